@@ -1,0 +1,314 @@
+//! From what a client sent to typed values: names are looked up, types are checked, readOnly attributes fall away.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use super::registry::common;
+use super::{
+    AttributeType, Complex, DateTime, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
+/// later read and filter of it slow.
+pub const MAX_VALUES: usize = 10_000;
+
+/// How forgiving binding is. `Default` is RFC 7643 to the letter; each deviation is a flag that a dialect sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BindOptions {
+    /// Booleans and numbers may come as strings: `"True"`, `"42"`.
+    pub coerce_scalars: bool,
+    /// A complex value may come as its bare `value`: `"manager": "42"`; a multi-valued one as a single value.
+    pub bare_values: bool,
+    /// Attributes that no schema knows are dropped instead of refused.
+    pub ignore_unknown: bool,
+    /// `schemas` may be left out, and may name schemas that the resource type lacks.
+    pub lenient_schemas: bool,
+    /// readOnly attributes are kept: for data that comes from a store, not from a client.
+    pub trusted: bool,
+}
+
+/// A resource as a client sent it, typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// Every attribute with a value, `externalId` included, without `schemas`, `id` and `meta`.
+    pub attributes: Complex,
+    /// `id`, when the sender named one.
+    pub id: Option<String>,
+    /// `meta`, when the sender named one; not typed.
+    pub meta: Option<Object>,
+}
+
+/// Binds a whole resource.
+///
+/// # Errors
+/// `InvalidSyntax` for what no schema knows, `InvalidValue` for a value of the wrong type; both name the attribute.
+pub fn bind_resource(model: &TypeModel, object: Object, options: BindOptions) -> Result<Bound> {
+    let mut bound = Bound { attributes: Complex::new(), id: None, meta: None };
+    let mut schemas_seen = false;
+    for (name, input) in object {
+        if name.contains(':') {
+            bind_qualified(model, &name, input, options, &mut bound)?;
+            continue;
+        }
+        match name.to_ascii_lowercase().as_str() {
+            "schemas" => {
+                schemas_seen = true;
+                check_schemas(model, &input, options)?;
+            }
+            "id" => bound.id = input.as_str().map(str::to_owned),
+            "meta" => {
+                if let Input::Object(meta) = input {
+                    bound.meta = Some(meta);
+                }
+            }
+            _ => bind_member(model, model.core_attributes(), &name, input, options, &mut bound.attributes)?,
+        }
+    }
+    if !schemas_seen && !options.lenient_schemas {
+        let detail = format!("\"schemas\" is missing: send [\"{}\"] (RFC 7643 section 3)", model.resource_type().schema);
+        return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("schemas"));
+    }
+    Ok(bound)
+}
+
+fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Result<()> {
+    let Input::Array(items) = input else {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "\"schemas\" is an array of URNs").on("schemas"));
+    };
+    if options.lenient_schemas {
+        return Ok(());
+    }
+    let mut core = false;
+    for item in items {
+        let urn = item.as_str().ok_or_else(|| wrong_type("schemas", "strings", item))?;
+        core |= model.resource_type().schema.eq_ignore_ascii_case(urn);
+        if !model.schema_urns().any(|known| known.eq_ignore_ascii_case(urn)) {
+            let urns: Vec<&str> = model.schema_urns().collect();
+            let detail = format!("the schema \"{urn}\" is not one of {}: {}", model.name(), urns.join(", "));
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on("schemas"));
+        }
+    }
+    if core {
+        Ok(())
+    } else {
+        let detail = format!("\"schemas\" lacks {}, the core schema of {}", model.resource_type().schema, model.name());
+        Err(Error::new(ErrorKind::InvalidValue, detail).on("schemas"))
+    }
+}
+
+/// Binds a name that begins with a URN: an extension's object, or one attribute written with its full path.
+fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOptions, bound: &mut Bound) -> Result<()> {
+    match (model.resolve(name), input) {
+        (Ok(_), Input::Null) => Ok(()),
+        (Ok(PathTarget::Extension(index)), Input::Object(object)) => {
+            let attributes = model.extensions().get(index).map_or(&[][..], |e| &e.attributes);
+            for (name, input) in object {
+                bind_member(model, attributes, &name, input, options, &mut bound.attributes)?;
+            }
+            Ok(())
+        }
+        (Ok(PathTarget::Core), Input::Object(object)) => {
+            for (name, input) in object {
+                bind_member(model, model.core_attributes(), &name, input, options, &mut bound.attributes)?;
+            }
+            Ok(())
+        }
+        (Ok(PathTarget::Extension(_) | PathTarget::Core), other) => Err(wrong_type(name, "an object", &other)),
+        (Ok(PathTarget::Attribute(target)), input) if target.sub.is_none() => {
+            let Some(definition) = model.definition(target.attribute) else { return Ok(()) };
+            bind_into(model, definition, input, options, &mut bound.attributes)
+        }
+        (Ok(PathTarget::Attribute(_)), _) | (Err(_), _) if options.ignore_unknown => Ok(()),
+        (Ok(PathTarget::Attribute(_)), _) => {
+            let detail = format!("\"{name}\" names a sub-attribute: send it inside its attribute's object");
+            Err(Error::new(ErrorKind::InvalidSyntax, detail).on(name))
+        }
+        (Err(unknown), _) => Err(Error::new(ErrorKind::InvalidSyntax, unknown.detail).on(name)),
+    }
+}
+
+fn bind_member(
+    model: &TypeModel,
+    among: &[super::AttributeId],
+    name: &str,
+    input: Input,
+    options: BindOptions,
+    into: &mut Complex,
+) -> Result<()> {
+    let mut definitions = among.iter().filter_map(|id| model.definition(*id));
+    match definitions.find(|d| d.attribute.name.eq_ignore_ascii_case(name)) {
+        Some(definition) => bind_into(model, definition, input, options, into),
+        None if options.ignore_unknown => Ok(()),
+        None => {
+            let known = among.iter().filter_map(|id| model.definition(*id));
+            let nearest = super::path::nearest(name, known.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
+            let hint = nearest.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            let detail = format!("{} has no attribute \"{name}\"{hint}", model.name());
+            Err(Error::new(ErrorKind::InvalidSyntax, detail).on(name))
+        }
+    }
+}
+
+fn bind_into(
+    model: &TypeModel,
+    definition: &Definition,
+    input: Input,
+    options: BindOptions,
+    into: &mut Complex,
+) -> Result<()> {
+    // RFC 7644 section 3.3: readOnly attributes in a request are ignored, whatever they hold.
+    if (!definition.is_writable() && !options.trusted) || definition.id == common::META {
+        return Ok(());
+    }
+    if let Some(value) = bind_value(model, definition, input, options)?
+        && into.set(definition.id, value).is_some()
+    {
+        let detail = format!("\"{}\" stands twice in the body", definition.path);
+        return Err(Error::new(ErrorKind::InvalidSyntax, detail).on(&definition.path));
+    }
+    Ok(())
+}
+
+/// Binds the value of an attribute; none when it is unassigned (RFC 7643 section 2.5).
+///
+/// # Errors
+/// `InvalidValue` or `InvalidSyntax`, naming the attribute.
+pub fn bind_value(
+    model: &TypeModel,
+    definition: &Definition,
+    input: Input,
+    options: BindOptions,
+) -> Result<Option<Value>> {
+    if !definition.attribute.multi_valued {
+        return bind_single(model, definition, input, options);
+    }
+    let items = match input {
+        Input::Null => return Ok(None),
+        Input::Array(items) => items,
+        single if options.bare_values => vec![single],
+        other => return Err(wrong_type(&definition.path, "an array, since it is multi-valued", &other)),
+    };
+    let unlimited = model.members().is_some_and(|members| members.attribute == definition.id);
+    if items.len() > MAX_VALUES && !unlimited {
+        let detail = format!("{} has {} values; at most {MAX_VALUES} are kept", definition.path, items.len());
+        return Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path));
+    }
+    let mut values = Vec::with_capacity(items.len());
+    for item in items {
+        values.extend(bind_single(model, definition, item, options)?);
+    }
+    Ok((!values.is_empty()).then_some(Value::Multi(values)))
+}
+
+/// Binds one value: of a single-valued attribute, or one of a multi-valued attribute's.
+///
+/// # Errors
+/// `InvalidValue` or `InvalidSyntax`, naming the attribute.
+pub fn bind_single(
+    model: &TypeModel,
+    definition: &Definition,
+    input: Input,
+    options: BindOptions,
+) -> Result<Option<Value>> {
+    let kind = definition.attribute.attribute_type;
+    let value = match (kind, input) {
+        (_, Input::Null) => return Ok(None),
+        (AttributeType::String | AttributeType::Reference, Input::String(text)) => Value::String(text),
+        (AttributeType::Boolean, Input::Boolean(flag)) => Value::Boolean(flag),
+        (AttributeType::Integer, Input::Integer(number)) => Value::Integer(number),
+        (AttributeType::Decimal, Input::Integer(number)) => Value::Decimal(number as f64),
+        (AttributeType::Decimal, Input::Decimal(number)) => Value::Decimal(number),
+        (AttributeType::DateTime, Input::String(text)) => Value::DateTime(DateTime::parse(text).ok_or_else(|| {
+            let detail = format!("{} is no dateTime such as 2011-08-01T18:29:49Z (RFC 7643 section 2.3.5)", definition.path);
+            Error::new(ErrorKind::InvalidValue, detail).on(&definition.path)
+        })?),
+        (AttributeType::Binary, Input::String(text)) => Value::Binary(decode_base64(&text).ok_or_else(|| {
+            let detail = format!("{} is not base64 (RFC 7643 section 2.3.6)", definition.path);
+            Error::new(ErrorKind::InvalidValue, detail).on(&definition.path)
+        })?),
+        (AttributeType::Complex, Input::Object(object)) => return bind_complex(model, definition, object, options),
+        (AttributeType::Complex, bare) if options.bare_values && !matches!(bare, Input::Array(_)) => {
+            let object: Object = [("value".to_owned(), bare)].into_iter().collect();
+            return bind_complex(model, definition, object, options);
+        }
+        (AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal, Input::String(text))
+            if options.coerce_scalars =>
+        {
+            coerce(kind, &text).ok_or_else(|| wrong_type(&definition.path, expected(kind), &Input::String(text)))?
+        }
+        // An empty list is no value, also where one value is expected (RFC 7643 section 2.5).
+        (_, Input::Array(items)) if items.is_empty() => return Ok(None),
+        (_, other) => return Err(wrong_type(&definition.path, expected(kind), &other)),
+    };
+    Ok(Some(value))
+}
+
+fn bind_complex(
+    model: &TypeModel,
+    definition: &Definition,
+    object: Object,
+    options: BindOptions,
+) -> Result<Option<Value>> {
+    let mut complex = Complex::new();
+    for (name, input) in object {
+        let Some(child) = model.definitions().child(definition, &name) else {
+            if options.ignore_unknown {
+                continue;
+            }
+            let detail = match model.resolve_sub(definition.id, &name) {
+                Err(unknown) => unknown.detail,
+                Ok(_) => name.clone(),
+            };
+            return Err(Error::new(ErrorKind::InvalidSyntax, detail).on(format!("{}.{name}", definition.path)));
+        };
+        bind_into(model, child, input, options, &mut complex)?;
+    }
+    // A complex value whose every sub-attribute is empty text is no value.
+    let blank = complex.iter().all(|(_, value)| value.as_str() == Some(""));
+    Ok((!blank).then_some(Value::Complex(complex)))
+}
+
+/// Reads a boolean or number that came as a string.
+pub fn coerce(kind: AttributeType, text: &str) -> Option<Value> {
+    let text = text.trim();
+    match kind {
+        AttributeType::Boolean if text.eq_ignore_ascii_case("true") => Some(Value::Boolean(true)),
+        AttributeType::Boolean if text.eq_ignore_ascii_case("false") => Some(Value::Boolean(false)),
+        AttributeType::Integer => text.parse().ok().map(Value::Integer),
+        AttributeType::Decimal => text.parse().ok().filter(|n: &f64| n.is_finite()).map(Value::Decimal),
+        _ => None,
+    }
+}
+
+/// Reads base64 in the standard or the URL-safe alphabet, padded or not.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let engines = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD];
+    engines.iter().find_map(|engine| engine.decode(text).ok())
+}
+
+/// Writes base64 as answers show it: standard alphabet, padded (RFC 4648 section 4).
+pub fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+fn expected(kind: AttributeType) -> &'static str {
+    match kind {
+        AttributeType::String | AttributeType::Reference => "a string",
+        AttributeType::Boolean => "a boolean",
+        AttributeType::Decimal => "a number",
+        AttributeType::Integer => "a whole number of 64 bits",
+        AttributeType::DateTime => "a dateTime string",
+        AttributeType::Binary => "a base64 string",
+        AttributeType::Complex => "an object",
+    }
+}
+
+fn wrong_type(path: &str, expected: &str, got: &Input) -> Error {
+    Error::new(ErrorKind::InvalidValue, format!("{path} is {expected}, not {}", got.type_name())).on(path)
+}
+
+/// Whether clients may only ever write it.
+pub fn is_write_only(definition: &Definition) -> bool {
+    definition.attribute.mutability == Mutability::WriteOnly
+}

@@ -1,0 +1,102 @@
+//! What a schema or resource type must be before it is registered (RFC 7643 sections 2.1, 6 and 7).
+
+use super::{Attribute, AttributeType, ResourceType, Schema, Uniqueness};
+use crate::{Error, ErrorKind, Result};
+
+/// Attributes that one schema may have, sub-attributes included: stops a document that would fill the memory of every
+/// process that opens the store.
+pub const MAX_ATTRIBUTES: usize = 2_000;
+
+fn invalid(attribute: &str, detail: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidValue, detail).on(attribute)
+}
+
+/// # Errors
+/// `InvalidValue`, naming the attribute.
+pub(super) fn schema(schema: &Schema) -> Result<()> {
+    let is_urn = schema.id.len() > 4 && schema.id.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
+    if !is_urn || schema.id.bytes().any(|b| b.is_ascii_whitespace() || b"()[]\"|".contains(&b)) {
+        return Err(invalid("id", format!("a schema's id is a URN such as urn:example:2.0:Device; \"{}\" is none", schema.id)));
+    }
+    let count: usize = schema.attributes.iter().map(|a| 1 + a.sub_attributes.len()).sum();
+    if count > MAX_ATTRIBUTES {
+        return Err(invalid("attributes", format!("{count} attributes; a schema has at most {MAX_ATTRIBUTES}")));
+    }
+    for (index, attribute) in schema.attributes.iter().enumerate() {
+        if ["schemas", "id", "externalId", "meta"].iter().any(|common| attribute.name.eq_ignore_ascii_case(common)) {
+            let detail = format!("\"{}\" is a common attribute (RFC 7643 section 3.1): leave it out of the schema", attribute.name);
+            return Err(invalid(&attribute.name, detail));
+        }
+        self::attribute(attribute, &attribute.name)?;
+        unique_name(&schema.attributes, index, &attribute.name)?;
+        for (index, sub) in attribute.sub_attributes.iter().enumerate() {
+            let path = format!("{}.{}", attribute.name, sub.name);
+            if sub.attribute_type == AttributeType::Complex {
+                return Err(invalid(&path, format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)")));
+            }
+            self::attribute(sub, &path)?;
+            unique_name(&attribute.sub_attributes, index, &path)?;
+        }
+    }
+    Ok(())
+}
+
+fn unique_name(among: &[Attribute], index: usize, path: &str) -> Result<()> {
+    let before = among.iter().take(index);
+    let Some(this) = among.get(index) else { return Ok(()) };
+    if before.into_iter().any(|other| other.name.eq_ignore_ascii_case(&this.name)) {
+        return Err(invalid(path, format!("{path} stands twice in the schema; names differ in more than letter case")));
+    }
+    Ok(())
+}
+
+fn attribute(attribute: &Attribute, path: &str) -> Result<()> {
+    let name = attribute.name.strip_prefix('$').unwrap_or(&attribute.name);
+    let valid = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !valid {
+        let detail = format!("\"{}\" is no attribute name: a letter, then letters, digits, - and _", attribute.name);
+        return Err(invalid(path, detail));
+    }
+    let complex = attribute.attribute_type == AttributeType::Complex;
+    if complex == attribute.sub_attributes.is_empty() {
+        let detail = if complex {
+            format!("{path} is complex and needs subAttributes")
+        } else {
+            format!("{path} has subAttributes and so must be of type complex")
+        };
+        return Err(invalid(path, detail));
+    }
+    let comparable = !matches!(attribute.attribute_type, AttributeType::Complex | AttributeType::Boolean);
+    if attribute.uniqueness != Uniqueness::None && !comparable {
+        return Err(invalid(path, format!("{path}: a {} cannot be unique", attribute.attribute_type.keyword())));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// `InvalidValue` or `AlreadyExists`.
+pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item = &'a ResourceType>) -> Result<()> {
+    let name_ok = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if !name_ok(&new.name) {
+        return Err(invalid("name", format!("\"{}\" is no resource type name: letters, digits, - and _", new.name)));
+    }
+    if !new.endpoint.strip_prefix('/').is_some_and(name_ok) {
+        let detail = format!("the endpoint \"{}\" is not a slash and one path segment, such as /Devices", new.endpoint);
+        return Err(invalid("endpoint", detail));
+    }
+    for other in others {
+        let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        if same(&new.name, &other.name) || same(&new.id, &other.id) || same(&new.endpoint, &other.endpoint) {
+            let detail = format!("the resource type {} has the same name, id or endpoint as {}", new.name, other.name);
+            return Err(Error::new(ErrorKind::AlreadyExists, detail));
+        }
+    }
+    for (index, extension) in new.schema_extensions.iter().enumerate() {
+        let earlier = new.schema_extensions.iter().take(index).any(|e| e.schema.eq_ignore_ascii_case(&extension.schema));
+        if earlier || extension.schema.eq_ignore_ascii_case(&new.schema) {
+            return Err(invalid("schemaExtensions", format!("{} stands twice in the resource type", extension.schema)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Attribute paths (RFC 7644 section 3.10): from text to a place in the schema.
+//!
+//! ```text
+//! attrPath = [URI ":"] ATTRNAME *1subAttr
+//! subAttr  = "." ATTRNAME
+//! ATTRNAME = ALPHA *("-" / "_" / DIGIT / ALPHA)      ; and "$ref"
+//! ```
+//! A URN holds colons and dots itself, so it is recognised by the schemas of the resource type: the longest one that
+//! the text begins with.
+
+use super::{AttributeId, Definition, TypeModel};
+
+/// An attribute, or one of its sub-attributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// The sub-attribute.
+    pub sub: Option<AttributeId>,
+}
+
+impl Target {
+    /// The whole attribute.
+    pub const fn whole(attribute: AttributeId) -> Self {
+        Target { attribute, sub: None }
+    }
+
+    /// The sub-attribute if there is one, else the attribute.
+    pub fn leaf(self) -> AttributeId {
+        self.sub.unwrap_or(self.attribute)
+    }
+}
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathTarget {
+    /// An attribute or a sub-attribute.
+    Attribute(Target),
+    /// All attributes of the core schema: the path was its URN alone.
+    Core,
+    /// All attributes of an extension: the path was its URN alone. The index is into [`TypeModel::extensions`].
+    Extension(usize),
+}
+
+/// A path that names nothing: the caller makes an error of its own kind from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPath {
+    /// A sentence that says what is unknown, and what is nearest to it.
+    pub detail: String,
+    /// The nearest known path.
+    pub nearest: Option<String>,
+}
+
+impl TypeModel {
+    /// Finds what a path names. Letter case does not matter.
+    ///
+    /// # Errors
+    /// [`UnknownPath`], naming the nearest attribute.
+    pub fn resolve(&self, path: &str) -> Result<PathTarget, UnknownPath> {
+        if !path.contains(':') {
+            return self.resolve_in(path, self.core_attributes(), path);
+        }
+        let mut longest: Option<(usize, Option<usize>)> = None;
+        let extensions = self.extensions().iter().enumerate().map(|(i, e)| (&*e.schema, Some(i)));
+        for (urn, place) in std::iter::once((self.resource_type().schema.as_str(), None)).chain(extensions) {
+            let begins = path.get(..urn.len()).is_some_and(|head| head.eq_ignore_ascii_case(urn));
+            let ends = matches!(path.as_bytes().get(urn.len()), None | Some(b':'));
+            if begins && ends && longest.is_none_or(|(length, _)| urn.len() > length) {
+                longest = Some((urn.len(), place));
+            }
+        }
+        let Some((length, place)) = longest else {
+            let urns = self.schema_urns().map(|urn| (urn, urn));
+            let nearest = nearest(path.rsplit_once(':').map_or(path, |(urn, _)| urn), urns);
+            let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            let detail = format!("no schema of {} begins \"{path}\"{hint}", self.resource_type().name);
+            return Err(UnknownPath { detail, nearest });
+        };
+        let rest = path.get(length + 1..).unwrap_or("");
+        match (place, rest.is_empty()) {
+            (None, true) => Ok(PathTarget::Core),
+            (Some(index), true) => Ok(PathTarget::Extension(index)),
+            (None, false) => self.resolve_in(rest, self.core_attributes(), path),
+            (Some(index), false) => {
+                let attributes = self.extensions().get(index).map_or(&[][..], |e| &e.attributes);
+                self.resolve_in(rest, attributes, path)
+            }
+        }
+    }
+
+    fn resolve_in(&self, name: &str, among: &[AttributeId], whole: &str) -> Result<PathTarget, UnknownPath> {
+        let (name, sub) = match name.split_once('.') {
+            Some((name, sub)) => (name, Some(sub)),
+            None => (name, None),
+        };
+        let candidates = || among.iter().filter_map(|id| self.definition(*id));
+        let Some(found) = candidates().find(|d| d.attribute.name.eq_ignore_ascii_case(name)) else {
+            return Err(self.unknown(whole, name, candidates()));
+        };
+        let Some(sub) = sub else { return Ok(PathTarget::Attribute(Target::whole(found.id))) };
+        match self.definitions().child(found, sub) {
+            Some(child) => Ok(PathTarget::Attribute(Target { attribute: found.id, sub: Some(child.id) })),
+            None if found.children.is_empty() => Err(UnknownPath {
+                detail: format!("\"{whole}\": {} has no sub-attributes", found.path),
+                nearest: Some(found.path.clone()),
+            }),
+            None => Err(self.unknown(whole, sub, found.children.iter().filter_map(|id| self.definition(*id)))),
+        }
+    }
+
+    fn unknown<'a>(&self, whole: &str, name: &str, among: impl Iterator<Item = &'a Definition>) -> UnknownPath {
+        let nearest = nearest(name, among.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
+        let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+        let detail = format!("{} has no attribute \"{whole}\"{hint}", self.resource_type().name);
+        UnknownPath { detail, nearest }
+    }
+
+    /// Finds the sub-attribute of an attribute by its name; letter case does not matter.
+    ///
+    /// # Errors
+    /// [`UnknownPath`], naming the nearest sub-attribute.
+    pub fn resolve_sub(&self, parent: AttributeId, name: &str) -> Result<AttributeId, UnknownPath> {
+        let Some(definition) = self.definition(parent) else {
+            return Err(UnknownPath { detail: format!("no attribute \"{name}\""), nearest: None });
+        };
+        let found = self.definitions().child(definition, name).map(|child| child.id);
+        found.ok_or_else(|| {
+            let children = definition.children.iter().filter_map(|id| self.definition(*id));
+            let nearest = nearest(name, children.map(|d| (d.attribute.name.as_str(), d.attribute.name.as_str())));
+            let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
+            let detail = format!("{} has no sub-attribute \"{name}\"{hint}", definition.path);
+            UnknownPath { detail, nearest }
+        })
+    }
+}
+
+/// The known name that is nearest to a wrong one, if any is near. Each candidate is a name and what to call it.
+pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    let wrong = wrong.to_ascii_lowercase();
+    known
+        .map(|(name, label)| (strsim::damerau_levenshtein(&wrong, &name.to_ascii_lowercase()), label))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, label)| *distance <= 2.max(label.len().min(wrong.len()) / 3))
+        .map(|(_, label)| label.to_owned())
+}

@@ -1,0 +1,280 @@
+//! A tenant's schemas and resource types, compiled: every attribute has a number, and is found by it or by its path.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{
+    Attribute, AttributeType, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel, USER_SCHEMA, Uniqueness,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// The number of an attribute in a tenant: stored rows name attributes by it. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributeId(pub u32);
+
+/// The common attributes of RFC 7643 section 3.1, whose numbers are the same in every tenant.
+pub mod common {
+    use super::AttributeId;
+
+    /// `schemas`.
+    pub const SCHEMAS: AttributeId = AttributeId(1);
+    /// `id`.
+    pub const ID: AttributeId = AttributeId(2);
+    /// `externalId`.
+    pub const EXTERNAL_ID: AttributeId = AttributeId(3);
+    /// `meta`.
+    pub const META: AttributeId = AttributeId(4);
+    /// `meta.resourceType`.
+    pub const META_RESOURCE_TYPE: AttributeId = AttributeId(5);
+    /// `meta.created`.
+    pub const META_CREATED: AttributeId = AttributeId(6);
+    /// `meta.lastModified`.
+    pub const META_LAST_MODIFIED: AttributeId = AttributeId(7);
+    /// `meta.location`.
+    pub const META_LOCATION: AttributeId = AttributeId(8);
+    /// `meta.version`.
+    pub const META_VERSION: AttributeId = AttributeId(9);
+    /// The first number that a schema's attribute can have.
+    pub const FIRST_FREE: u32 = 16;
+}
+
+/// Which attribute has which number: kept in the store, so that numbers outlive the process.
+///
+/// Keys are `urn|name` or `urn|name.sub`, in lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AttributeNumbers {
+    numbers: BTreeMap<String, AttributeId>,
+}
+
+impl AttributeNumbers {
+    /// From what was stored.
+    pub fn from_stored(entries: impl IntoIterator<Item = (String, AttributeId)>) -> Self {
+        AttributeNumbers { numbers: entries.into_iter().collect() }
+    }
+
+    /// Every key with its number.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, AttributeId)> {
+        self.numbers.iter().map(|(key, id)| (key.as_str(), *id))
+    }
+
+    fn number(&mut self, key: String) -> AttributeId {
+        let next = self.numbers.values().map(|id| id.0 + 1).max().unwrap_or(common::FIRST_FREE);
+        *self.numbers.entry(key).or_insert(AttributeId(next))
+    }
+}
+
+/// An attribute as the engine sees it: its characteristics, its number, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The number.
+    pub id: AttributeId,
+    /// The attribute that it is a sub-attribute of.
+    pub parent: Option<AttributeId>,
+    /// The URN of its schema; empty for the common attributes.
+    pub schema: Arc<str>,
+    /// The full path, for errors and projections: `name.givenName`, or with the URN for an extension's.
+    pub path: String,
+    /// How its text is prepared before it is compared.
+    pub preparation: Preparation,
+    /// Its sub-attributes.
+    pub children: Vec<AttributeId>,
+    /// Its characteristics. `sub_attributes` is left empty: see `children`.
+    pub attribute: Attribute,
+}
+
+impl Definition {
+    /// Whether clients may send it: everything but readOnly.
+    pub fn is_writable(&self) -> bool {
+        self.attribute.mutability != Mutability::ReadOnly
+    }
+
+    /// Whether a filter or a sort may look at it: everything that some answer may tell.
+    pub fn is_searchable(&self) -> bool {
+        self.attribute.returned != Returned::Never && self.attribute.mutability != Mutability::WriteOnly
+    }
+}
+
+/// Definitions by number.
+#[derive(Clone, Debug, Default)]
+pub struct Definitions(Vec<Option<Definition>>);
+
+impl Definitions {
+    /// The definition of a number; none if its schema is not registered any more.
+    pub fn get(&self, id: AttributeId) -> Option<&Definition> {
+        self.0.get(id.0 as usize)?.as_ref()
+    }
+
+    /// Every definition, in the order of the numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &Definition> {
+        self.0.iter().flatten()
+    }
+
+    /// The sub-attribute of this name; letter case does not matter.
+    pub fn child(&self, parent: &Definition, name: &str) -> Option<&Definition> {
+        let children = parent.children.iter().filter_map(|id| self.get(*id));
+        children.into_iter().find(|child| child.attribute.name.eq_ignore_ascii_case(name))
+    }
+
+    fn add(&mut self, definition: Definition) {
+        let index = definition.id.0 as usize;
+        if self.0.len() <= index {
+            self.0.resize_with(index + 1, || None);
+        }
+        if let Some(slot) = self.0.get_mut(index) {
+            *slot = Some(definition);
+        }
+    }
+}
+
+/// A tenant's schemas and resource types, compiled. Immutable: a change makes a new one.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    schemas: Vec<Schema>,
+    types: Vec<Arc<TypeModel>>,
+    definitions: Arc<Definitions>,
+}
+
+impl Registry {
+    /// Compiles schemas and resource types. `numbers` gains an entry for every attribute that had none.
+    ///
+    /// A resource type's number is its position in `resource_types`, plus one: the caller keeps the order, and puts
+    /// none in the place of a type that was removed.
+    ///
+    /// # Errors
+    /// `InvalidValue` when a schema or resource type contradicts RFC 7643 or another one.
+    pub fn build(
+        schemas: Vec<Schema>,
+        resource_types: Vec<Option<ResourceType>>,
+        numbers: &mut AttributeNumbers,
+    ) -> Result<Self> {
+        let mut definitions = Definitions::default();
+        for attribute in super::builtin::common_attributes() {
+            definitions.add(attribute);
+        }
+        let mut known = BTreeMap::new();
+        for schema in &schemas {
+            super::check::schema(schema)?;
+            let core_of_some = resource_types.iter().flatten().any(|t| t.schema.eq_ignore_ascii_case(&schema.id));
+            let top = define_schema(schema, core_of_some, numbers, &mut definitions);
+            if known.insert(schema.id.to_ascii_lowercase(), top).is_some() {
+                return Err(Error::new(ErrorKind::AlreadyExists, format!("the schema {} is registered already", schema.id)));
+            }
+        }
+        let definitions = Arc::new(definitions);
+        let mut types: Vec<Arc<TypeModel>> = Vec::new();
+        for (index, resource_type) in resource_types.into_iter().enumerate() {
+            let Some(resource_type) = resource_type else { continue };
+            super::check::resource_type(&resource_type, types.iter().map(|t| t.resource_type()))?;
+            let number = u16::try_from(index + 1)
+                .map_err(|_| Error::new(ErrorKind::TooMany, "a tenant has at most 65,535 resource types"))?;
+            types.push(Arc::new(TypeModel::compile(number, resource_type, &known, &definitions)?));
+        }
+        Ok(Registry { schemas, types, definitions })
+    }
+
+    /// Every schema.
+    pub fn schemas(&self) -> &[Schema] {
+        &self.schemas
+    }
+
+    /// The schema of a URN; letter case does not matter.
+    pub fn schema(&self, urn: &str) -> Option<&Schema> {
+        self.schemas.iter().find(|schema| schema.id.eq_ignore_ascii_case(urn))
+    }
+
+    /// Every resource type.
+    pub fn types(&self) -> &[Arc<TypeModel>] {
+        &self.types
+    }
+
+    /// The resource type of a name, id or endpoint (with or without its slash); letter case does not matter.
+    ///
+    /// # Errors
+    /// `UnknownType`, naming those that exist.
+    pub fn resource_type(&self, name: &str) -> Result<&Arc<TypeModel>> {
+        let endpoint = name.trim_start_matches('/');
+        self.types
+            .iter()
+            .find(|t| {
+                let t = t.resource_type();
+                t.name.eq_ignore_ascii_case(name)
+                    || t.id.eq_ignore_ascii_case(name)
+                    || t.endpoint.trim_start_matches('/').eq_ignore_ascii_case(endpoint)
+            })
+            .ok_or_else(|| {
+                let names: Vec<&str> = self.types.iter().map(|t| t.resource_type().name.as_str()).collect();
+                Error::new(
+                    ErrorKind::UnknownType,
+                    format!("there is no resource type \"{name}\"; this tenant has {}", names.join(", ")),
+                )
+            })
+    }
+
+    /// The resource type of a number.
+    pub fn type_by_number(&self, number: u16) -> Option<&Arc<TypeModel>> {
+        self.types.iter().find(|t| t.number() == number)
+    }
+
+    /// Every attribute.
+    pub fn definitions(&self) -> &Arc<Definitions> {
+        &self.definitions
+    }
+}
+
+fn define_schema(
+    schema: &Schema,
+    is_core: bool,
+    numbers: &mut AttributeNumbers,
+    definitions: &mut Definitions,
+) -> Vec<AttributeId> {
+    let urn: Arc<str> = Arc::from(schema.id.as_str());
+    let mut top = Vec::new();
+    for attribute in &schema.attributes {
+        let id = numbers.number(format!("{}|{}", schema.id, attribute.name).to_ascii_lowercase());
+        let path = if is_core { attribute.name.clone() } else { format!("{}:{}", schema.id, attribute.name) };
+        let mut children = Vec::new();
+        for sub in &attribute.sub_attributes {
+            let key = format!("{}|{}.{}", schema.id, attribute.name, sub.name).to_ascii_lowercase();
+            let child = numbers.number(key);
+            children.push(child);
+            definitions.add(Definition {
+                id: child,
+                parent: Some(id),
+                schema: Arc::clone(&urn),
+                path: format!("{path}.{}", sub.name),
+                preparation: preparation(&schema.id, sub),
+                children: Vec::new(),
+                attribute: sub.clone(),
+            });
+        }
+        top.push(id);
+        definitions.add(Definition {
+            id,
+            parent: None,
+            schema: Arc::clone(&urn),
+            path,
+            preparation: preparation(&schema.id, attribute),
+            children,
+            attribute: Attribute { sub_attributes: Vec::new(), ..attribute.clone() },
+        });
+    }
+    top
+}
+
+fn preparation(schema: &str, attribute: &Attribute) -> Preparation {
+    let is_user_name = schema.eq_ignore_ascii_case(USER_SCHEMA) && attribute.name.eq_ignore_ascii_case("userName");
+    match attribute.attribute_type {
+        AttributeType::String if is_user_name && !attribute.case_exact => Preparation::UserName,
+        AttributeType::String if !attribute.case_exact => Preparation::Folded,
+        // A reference is caseExact by default (RFC 7643 section 2.3.7) unless its schema says otherwise.
+        AttributeType::Reference if !attribute.case_exact => Preparation::Folded,
+        _ => Preparation::Exact,
+    }
+}
+
+impl Definition {
+    /// Whether its values must be the only ones of their kind somewhere.
+    pub fn is_unique(&self) -> bool {
+        self.attribute.uniqueness != Uniqueness::None
+    }
+}

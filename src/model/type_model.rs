@@ -1,0 +1,206 @@
+//! A resource type, compiled: its attributes by number, and the few that the engine treats in a way of their own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::registry::common;
+use super::{
+    AttributeId, AttributeType, Definition, Definitions, GROUP_SCHEMA, PathTarget, ResourceType, Target, USER_SCHEMA,
+};
+use crate::{Error, ErrorKind, Result};
+
+/// A resource type with its schemas resolved.
+#[derive(Clone, Debug)]
+pub struct TypeModel {
+    number: u16,
+    resource_type: ResourceType,
+    core: Vec<AttributeId>,
+    extensions: Vec<Extension>,
+    unique: Vec<Target>,
+    members: Option<Membership>,
+    groups: Option<Membership>,
+    password: Option<AttributeId>,
+    definitions: Arc<Definitions>,
+}
+
+/// An extension of a resource type, resolved.
+#[derive(Clone, Debug)]
+pub struct Extension {
+    /// The URN, as registered.
+    pub schema: String,
+    /// Whether every resource must have it.
+    pub required: bool,
+    /// Its attributes, in the order of the schema.
+    pub attributes: Vec<AttributeId>,
+}
+
+/// `members` of a group, or `groups` of a user (RFC 7643 sections 4.1.2 and 4.2): kept as rows of their own, not in
+/// the resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The attribute.
+    pub attribute: AttributeId,
+    /// Its `value`: the id of the other resource.
+    pub value: AttributeId,
+    /// Its `$ref`.
+    pub reference: Option<AttributeId>,
+    /// Its `type`: the resource type of a member; `direct` or `indirect` for a group.
+    pub kind: Option<AttributeId>,
+    /// Its `display`.
+    pub display: Option<AttributeId>,
+}
+
+impl TypeModel {
+    pub(super) fn compile(
+        number: u16,
+        resource_type: ResourceType,
+        schemas: &BTreeMap<String, Vec<AttributeId>>,
+        definitions: &Arc<Definitions>,
+    ) -> Result<Self> {
+        let attributes = |urn: &str| {
+            schemas.get(&urn.to_ascii_lowercase()).cloned().ok_or_else(|| {
+                let detail = format!("the resource type {} needs the schema {urn}, which is not registered", resource_type.name);
+                Error::new(ErrorKind::InvalidValue, detail).on("schema")
+            })
+        };
+        let mut core = vec![common::SCHEMAS, common::ID, common::EXTERNAL_ID];
+        core.extend(attributes(&resource_type.schema)?);
+        core.push(common::META);
+        let mut extensions = Vec::new();
+        for extension in &resource_type.schema_extensions {
+            extensions.push(Extension {
+                schema: extension.schema.clone(),
+                required: extension.required,
+                attributes: attributes(&extension.schema)?,
+            });
+        }
+        let mut model = TypeModel {
+            number,
+            core,
+            extensions,
+            unique: Vec::new(),
+            members: None,
+            groups: None,
+            password: None,
+            definitions: Arc::clone(definitions),
+            resource_type,
+        };
+        model.unique = model.find_unique();
+        model.members = model.find_membership(GROUP_SCHEMA, "members");
+        model.groups = model.find_membership(USER_SCHEMA, "groups");
+        if model.resource_type.schema.eq_ignore_ascii_case(USER_SCHEMA) {
+            model.password = match model.resolve("password") {
+                Ok(PathTarget::Attribute(target)) => Some(target.attribute),
+                _ => None,
+            };
+        }
+        Ok(model)
+    }
+
+    fn find_unique(&self) -> Vec<Target> {
+        let mut unique = Vec::new();
+        for id in self.attributes() {
+            let Some(definition) = self.definition(id) else { continue };
+            if definition.is_unique() && id != common::ID {
+                unique.push(Target::whole(id));
+            }
+            let children = definition.children.iter().filter(|child| self.definition(**child).is_some_and(Definition::is_unique));
+            unique.extend(children.map(|child| Target { attribute: id, sub: Some(*child) }));
+        }
+        unique
+    }
+
+    fn find_membership(&self, schema: &str, name: &str) -> Option<Membership> {
+        if !self.resource_type.schema.eq_ignore_ascii_case(schema) {
+            return None;
+        }
+        let Ok(PathTarget::Attribute(target)) = self.resolve(name) else { return None };
+        let definition = self.definition(target.attribute)?;
+        if !definition.attribute.multi_valued || definition.attribute.attribute_type != AttributeType::Complex {
+            return None;
+        }
+        let child = |name| self.definitions.child(definition, name).map(|child| child.id);
+        Some(Membership {
+            attribute: target.attribute,
+            value: child("value")?,
+            reference: child("$ref"),
+            kind: child("type"),
+            display: child("display"),
+        })
+    }
+
+    /// Its number in the tenant: part of every stored key.
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// The resource type as it was registered.
+    pub fn resource_type(&self) -> &ResourceType {
+        &self.resource_type
+    }
+
+    /// The name: `User`.
+    pub fn name(&self) -> &str {
+        &self.resource_type.name
+    }
+
+    /// The common attributes and those of the core schema.
+    pub fn core_attributes(&self) -> &[AttributeId] {
+        &self.core
+    }
+
+    /// The extensions.
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// Every top-level attribute: the common ones, the core schema's, the extensions'.
+    pub fn attributes(&self) -> impl Iterator<Item = AttributeId> + '_ {
+        self.core.iter().chain(self.extensions.iter().flat_map(|e| &e.attributes)).copied()
+    }
+
+    /// The URN of the core schema, then those of the extensions.
+    pub fn schema_urns(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.resource_type.schema.as_str()).chain(self.extensions.iter().map(|e| e.schema.as_str()))
+    }
+
+    /// The extension that an attribute belongs to; none for the core and the common attributes.
+    pub fn extension_of(&self, attribute: AttributeId) -> Option<&Extension> {
+        self.extensions.iter().find(|e| e.attributes.contains(&attribute))
+    }
+
+    /// What must be unique, besides `id`.
+    pub fn unique(&self) -> &[Target] {
+        &self.unique
+    }
+
+    /// `members`, where this is a type of groups.
+    pub fn members(&self) -> Option<&Membership> {
+        self.members.as_ref()
+    }
+
+    /// `groups`, where resources of this type tell their groups.
+    pub fn groups(&self) -> Option<&Membership> {
+        self.groups.as_ref()
+    }
+
+    /// `password`, where this is a type of users.
+    pub fn password(&self) -> Option<AttributeId> {
+        self.password
+    }
+
+    /// The definition of an attribute of the tenant.
+    pub fn definition(&self, id: AttributeId) -> Option<&Definition> {
+        self.definitions.get(id)
+    }
+
+    /// Every attribute of the tenant.
+    pub fn definitions(&self) -> &Arc<Definitions> {
+        &self.definitions
+    }
+
+    /// The path of a target, for errors.
+    pub fn path_of(&self, target: Target) -> &str {
+        self.definition(target.leaf()).map_or("?", |definition| &definition.path)
+    }
+}
