@@ -1,6 +1,11 @@
 //! scimdb is the SQLite of identity: an embedded, in-process SCIM 2.0 store.
 
+pub mod engine;
 pub mod error;
+pub mod filter;
+pub mod message;
 pub mod model;
+pub mod patch;
 
+pub use engine::{Store, StoreOptions, Tenant};
 pub use error::{Error, ErrorKind, Result};

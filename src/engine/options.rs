@@ -1,0 +1,83 @@
+//! Options of the store and of its verbs.
+
+use crate::model::VersionMatch;
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StoreOptions {
+    /// Bytes of pages kept in memory. Default 64 MiB: modest, for a guest in somebody's process.
+    pub cache_bytes: usize,
+    /// Whether to create the store where there is none. Default true.
+    pub create: bool,
+    /// Resources of a page when a search names no count. Default 100.
+    pub default_page: u64,
+    /// Resources of a page at most. Default 1,000: stops a request that renders the whole tenant at once.
+    pub max_page: u64,
+    /// Operations of a bulk request at most. Default 1,000.
+    pub max_bulk_operations: usize,
+    /// Changes kept in the change log, per tenant, before the oldest are trimmed. None: all. Default none.
+    pub keep_changes: Option<u64>,
+    /// Who holds the store, for the error that a second process gets: an address, say.
+    pub holder: Option<String>,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        StoreOptions {
+            cache_bytes: 64 << 20,
+            create: true,
+            default_page: 100,
+            max_page: 1_000,
+            max_bulk_operations: 1_000,
+            keep_changes: None,
+            holder: None,
+        }
+    }
+}
+
+/// Settings of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TenantOptions {
+    /// The dialect: `strict`, `entra` or `okta`.
+    pub dialect: String,
+}
+
+impl Default for TenantOptions {
+    fn default() -> Self {
+        TenantOptions { dialect: "strict".to_owned() }
+    }
+}
+
+/// Options of a read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The attributes to show; all that are returned by default if empty.
+    pub attributes: Vec<String>,
+    /// The attributes not to show.
+    pub excluded_attributes: Vec<String>,
+    /// `NotModified` if the representation still has one of these versions.
+    pub if_none_match: Option<VersionMatch>,
+    /// What to put before `meta.location` and `$ref`s: a URL without a trailing slash, or nothing.
+    pub base: String,
+}
+
+/// Options of a write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The attributes that the answer shows.
+    pub attributes: Vec<String>,
+    /// The attributes that the answer does not show.
+    pub excluded_attributes: Vec<String>,
+    /// `VersionMismatch` unless the resource has one of these versions.
+    pub if_match: Option<VersionMatch>,
+    /// `VersionMismatch` if the resource has one of these versions.
+    pub if_none_match: Option<VersionMatch>,
+    /// Who writes, for the change log: a token's name, say.
+    pub actor: Option<String>,
+    /// What to put before `meta.location` and `$ref`s in the answer.
+    pub base: String,
+    /// The id of a resource to be created. None: the store makes one (UUIDv7).
+    pub id: Option<String>,
+}
