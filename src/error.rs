@@ -7,7 +7,7 @@ pub use table::{ERROR_TABLE, ErrorKind, ErrorRow, Fault};
 use std::fmt;
 
 /// What every fallible function of the crate returns.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error: a [kind](ErrorKind), a sentence that says how to mend it, and where it is.
 ///

@@ -1,22 +1,23 @@
 //! The SCIM messages (RFC 7644) and documents (RFC 7643): the only module that knows JSON.
 
-mod bulk;
 pub mod builtin;
+mod bulk;
 mod error;
+mod fields;
 mod input;
 mod patch;
 mod projection;
 mod render;
 mod schema;
 mod search;
+mod text;
 
 pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
 pub use error::error_json;
-pub use input::{ResourceInput, parse_input};
+pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
 pub use patch::parse_patch;
 pub use projection::Projection;
 pub use render::{Representation, render};
-pub use schema::{
-    SchemaDocument, parse_schema_document, resource_type_json, schema_json,
-};
+pub use schema::{SchemaDocument, parse_schema_document, resource_type_json, schema_json};
 pub use search::{SearchPage, SearchRequest, SortOrder};
+pub use text::location;

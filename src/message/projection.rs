@@ -1,22 +1,314 @@
 //! Which attributes an answer shows (RFC 7644 section 3.9, RFC 7643 section 7 `returned`).
-use crate::Result;
-use crate::model::{AttributeId, TypeModel};
+//!
+//! Made once for a request and a resource type; asking it costs a look-up by number and copies nothing.
+
+use std::sync::Arc;
+
+use crate::model::{AttributeId, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel};
+use crate::{Error, ErrorKind, Result};
 
 /// Which attributes an answer shows.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Projection {}
+#[derive(Clone, Debug)]
+pub struct Projection {
+    definitions: Arc<Definitions>,
+    rule: Rule,
+}
+
+#[derive(Clone, Debug)]
+enum Rule {
+    /// What is returned always or by default.
+    Default,
+    /// What the request chose, by attribute number.
+    Chosen(Vec<bool>),
+    /// Everything, also what no answer may tell.
+    Stored,
+}
 
 impl Projection {
     /// From the `attributes` and `excludedAttributes` of a request; both empty: the default.
     ///
+    /// Each text may hold several names separated by commas, as a URL does. Unknown names are ignored.
+    ///
+    /// ```
+    /// use scimdb::message::{Projection, builtin};
+    /// let registry = builtin::registry().unwrap();
+    /// let user = registry.resource_type("User").unwrap();
+    /// let projection = Projection::new(user, &["userName".into()], &[]).unwrap();
+    /// let emails = user.resolve("emails").unwrap();
+    /// # let scimdb::model::PathTarget::Attribute(emails) = emails else { unreachable!() };
+    /// assert!(!projection.shows(emails.attribute));
+    /// ```
+    ///
     /// # Errors
-    /// `InvalidValue` when both are given; unknown names are ignored.
-    pub fn new(_model: &TypeModel, _attributes: &[String], _excluded: &[String]) -> Result<Self> {
-        todo!()
+    /// `InvalidValue` when both are given: they are mutually exclusive.
+    pub fn new(model: &TypeModel, attributes: &[String], excluded: &[String]) -> Result<Self> {
+        let rule = match (names(attributes).next(), names(excluded).next()) {
+            (None, None) => Rule::Default,
+            (Some(_), Some(_)) => {
+                let detail =
+                    "attributes and excludedAttributes exclude each other: send one of them (RFC 7644 section 3.9)";
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on("excludedAttributes"));
+            }
+            (Some(_), None) => Rule::Chosen(Choice::requested(model, names(attributes))),
+            (None, Some(_)) => Rule::Chosen(Choice::without(model, names(excluded))),
+        };
+        Ok(Projection { definitions: Arc::clone(model.definitions()), rule })
+    }
+
+    /// What an answer shows when the request says nothing about it.
+    pub fn all(model: &TypeModel) -> Self {
+        Projection { definitions: Arc::clone(model.definitions()), rule: Rule::Default }
+    }
+
+    /// Everything that is stored, what is returned never included: for export, never for an answer.
+    pub fn stored(model: &TypeModel) -> Self {
+        Projection { definitions: Arc::clone(model.definitions()), rule: Rule::Stored }
     }
 
     /// Whether the attribute, or any sub-attribute of it, may be shown: what the engine asks before it reads rows.
-    pub fn shows(&self, _attribute: AttributeId) -> bool {
-        todo!()
+    /// Of a sub-attribute: whether it is shown where its attribute is.
+    pub fn shows(&self, attribute: AttributeId) -> bool {
+        match &self.rule {
+            Rule::Default => self.definitions.get(attribute).is_some_and(by_default),
+            Rule::Chosen(shown) => shown.get(attribute.0 as usize).copied().unwrap_or(false),
+            Rule::Stored => true,
+        }
+    }
+
+    /// [`Projection::shows`] for those who have the definition at hand.
+    pub(super) fn shows_definition(&self, definition: &Definition) -> bool {
+        match &self.rule {
+            Rule::Default => by_default(definition),
+            Rule::Chosen(_) => self.shows(definition.id),
+            Rule::Stored => true,
+        }
+    }
+}
+
+/// The names in a list whose texts may themselves be lists.
+fn names(texts: &[String]) -> impl Iterator<Item = &str> {
+    texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty())
+}
+
+fn by_default(definition: &Definition) -> bool {
+    matches!(definition.attribute.returned, Returned::Always | Returned::Default) && !never(definition)
+}
+
+fn always(definition: &Definition) -> bool {
+    definition.attribute.returned == Returned::Always && !never(definition)
+}
+
+/// A writeOnly value is not returned either, whatever `returned` says (RFC 7643 section 7).
+fn never(definition: &Definition) -> bool {
+    definition.attribute.returned == Returned::Never || definition.attribute.mutability == Mutability::WriteOnly
+}
+
+/// What a request chooses, while it is worked out.
+struct Choice<'a> {
+    model: &'a TypeModel,
+    shown: Vec<bool>,
+}
+
+impl<'a> Choice<'a> {
+    /// The minimum set, and what is asked for.
+    fn requested<'n>(model: &'a TypeModel, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+        let mut choice = Choice { model, shown: Vec::new() };
+        for definition in choice.top().filter(|definition| always(definition)) {
+            choice.show_whole(definition);
+        }
+        for name in names {
+            match model.resolve(name) {
+                Ok(PathTarget::Attribute(target)) => choice.show_target(target),
+                // A URN alone asks for what its schema shows by default.
+                Ok(PathTarget::Core) => choice.show_defaults(model.core_attributes(), &model.resource_type().schema),
+                Ok(PathTarget::Extension(index)) => {
+                    if let Some(extension) = model.extensions().get(index) {
+                        choice.show_defaults(&extension.attributes, &extension.schema);
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        choice.shown
+    }
+
+    /// The default set without what is excluded, but with what is returned always.
+    fn without<'n>(model: &'a TypeModel, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+        let mut choice = Choice { model, shown: Vec::new() };
+        for definition in choice.top().filter(|definition| by_default(definition)) {
+            choice.show_whole(definition);
+        }
+        for name in names {
+            match model.resolve(name) {
+                Ok(PathTarget::Attribute(target)) => choice.hide(target.leaf()),
+                Ok(PathTarget::Core) => choice.hide_all(model.core_attributes(), &model.resource_type().schema),
+                Ok(PathTarget::Extension(index)) => {
+                    if let Some(extension) = model.extensions().get(index) {
+                        choice.hide_all(&extension.attributes, &extension.schema);
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        choice.shown
+    }
+
+    /// The top-level attributes.
+    fn top(&self) -> impl Iterator<Item = &'a Definition> + use<'a> {
+        let model = self.model;
+        model.attributes().filter_map(|id| model.definition(id))
+    }
+
+    fn set(&mut self, id: AttributeId, shown: bool) {
+        let index = id.0 as usize;
+        if self.shown.len() <= index {
+            self.shown.resize(index + 1, false);
+        }
+        if let Some(slot) = self.shown.get_mut(index) {
+            *slot = shown;
+        }
+    }
+
+    /// Shows an attribute with the sub-attributes that are returned always or by default.
+    fn show_whole(&mut self, definition: &Definition) {
+        self.show_with(definition, by_default);
+    }
+
+    fn show_with(&mut self, definition: &Definition, keep: impl Fn(&Definition) -> bool) {
+        self.set(definition.id, true);
+        for child in definition.children.iter().filter_map(|id| self.model.definition(*id)) {
+            if keep(child) {
+                self.set(child.id, true);
+            }
+        }
+    }
+
+    fn show_target(&mut self, target: Target) {
+        let Some(definition) = self.model.definition(target.attribute).filter(|definition| !never(definition)) else {
+            return;
+        };
+        match target.sub {
+            None => self.show_whole(definition),
+            Some(sub) if self.model.definition(sub).is_some_and(|sub| !never(sub)) => {
+                self.show_with(definition, always);
+                self.set(sub, true);
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn show_defaults(&mut self, attributes: &[AttributeId], schema: &str) {
+        for definition in attributes.iter().filter_map(|id| self.model.definition(*id)) {
+            if by_default(definition) && definition.schema.eq_ignore_ascii_case(schema) {
+                self.show_whole(definition);
+            }
+        }
+    }
+
+    fn hide(&mut self, id: AttributeId) {
+        if self.model.definition(id).is_some_and(|definition| !always(definition)) {
+            self.set(id, false);
+        }
+    }
+
+    fn hide_all(&mut self, attributes: &[AttributeId], schema: &str) {
+        for definition in attributes.iter().filter_map(|id| self.model.definition(*id)) {
+            if definition.schema.eq_ignore_ascii_case(schema) {
+                self.hide(definition.id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attribute, AttributeNumbers, AttributeType, Registry, ResourceType, Schema, SchemaExtension};
+
+    /// Attributes of every kind: `d`efault, `a`lways, `r`equest, `n`ever; `c` is complex, `x` an extension's.
+    fn registry() -> Registry {
+        let plain = |name: &str, returned| Attribute { returned, ..Attribute::new(name, AttributeType::String) };
+        let every = || {
+            [("d", Returned::Default), ("a", Returned::Always), ("r", Returned::Request), ("n", Returned::Never)]
+                .map(|(name, returned)| plain(name, returned))
+                .to_vec()
+        };
+        let complex = Attribute { sub_attributes: every(), ..Attribute::new("c", AttributeType::Complex) };
+        let secret = Attribute { mutability: Mutability::WriteOnly, ..plain("w", Returned::Default) };
+        let schema = |id: &str, attributes| Schema {
+            id: id.into(),
+            name: String::new(),
+            description: String::new(),
+            attributes,
+        };
+        let core = every().into_iter().chain([complex, secret]).collect();
+        let resource_type = ResourceType {
+            id: "T".into(),
+            name: "T".into(),
+            description: String::new(),
+            endpoint: "/T".into(),
+            schema: "urn:t".into(),
+            schema_extensions: vec![SchemaExtension { schema: "urn:t:x.1".into(), required: false }],
+        };
+        let schemas = vec![schema("urn:t", core), schema("urn:t:x.1", every())];
+        Registry::build(schemas, vec![Some(resource_type)], &mut AttributeNumbers::default()).unwrap()
+    }
+
+    fn shown(model: &TypeModel, projection: &Projection) -> String {
+        let mut paths = Vec::new();
+        for id in model.attributes().filter(|id| id.0 > 3) {
+            let definition = model.definition(id).unwrap();
+            let children: Vec<&str> = definition
+                .children
+                .iter()
+                .map(|id| model.definition(*id).unwrap())
+                .filter(|child| projection.shows(child.id))
+                .map(|child| child.attribute.name.as_str())
+                .collect();
+            if projection.shows(id) {
+                let name = definition.path.replace("urn:t:x.1:", "x:");
+                paths.push(if children.is_empty() { name } else { format!("{name}({})", children.join(",")) });
+            }
+        }
+        paths.join(" ")
+    }
+
+    #[test]
+    fn table() {
+        let registry = registry();
+        let model = registry.resource_type("T").unwrap();
+        let meta = "meta(resourceType,created,lastModified,location,version)";
+        let cases = [
+            ("", "", format!("d a c(d,a) {meta} x:d x:a")),
+            ("unknown", "", "a x:a".into()),
+            ("D, r,n,w", "", "d a r x:a".into()),
+            ("c", "", "a c(d,a) x:a".into()),
+            ("c.d", "", "a c(d,a) x:a".into()),
+            ("c.r", "", "a c(a,r) x:a".into()),
+            ("C.A", "", "a c(a) x:a".into()),
+            ("c.n", "", "a x:a".into()),
+            ("meta.created", "", "a meta(created) x:a".into()),
+            ("URN:T:X.1:D", "", "a x:d x:a".into()),
+            ("urn:t:x.1:r", "", "a x:r x:a".into()),
+            ("urn:t:x.1", "", "a x:d x:a".into()),
+            ("urn:t", "", "d a c(d,a) x:a".into()),
+            ("urn:t:c.r", "", "a c(a,r) x:a".into()),
+            ("", "d,a,n,unknown", format!("a c(d,a) {meta} x:d x:a")),
+            ("", "c", format!("d a {meta} x:d x:a")),
+            ("", "c.d,c.a", format!("d a c(a) {meta} x:d x:a")),
+            ("", "urn:t:x.1,meta", "d a c(d,a) x:a".into()),
+            ("", "urn:t", format!("a {meta} x:d x:a")),
+        ];
+        for (attributes, excluded, expected) in cases {
+            let projection = Projection::new(model, &[attributes.into()], &[excluded.into()]).unwrap();
+            let mut expected: Vec<&str> = expected.split(' ').collect();
+            expected.sort_unstable();
+            let shown = shown(model, &projection);
+            let mut shown: Vec<&str> = shown.split(' ').collect();
+            shown.sort_unstable();
+            assert_eq!(shown, expected, "attributes={attributes} excludedAttributes={excluded}");
+        }
+        assert!(Projection::new(model, &["d".into()], &["a".into()]).is_err());
+        assert!(model.attributes().all(|id| Projection::stored(model).shows(id)));
     }
 }

@@ -63,6 +63,11 @@ impl Object {
         Object(Vec::new())
     }
 
+    /// From names that the caller has seen to be distinct, without regard to letter case.
+    pub fn from_distinct(entries: Vec<(String, Input)>) -> Self {
+        Object(entries)
+    }
+
     /// The value of a name.
     pub fn get(&self, name: &str) -> Option<&Input> {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
