@@ -1,4 +1,5 @@
-//! A filter as it was written, bound to no schema. It prints back canonically.
+//! A filter as it was written, bound to no schema. It prints back canonically: what is printed parses to the same
+//! expression, and prints the same again.
 
 use std::fmt;
 
@@ -11,27 +12,49 @@ pub struct AttrPath {
     pub offset: usize,
 }
 
-/// A comparison operator (RFC 7644 table 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CompareOp {
-    /// `eq`
-    Eq,
-    /// `ne`
-    Ne,
-    /// `co`
-    Co,
-    /// `sw`
-    Sw,
-    /// `ew`
-    Ew,
-    /// `gt`
-    Gt,
-    /// `ge`
-    Ge,
-    /// `lt`
-    Lt,
-    /// `le`
-    Le,
+macro_rules! operators {
+    ($($(#[$doc:meta])* $variant:ident $word:literal,)*) => {
+        /// A comparison operator (RFC 7644 table 3).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum CompareOp { $($(#[$doc])* $variant,)* }
+
+        impl CompareOp {
+            /// Every operator, as the RFC spells them.
+            pub const KEYWORDS: &[&str] = &[$($word,)*];
+
+            /// As the RFC spells it.
+            pub const fn keyword(self) -> &'static str {
+                match self { $(CompareOp::$variant => $word,)* }
+            }
+
+            /// Reads the operator; letter case does not matter.
+            pub fn from_keyword(word: &str) -> Option<Self> {
+                $(if word.eq_ignore_ascii_case($word) { return Some(CompareOp::$variant); })*
+                None
+            }
+        }
+    };
+}
+
+operators! {
+    /// `eq`: equal.
+    Eq "eq",
+    /// `ne`: not equal.
+    Ne "ne",
+    /// `co`: contains.
+    Co "co",
+    /// `sw`: starts with.
+    Sw "sw",
+    /// `ew`: ends with.
+    Ew "ew",
+    /// `gt`: greater than.
+    Gt "gt",
+    /// `ge`: greater than or equal to.
+    Ge "ge",
+    /// `lt`: less than.
+    Lt "lt",
+    /// `le`: less than or equal to.
+    Le "le",
 }
 
 /// The right-hand side of a comparison: a JSON literal.
@@ -43,18 +66,24 @@ pub enum Literal {
     Boolean(bool),
     /// A whole number that fits in 64 bits.
     Integer(i64),
-    /// Any other number.
+    /// Any other number; finite.
     Decimal(f64),
     /// A string, its escapes resolved.
     String(String),
 }
 
-/// A filter.
+/// A filter (RFC 7644 section 3.4.2.2).
+///
+/// ```
+/// let filter = scimdb::filter::parse(r#"NOT (title pr) AND (emails[type EQ "work"].value co "@x")"#)?;
+/// assert_eq!(filter.to_string(), r#"not (title pr) and emails[type eq "work" and value co "@x"]"#);
+/// # Ok::<(), scimdb::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum FilterExpr {
-    /// All hold; two or more.
+    /// All hold; two or more, none of them `And`.
     And(Vec<FilterExpr>),
-    /// Any holds; two or more.
+    /// Any holds; two or more, none of them `Or`.
     Or(Vec<FilterExpr>),
     /// It does not hold.
     Not(Box<FilterExpr>),
@@ -80,7 +109,37 @@ pub enum FilterExpr {
     },
 }
 
-/// A PATCH path (RFC 7644 section 3.5.2): `attrPath / valuePath [subAttr]`.
+impl FilterExpr {
+    /// Both hold. What is an `And` already is taken apart.
+    #[must_use]
+    pub fn and(self, other: FilterExpr) -> Self {
+        let mut items = match self {
+            FilterExpr::And(items) => items,
+            single => vec![single],
+        };
+        match other {
+            FilterExpr::And(more) => items.extend(more),
+            single => items.push(single),
+        }
+        FilterExpr::And(items)
+    }
+
+    /// Either holds. What is an `Or` already is taken apart.
+    #[must_use]
+    pub fn or(self, other: FilterExpr) -> Self {
+        let mut items = match self {
+            FilterExpr::Or(items) => items,
+            single => vec![single],
+        };
+        match other {
+            FilterExpr::Or(more) => items.extend(more),
+            single => items.push(single),
+        }
+        FilterExpr::Or(items)
+    }
+}
+
+/// A PATCH path (RFC 7644 section 3.5.2): `attrPath / valuePath [subAttr]`. It prints back canonically.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathExpr {
     /// The attribute.
@@ -91,8 +150,61 @@ pub struct PathExpr {
     pub sub: Option<String>,
 }
 
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Literal::Null => f.write_str("null"),
+            Literal::Boolean(flag) => write!(f, "{flag}"),
+            Literal::Integer(number) => write!(f, "{number}"),
+            Literal::Decimal(number) => f.write_str(&serde_json::to_string(number).map_err(|_| fmt::Error)?),
+            Literal::String(text) => f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?),
+        }
+    }
+}
+
 impl fmt::Display for FilterExpr {
-    fn fmt(&self, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        todo!()
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FilterExpr::And(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" and ")?;
+                    }
+                    match item {
+                        FilterExpr::Or(_) => write!(f, "({item})")?,
+                        _ => write!(f, "{item}")?,
+                    }
+                }
+                Ok(())
+            }
+            FilterExpr::Or(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        f.write_str(" or ")?;
+                    }
+                    write!(f, "{item}")?;
+                }
+                Ok(())
+            }
+            FilterExpr::Not(inner) => write!(f, "not ({inner})"),
+            FilterExpr::Present(path) => write!(f, "{} pr", path.text),
+            FilterExpr::Compare { path, op, value, value_offset: _ } => {
+                write!(f, "{} {} {value}", path.text, op.keyword())
+            }
+            FilterExpr::ValuePath { path, filter } => write!(f, "{}[{filter}]", path.text),
+        }
+    }
+}
+
+impl fmt::Display for PathExpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.attr.text)?;
+        if let Some(filter) = &self.filter {
+            write!(f, "[{filter}]")?;
+        }
+        if let Some(sub) = &self.sub {
+            write!(f, ".{sub}")?;
+        }
+        Ok(())
     }
 }

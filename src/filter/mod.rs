@@ -5,10 +5,16 @@
 mod bind;
 mod eval;
 mod expr;
+mod hint;
 mod lexer;
+mod operand;
 mod parser;
+#[cfg(test)]
+mod tests;
+mod text;
 
-pub use bind::{BoundFilter, Operand, bind, bind_element};
+pub use bind::{BoundFilter, bind, bind_any, bind_element};
 pub use eval::{eval, eval_element};
 pub use expr::{AttrPath, CompareOp, FilterExpr, Literal, PathExpr};
+pub use operand::Operand;
 pub use parser::{MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, parse, parse_path};

@@ -1,6 +1,15 @@
-//! The BulkRequest and BulkResponse messages (RFC 7644 section 3.7).
-use crate::Result;
+//! The BulkRequest and BulkResponse messages (RFC 7644 section 3.7). What paths and bulkIds mean, the engine decides.
+
+use serde::Serialize;
+
+use super::error::ErrorDocument;
+use super::fields::Fields;
+use super::text::to_json;
 use crate::model::Input;
+use crate::{ErrorKind, Result};
+
+const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 
 /// The method of a bulk operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +22,24 @@ pub enum BulkMethod {
     Patch,
     /// Delete.
     Delete,
+}
+
+impl BulkMethod {
+    /// Reads the method; letter case does not matter.
+    pub fn from_keyword(word: &str) -> Option<Self> {
+        let all = [BulkMethod::Post, BulkMethod::Put, BulkMethod::Patch, BulkMethod::Delete];
+        all.into_iter().find(|method| method.keyword().eq_ignore_ascii_case(word))
+    }
+
+    /// As the RFC spells it.
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            BulkMethod::Post => "POST",
+            BulkMethod::Put => "PUT",
+            BulkMethod::Patch => "PATCH",
+            BulkMethod::Delete => "DELETE",
+        }
+    }
 }
 
 /// One operation.
@@ -43,10 +70,41 @@ impl BulkRequest {
     /// Reads a BulkRequest message.
     ///
     /// # Errors
-    /// `InvalidSyntax`.
-    pub fn from_json(_json: &[u8]) -> Result<Self> {
-        todo!()
+    /// `InvalidSyntax` for what is no such message, `InvalidValue` for a negative `failOnErrors`; both name the place,
+    /// as in `Operations[2].method`.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let mut fields = Fields::from_json(json, "a BulkRequest")?;
+        fields.need_schema(BULK_REQUEST)?;
+        let fail_on_errors = fields.take_integer("failOnErrors")?.map(u64::try_from).transpose().map_err(|_| {
+            fields.error(ErrorKind::InvalidValue, "failOnErrors", "is a number of errors, not negative")
+        })?;
+        let operations = fields.need_objects("Operations")?.map(|fields| operation(fields?)).collect::<Result<_>>()?;
+        Ok(BulkRequest { fail_on_errors, operations })
     }
+}
+
+fn operation(mut fields: Fields) -> Result<BulkOperation> {
+    let word = fields.need_string("method")?;
+    let Some(method) = BulkMethod::from_keyword(&word) else {
+        return Err(fields.error(ErrorKind::InvalidSyntax, "method", "is POST, PUT, PATCH or DELETE"));
+    };
+    let operation = BulkOperation {
+        method,
+        bulk_id: fields.take_string("bulkId")?,
+        version: fields.take_string("version")?,
+        path: fields.need_string("path")?,
+        data: fields.take_any("data").filter(|data| *data != Input::Null),
+    };
+    let missing = |name: &str| {
+        Err(fields.error(ErrorKind::InvalidSyntax, name, &format!("is missing: {} needs one", method.keyword())))
+    };
+    if method == BulkMethod::Post && operation.bulk_id.is_none() {
+        return missing("bulkId");
+    }
+    if method != BulkMethod::Delete && operation.data.is_none() {
+        return missing("data");
+    }
+    Ok(operation)
 }
 
 /// The result of one operation.
@@ -75,7 +133,123 @@ pub struct BulkResponse {
 
 impl BulkResponse {
     /// The BulkResponse message; `base` is put before every location.
-    pub fn to_json(&self, _base: &str) -> String {
-        todo!()
+    pub fn to_json(&self, base: &str) -> String {
+        to_json(&ResponseJson {
+            schemas: [BULK_RESPONSE],
+            operations: self.results.iter().map(|result| ResultJson::new(result, base)).collect(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct ResponseJson<'a> {
+    schemas: [&'static str; 1],
+    #[serde(rename = "Operations")]
+    operations: Vec<ResultJson<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulk_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<ErrorDocument<'a>>,
+}
+
+impl<'a> ResultJson<'a> {
+    fn new(result: &'a BulkResult, base: &str) -> Self {
+        let BulkResult { method, bulk_id, version, location, status, error } = result;
+        ResultJson {
+            location: location.as_ref().map(|location| format!("{base}{location}")),
+            method: method.keyword(),
+            bulk_id: bulk_id.as_deref(),
+            version: version.as_deref(),
+            status: status.to_string(),
+            response: error.as_ref().map(ErrorDocument::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::Error;
+
+    fn with(operations: &str) -> String {
+        format!(r#"{{"schemas": ["{BULK_REQUEST}"], "failOnErrors": 1, "Operations": {operations}}}"#)
+    }
+
+    #[test]
+    fn requests() {
+        let json = with(
+            r#"[{"method": "post", "path": "/Users", "bulkId": "qwerty", "data": {"userName": "Alice"}},
+                {"method": "DELETE", "path": "/Users/42", "version": "W/\"1\"", "data": null}]"#,
+        );
+        let request = BulkRequest::from_json(json.as_bytes()).unwrap();
+        let [post, delete] = &request.operations[..] else { panic!() };
+        assert_eq!(
+            (request.fail_on_errors, post.method, post.bulk_id.as_deref()),
+            (Some(1), BulkMethod::Post, Some("qwerty"))
+        );
+        assert_eq!(
+            (delete.method, delete.version.as_deref(), &delete.data),
+            (BulkMethod::Delete, Some("W/\"1\""), &None)
+        );
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let cases = [
+            (with("[]"), "Operations"),
+            (with(r#"[{"method": "GET", "path": "/Users"}]"#), "Operations[0].method"),
+            (with(r#"[{"method": "DELETE"}]"#), "Operations[0].path"),
+            (with(r#"[{"method": "POST", "path": "/Users", "data": {}}]"#), "Operations[0].bulkId"),
+            (with(r#"[{"method": "PUT", "path": "/Users/1"}]"#), "Operations[0].data"),
+            (with("[]").replace(": 1", ": -1"), "failOnErrors"),
+            (r#"{"Operations": []}"#.into(), "schemas"),
+        ];
+        for (json, place) in cases {
+            let error = BulkRequest::from_json(json.as_bytes()).unwrap_err();
+            assert_eq!(error.attribute(), Some(place), "{error}");
+        }
+    }
+
+    #[test]
+    fn responses() {
+        let result = |method, status, error| BulkResult {
+            method,
+            bulk_id: None,
+            version: None,
+            location: Some("/Users/42".into()),
+            status,
+            error,
+        };
+        let created = BulkResult {
+            bulk_id: Some("qwerty".into()),
+            version: Some("W/\"7\"".into()),
+            ..result(BulkMethod::Post, 201, None)
+        };
+        let failed = result(BulkMethod::Put, 412, Some(Error::new(ErrorKind::VersionMismatch, "it has changed")));
+        let json = BulkResponse { results: vec![created, failed] }.to_json("https://example.com/v2");
+        let expected = json!({
+            "schemas": [BULK_RESPONSE],
+            "Operations": [
+                {"location": "https://example.com/v2/Users/42", "method": "POST", "bulkId": "qwerty",
+                 "version": "W/\"7\"", "status": "201"},
+                {"location": "https://example.com/v2/Users/42", "method": "PUT", "status": "412",
+                 "response": {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+                              "detail": "it has changed", "status": "412"}},
+            ],
+        });
+        assert_eq!(serde_json::from_str::<Json>(&json).unwrap(), expected);
     }
 }

@@ -56,6 +56,11 @@ impl Fields {
         self.object.get(name).is_some()
     }
 
+    /// Whether the name has a string.
+    pub(super) fn is_string(&self, name: &str) -> bool {
+        matches!(self.object.get(name), Some(Input::String(_)))
+    }
+
     /// The value as it is, null included.
     pub(super) fn take_any(&mut self, name: &str) -> Option<Input> {
         self.object.remove(name)

@@ -15,7 +15,7 @@ mod text;
 pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
 pub use error::error_json;
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
-pub use patch::parse_patch;
+pub use patch::{parse_patch, patch_from_input};
 pub use projection::Projection;
 pub use render::{Representation, render};
 pub use schema::{SchemaDocument, parse_schema_document, resource_type_json, schema_json};

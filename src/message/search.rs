@@ -1,6 +1,17 @@
-//! The SearchRequest and ListResponse messages.
+//! The SearchRequest and ListResponse messages (RFC 7644 sections 3.4.2 and 3.4.3).
+//!
+//! A filter stays text here: what it means, the module `filter` decides.
+
+use serde::ser::{Error as _, Serialize, Serializer};
+use serde_json::value::RawValue;
+
 use super::Representation;
-use crate::Result;
+use super::fields::Fields;
+use super::text::to_json;
+use crate::{ErrorKind, Result};
+
+const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
 /// `sortOrder` (RFC 7644 section 3.4.2.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -10,6 +21,17 @@ pub enum SortOrder {
     Ascending,
     /// Missing values first.
     Descending,
+}
+
+impl SortOrder {
+    /// Reads `ascending` or `descending`; letter case does not matter.
+    pub fn from_keyword(word: &str) -> Option<Self> {
+        match word {
+            _ if word.eq_ignore_ascii_case("ascending") => Some(SortOrder::Ascending),
+            _ if word.eq_ignore_ascii_case("descending") => Some(SortOrder::Descending),
+            _ => None,
+        }
+    }
 }
 
 /// What to search for (RFC 7644 section 3.4.3).
@@ -32,13 +54,46 @@ pub struct SearchRequest {
 }
 
 impl SearchRequest {
-    /// Reads a SearchRequest message.
+    /// Reads a SearchRequest message. Names that it does not define are ignored.
+    ///
+    /// ```
+    /// use scimdb::message::SearchRequest;
+    /// let request = SearchRequest::from_json(br#"{"filter": "userName sw \"b\"", "count": 10}"#).unwrap();
+    /// assert_eq!(request.count, Some(10));
+    /// ```
     ///
     /// # Errors
-    /// `InvalidSyntax`, `InvalidValue`.
-    pub fn from_json(_json: &[u8]) -> Result<Self> {
-        todo!()
+    /// `InvalidSyntax` for a value of the wrong type, `InvalidValue` for an unknown `sortOrder`.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        let mut fields = Fields::from_json(json, "a SearchRequest")?;
+        if fields.has("schemas") {
+            fields.need_schema(SEARCH_REQUEST)?;
+        }
+        let sort_order = match fields.take_string("sortOrder")? {
+            None => SortOrder::default(),
+            Some(word) => SortOrder::from_keyword(&word).ok_or_else(|| {
+                fields.error(ErrorKind::InvalidValue, "sortOrder", "is \"ascending\" or \"descending\"")
+            })?,
+        };
+        Ok(SearchRequest {
+            filter: fields.take_string("filter")?,
+            sort_by: fields.take_string("sortBy")?,
+            sort_order,
+            start_index: fields.take_integer("startIndex")?,
+            count: fields.take_integer("count")?,
+            attributes: take_names(&mut fields, "attributes")?,
+            excluded_attributes: take_names(&mut fields, "excludedAttributes")?,
+        })
     }
+}
+
+/// Attribute names: an array, or one string as a URL would have it.
+fn take_names(fields: &mut Fields, name: &str) -> Result<Vec<String>> {
+    if !fields.is_string(name) {
+        return fields.take_strings(name);
+    }
+    let text = fields.take_string(name)?.unwrap_or_default();
+    Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// A page of results, and the exact number of all.
@@ -55,6 +110,96 @@ pub struct SearchPage {
 impl SearchPage {
     /// The ListResponse message (RFC 7644 section 3.4.2).
     pub fn to_json(&self) -> String {
-        todo!()
+        to_json(&ListJson {
+            schemas: [LIST_RESPONSE],
+            total_results: self.total_results,
+            items_per_page: self.resources.len(),
+            start_index: self.start_index,
+            resources: self.resources.iter().map(RawJson).collect(),
+        })
+    }
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListJson<'a> {
+    schemas: [&'static str; 1],
+    total_results: u64,
+    items_per_page: usize,
+    start_index: u64,
+    #[serde(rename = "Resources")]
+    resources: Vec<RawJson<'a>>,
+}
+
+/// A resource that is JSON already.
+struct RawJson<'a>(&'a Representation);
+
+impl Serialize for RawJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0.json).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{EntityTag, Instant};
+
+    #[test]
+    fn requests() {
+        let json = br#"{"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "attributes": ["displayName", "userName"], "FILTER": "displayName sw \"smith\"",
+            "sortBy": "userName", "sortOrder": "Descending", "startIndex": 1, "count": null, "cursor": 7}"#;
+        let expected = SearchRequest {
+            filter: Some("displayName sw \"smith\"".into()),
+            sort_by: Some("userName".into()),
+            sort_order: SortOrder::Descending,
+            start_index: Some(1),
+            attributes: vec!["displayName".into(), "userName".into()],
+            ..SearchRequest::default()
+        };
+        assert_eq!(SearchRequest::from_json(json).unwrap(), expected);
+        let excluded = SearchRequest::from_json(br#"{"excludedAttributes": "a, b.c,"}"#).unwrap();
+        assert_eq!(excluded.excluded_attributes, ["a", "b.c"]);
+    }
+
+    #[test]
+    fn wrong_requests_name_the_attribute() {
+        let cases = [
+            (r#"{"sortOrder": "up"}"#, ErrorKind::InvalidValue, "sortOrder"),
+            (r#"{"count": "10"}"#, ErrorKind::InvalidSyntax, "count"),
+            (r#"{"count": 1.5}"#, ErrorKind::InvalidSyntax, "count"),
+            (r#"{"attributes": ["a", 1]}"#, ErrorKind::InvalidSyntax, "attributes[1]"),
+            (r#"{"schemas": ["urn:x"]}"#, ErrorKind::InvalidSyntax, "schemas"),
+        ];
+        for (json, kind, attribute) in cases {
+            let error = SearchRequest::from_json(json.as_bytes()).unwrap_err();
+            assert_eq!((error.kind(), error.attribute()), (kind, Some(attribute)), "{error}");
+        }
+        assert_eq!(SearchRequest::from_json(b"[]").unwrap_err().kind(), ErrorKind::InvalidSyntax);
+    }
+
+    #[test]
+    fn a_page_embeds_its_resources() {
+        let time = Instant::parse("2010-01-23T04:56:22Z").unwrap();
+        let resource = |id: &str| Representation {
+            id: id.into(),
+            resource_type: "User".into(),
+            external_id: None,
+            tag: EntityTag { version: 1, derived: None },
+            created: time,
+            last_modified: time,
+            location: format!("/Users/{id}"),
+            json: format!("{{\"id\":\"{id}\"}}"),
+        };
+        let page = SearchPage { total_results: 9, start_index: 3, resources: vec![resource("a"), resource("b")] };
+        let list = |counts: &str, resources: &str| {
+            format!("{{\"schemas\":[\"{LIST_RESPONSE}\"],{counts},\"Resources\":[{resources}]}}")
+        };
+        let counts = "\"totalResults\":9,\"itemsPerPage\":2,\"startIndex\":3";
+        assert_eq!(page.to_json(), list(counts, r#"{"id":"a"},{"id":"b"}"#));
+        let counts = "\"totalResults\":0,\"itemsPerPage\":0,\"startIndex\":1";
+        assert_eq!(SearchPage { start_index: 1, ..SearchPage::default() }.to_json(), list(counts, ""));
     }
 }
