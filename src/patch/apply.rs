@@ -1,25 +1,28 @@
-//! Applying operations.
-use super::{Dialect, PatchRequest};
-use crate::Result;
+//! Applying the operations of a request: one after the other, on a copy, all or none.
+
+use super::target::{Location, Place, locate_text};
+use super::values::{self, invalid_value};
+use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest};
 use crate::filter::BoundFilter;
-use crate::model::{Complex, TypeModel};
+use crate::model::{AttributeId, Complex, Definition, Extension, Input, Mutability, TypeModel, Value, validate};
+use crate::{Error, ErrorKind, Result};
 
 /// A change of a group's members, to be made on rows; the operations' order is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MemberEdit {
-    /// Adds members, by id; those that are members already stay.
+    /// Adds members, by id; those that are members already stay. Never empty.
     Add(Vec<String>),
-    /// Makes these the only members.
+    /// Makes these the only members. Never empty.
     Replace(Vec<String>),
-    /// Removes members, by id. `must_match`: an error `noTarget` where one is no member.
-    Remove {
-        /// The ids.
-        ids: Vec<String>,
-        /// Whether an id that is no member is an error.
+    /// Removes members, by id. One that is no member changes nothing (RFC 7644 section 3.5.2.2). Never empty.
+    Remove(Vec<String>),
+    /// Removes the members that a filter on their sub-attributes selects.
+    RemoveWhere {
+        /// The filter, to be evaluated on one member at a time.
+        filter: BoundFilter,
+        /// Whether it is an error, `noTarget`, where it selects none.
         must_match: bool,
     },
-    /// Removes the members that a filter on their sub-attributes selects; `noTarget` where it selects none.
-    RemoveWhere(BoundFilter),
     /// Removes all.
     Clear,
 }
@@ -33,16 +36,136 @@ pub struct Patched {
     pub members: Vec<MemberEdit>,
 }
 
-/// Applies all operations, or none.
+/// Applies all operations, or none, and validates the result as a whole.
+///
+/// `attributes` are those of the stored resource `id`. An operation that changes nothing leaves them equal, so that a
+/// caller sees by comparison whether there is anything to write.
 ///
 /// # Errors
-/// `InvalidPath`, `InvalidValue`, `InvalidSyntax`, `InvalidFilter`, `NoTarget`, `Mutability`.
+/// `InvalidPath`, `InvalidFilter`, `InvalidValue`, `InvalidSyntax`, `NoTarget` and `Mutability` as RFC 7644 table 9
+/// says; `PayloadTooLarge` for more than [`MAX_OPERATIONS`].
 pub fn apply(
-    _model: &TypeModel,
-    _id: &str,
-    _attributes: &Complex,
-    _request: &PatchRequest,
-    _dialect: &Dialect,
+    model: &TypeModel,
+    id: &str,
+    attributes: &Complex,
+    request: &PatchRequest,
+    dialect: &Dialect,
 ) -> Result<Patched> {
-    todo!()
+    let count = request.operations.len();
+    if count > MAX_OPERATIONS {
+        let detail = format!("{count} operations; a PATCH request has at most {MAX_OPERATIONS}: send several");
+        return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
+    }
+    let mut patcher = Patcher { model, id, dialect, attributes: attributes.clone(), members: Vec::new() };
+    for (index, operation) in request.operations.iter().enumerate() {
+        patcher.operate(operation).map_err(|error| error.within(format_args!("operation {}", index + 1)))?;
+    }
+    let Patcher { model, id: _, dialect: _, attributes, members } = patcher;
+    validate(model, &attributes)?;
+    Ok(Patched { attributes, members })
+}
+
+/// A resource while operations are applied to it.
+pub(super) struct Patcher<'a> {
+    pub model: &'a TypeModel,
+    pub id: &'a str,
+    pub dialect: &'a Dialect,
+    pub attributes: Complex,
+    pub members: Vec<MemberEdit>,
+}
+
+impl Patcher<'_> {
+    fn operate(&mut self, operation: &Operation) -> Result<()> {
+        let Operation { op, path, value } = operation;
+        let location = match path {
+            Some(path) => locate_text(self.model, path, self.dialect)?,
+            None => Location::Resource,
+        };
+        if let Some(definition) = location.read_only(self.model) {
+            return Err(values::read_only(definition));
+        }
+        match (op, value) {
+            (Op::Remove, value) => self.remove(&location, value.as_ref()),
+            (op, Some(value)) => self.put(*op, &location, value),
+            (op, None) => {
+                let path = path.as_deref().unwrap_or("value");
+                Err(invalid_value(path, format!("{} needs a \"value\"", op.keyword())))
+            }
+        }
+    }
+
+    /// add or replace.
+    pub fn put(&mut self, op: Op, location: &Location<'_>, value: &Input) -> Result<()> {
+        match location {
+            Location::Resource => self.put_resource(op, value),
+            Location::Extension(extension) => self.put_extension(op, extension, value),
+            Location::Schemas(selection) => self.put_schemas(selection.as_ref(), value),
+            Location::Members(place) => self.put_members(op, place, value),
+            Location::Attribute(place) => self.guard(place, |patcher| patcher.put_attribute(op, place, value)),
+        }
+    }
+
+    fn remove(&mut self, location: &Location<'_>, value: Option<&Input>) -> Result<()> {
+        match location {
+            Location::Resource => {
+                let detail = "remove needs a path that names an attribute (RFC 7644 section 3.5.2.2)";
+                Err(Error::new(ErrorKind::NoTarget, detail))
+            }
+            Location::Extension(extension) => self.remove_extension(extension),
+            Location::Schemas(selection) => self.remove_schemas(selection.as_ref(), value),
+            Location::Members(place) => self.remove_members(place, value),
+            Location::Attribute(place) => self.guard(place, |patcher| patcher.remove_attribute(place, value)),
+        }
+    }
+
+    /// Lets an immutable attribute gain a value, and nothing else.
+    fn guard(&mut self, place: &Place<'_>, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let definition = place.definition;
+        let immutable = definition.attribute.mutability == Mutability::Immutable;
+        let before = immutable.then(|| self.attributes.get(definition.id).cloned()).flatten();
+        change(self)?;
+        match before {
+            Some(before) if self.attributes.get(definition.id) != Some(&before) => Err(values::immutable(definition)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes every attribute of an extension unassigned; readOnly ones are the service provider's own.
+    pub fn remove_extension(&mut self, extension: &Extension) -> Result<()> {
+        let model = self.model;
+        let definitions = || extension.attributes.iter().filter_map(|id| model.definition(*id));
+        if extension.required && definitions().any(|definition| self.attributes.get(definition.id).is_some()) {
+            return Err(values::required(&extension.schema));
+        }
+        for definition in definitions().filter(|definition| definition.is_writable()) {
+            let removed = self.attributes.remove(definition.id);
+            if removed.is_some() && definition.attribute.mutability == Mutability::Immutable {
+                return Err(values::immutable(definition));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the values of an attribute out of the resource, to be changed and [put back](Self::restore).
+    pub fn take(&mut self, attribute: AttributeId) -> Vec<Value> {
+        match self.attributes.remove(attribute) {
+            Some(Value::Multi(values)) => values,
+            Some(single) => vec![single],
+            None => Vec::new(),
+        }
+    }
+
+    /// Puts the values of an attribute into the resource, without those that are no values any more.
+    pub fn restore(&mut self, definition: &Definition, mut values: Vec<Value>) {
+        values.retain(|value| !values::is_blank(value));
+        let value = if definition.attribute.multi_valued {
+            (!values.is_empty()).then_some(Value::Multi(values))
+        } else {
+            values.pop()
+        };
+        match value {
+            Some(value) => self.attributes.set(definition.id, value),
+            None => self.attributes.remove(definition.id),
+        };
+    }
 }

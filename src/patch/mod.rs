@@ -1,9 +1,23 @@
 //! PATCH (RFC 7644 section 3.5.2) on decoded resources, and the dialects of identity providers.
+//!
+//! Pure: it reads and makes [`Complex`](crate::model::Complex) values, and knows no JSON, no store and no rows. What it
+//! decides about the members of a group it hands back as [`MemberEdit`]s, since those are rows elsewhere.
 
 mod apply;
+mod deviations;
 mod dialect;
+mod elements;
+mod members;
 mod op;
+mod put;
+mod remove;
+mod resource;
+mod schemas;
+mod target;
+#[cfg(test)]
+mod tests;
+mod values;
 
 pub use apply::{MemberEdit, Patched, apply};
 pub use dialect::Dialect;
-pub use op::{Op, Operation, PatchRequest};
+pub use op::{MAX_OPERATIONS, Op, Operation, PatchRequest};

@@ -2,6 +2,9 @@
 
 use crate::model::Input;
 
+/// Operations that one request may hold: stops a small request that makes the server copy a large resource for hours.
+pub const MAX_OPERATIONS: usize = 1_000;
+
 /// What an operation does (RFC 7644 section 3.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Op {

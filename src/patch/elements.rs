@@ -1,0 +1,173 @@
+//! add and replace on the values that a filter in brackets selects (RFC 7644 section 3.5.2, `valuePath [subAttr]`).
+
+use std::collections::HashSet;
+
+use super::apply::Patcher;
+use super::target::{Place, Selection};
+use super::values::{
+    Part, Same, bind_assigned, bind_parts, check_count, immutable, keep_one_primary, merge, no_target, primary_of,
+    set_part,
+};
+use super::{Op, deviations};
+use crate::Result;
+use crate::filter::{BoundFilter, eval_element};
+use crate::model::bind::bind_single;
+use crate::model::{Complex, Definition, Input, Mutability, Object, TypeModel, Value, ValueRef};
+
+/// What happens to each selected value.
+enum Change<'m> {
+    /// A sub-attribute is set.
+    Sub(&'m Definition, Option<Value>),
+    /// Sub-attributes are set, others stay.
+    Merge(Vec<Part<'m>>),
+    /// The value is replaced; by none, it goes.
+    Whole(Option<Value>),
+    /// There is nothing to add.
+    Nothing,
+}
+
+/// Which values a filter selects.
+pub(super) fn matches(values: &[Value], filter: &BoundFilter) -> Vec<bool> {
+    values.iter().map(|value| eval_element(filter, ValueRef::from(value))).collect()
+}
+
+impl Patcher<'_> {
+    /// add or replace of the selected values, or of a sub-attribute of them.
+    pub fn put_selected(&mut self, op: Op, place: &Place<'_>, selection: &Selection, input: &Input) -> Result<()> {
+        let definition = place.definition;
+        let change = self.bind_change(op, place, input)?;
+        let mut values = self.take(definition.id);
+        let mut selected = matches(&values, &selection.bound);
+        if !selected.contains(&true) {
+            if !self.dialect.create_missing_values {
+                return Err(no_target(definition));
+            }
+            let made = deviations::value_from_filter(self.model, definition, &selection.expr, self.dialect)?;
+            if let Some(value) = change.begin(op, made)? {
+                values.push(value);
+                selected.push(true);
+                check_count(definition, values.len())?;
+            }
+        } else {
+            change.make(self.model, op, definition, &mut values, &mut selected)?;
+        }
+        let is_selected = |index: usize| selected.get(index).copied().unwrap_or(false);
+        keep_one_primary(&mut values, primary_of(self.model, definition), is_selected);
+        self.restore(definition, values);
+        Ok(())
+    }
+
+    fn bind_change<'m>(&self, op: Op, place: &Place<'m>, input: &Input) -> Result<Change<'m>>
+    where
+        Self: 'm,
+    {
+        let definition = place.definition;
+        if let Some(sub) = place.sub {
+            return Ok(Change::Sub(sub, bind_assigned(self.model, sub, input, self.dialect)?));
+        }
+        let input = deviations::unwrap_value(definition, input, self.dialect);
+        let complex = !definition.children.is_empty();
+        match (op, input) {
+            (Op::Add, Input::Null) => Ok(Change::Nothing),
+            (Op::Add, Input::Object(object)) if complex => self.bind_merge(definition, object),
+            (Op::Add, bare) if complex && self.dialect.bind.bare_values && !matches!(bare, Input::Array(_)) => {
+                let object: Object = [("value".to_owned(), bare.clone())].into_iter().collect();
+                self.bind_merge(definition, &object)
+            }
+            _ => Ok(Change::Whole(bind_single(self.model, definition, input.clone(), self.dialect.bind)?)),
+        }
+    }
+
+    fn bind_merge<'m>(&self, definition: &'m Definition, object: &Object) -> Result<Change<'m>>
+    where
+        Self: 'm,
+    {
+        bind_parts(self.model, definition, object, self.dialect).map(Change::Merge)
+    }
+}
+
+impl Change<'_> {
+    /// Makes the change to each selected value.
+    fn make(
+        self,
+        model: &TypeModel,
+        op: Op,
+        definition: &Definition,
+        values: &mut Vec<Value>,
+        selected: &mut Vec<bool>,
+    ) -> Result<()> {
+        let chosen = values.iter_mut().zip(selected.iter()).filter_map(|(value, chosen)| chosen.then_some(value));
+        match self {
+            Change::Nothing => {}
+            Change::Sub(sub, value) => {
+                for element in chosen {
+                    if let Value::Complex(complex) = element {
+                        set_part(op, complex, sub, value.clone())?;
+                    }
+                }
+            }
+            Change::Merge(parts) => {
+                for element in chosen {
+                    if let Value::Complex(complex) = element {
+                        merge(op, complex, &parts)?;
+                    }
+                }
+            }
+            Change::Whole(None) => {
+                let mut keep = selected.iter().map(|chosen| !chosen);
+                values.retain(|_| keep.next().unwrap_or(true));
+                selected.clear();
+            }
+            Change::Whole(Some(new)) => {
+                for element in chosen {
+                    *element = replacement(model, definition, element, &new)?;
+                }
+                drop_repeated(model, definition, values, selected);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the change to a value that is new; none where there is nothing to set.
+    fn begin(self, op: Op, made: Option<Complex>) -> Result<Option<Value>> {
+        let mut complex = made.unwrap_or_default();
+        match self {
+            Change::Nothing | Change::Sub(_, None) | Change::Whole(None) => return Ok(None),
+            Change::Sub(sub, value) => set_part(op, &mut complex, sub, value)?,
+            Change::Merge(parts) => merge(op, &mut complex, &parts)?,
+            Change::Whole(Some(Value::Complex(new))) => {
+                for (id, value) in new {
+                    complex.set(id, value);
+                }
+            }
+            Change::Whole(Some(simple)) => return Ok(Some(simple)),
+        }
+        Ok(Some(Value::Complex(complex)))
+    }
+}
+
+/// The value that takes the place of another one: it keeps what clients cannot change.
+fn replacement(model: &TypeModel, definition: &Definition, old: &Value, new: &Value) -> Result<Value> {
+    let (Value::Complex(old), Value::Complex(new)) = (old, new) else { return Ok(new.clone()) };
+    let mut merged = new.clone();
+    for child in definition.children.iter().filter_map(|id| model.definition(*id)) {
+        let fixed = child.attribute.mutability == Mutability::Immutable || !child.is_writable();
+        let Some(kept) = old.get(child.id).filter(|_| fixed) else { continue };
+        if merged.set(child.id, kept.clone()).is_some_and(|given| given != *kept) {
+            return Err(immutable(child));
+        }
+    }
+    Ok(Value::Complex(merged))
+}
+
+/// Several values that were replaced by the same one are that one value.
+fn drop_repeated(model: &TypeModel, definition: &Definition, values: &mut Vec<Value>, selected: &mut Vec<bool>) {
+    let primary = primary_of(model, definition);
+    let mut seen: HashSet<Same<'_>> = HashSet::new();
+    let pairs = values.iter().zip(selected.iter());
+    let keep: Vec<bool> = pairs.map(|(value, chosen)| !chosen || seen.insert(Same { value, primary })).collect();
+    let mut kept = keep.iter().copied();
+    values.retain(|_| kept.next().unwrap_or(true));
+    let mut kept = keep.iter().copied();
+    selected.retain(|_| kept.next().unwrap_or(true));
+}

@@ -1,0 +1,88 @@
+//! add and replace (RFC 7644 sections 3.5.2.1 and 3.5.2.3) on an attribute or sub-attribute, without a filter.
+
+use super::apply::Patcher;
+use super::target::Place;
+use super::values::{
+    append, bind_assigned, bind_items, bind_parts, check_count, keep_one_primary, merge, primary_of, set_part,
+};
+use super::{Op, deviations};
+use crate::Result;
+use crate::model::bind::bind_single;
+use crate::model::{AttributeType, Complex, Definition, Input, Value};
+
+impl Patcher<'_> {
+    /// add or replace of an attribute.
+    pub fn put_attribute(&mut self, op: Op, place: &Place<'_>, input: &Input) -> Result<()> {
+        let Place { definition, sub, selection } = place;
+        match (selection, sub) {
+            (Some(selection), _) => self.put_selected(op, place, selection, input),
+            (None, Some(sub)) => self.put_sub(op, definition, sub, input),
+            (None, None) if definition.attribute.multi_valued => self.put_multi(op, definition, input),
+            (None, None) if definition.attribute.attribute_type == AttributeType::Complex => {
+                self.put_complex(op, definition, input)
+            }
+            (None, None) => {
+                let value = bind_assigned(self.model, definition, input, self.dialect)?;
+                self.restore(definition, value.into_iter().collect());
+                Ok(())
+            }
+        }
+    }
+
+    /// add appends what is not there yet; replace leaves nothing else.
+    fn put_multi(&mut self, op: Op, definition: &Definition, input: &Input) -> Result<()> {
+        let new = bind_items(self.model, definition, input, self.dialect)?;
+        if op == Op::Replace {
+            self.restore(definition, new);
+            return Ok(());
+        }
+        let primary = primary_of(self.model, definition);
+        let mut values = self.take(definition.id);
+        let first_new = append(&mut values, new, primary);
+        if values.len() > first_new {
+            check_count(definition, values.len())?;
+            keep_one_primary(&mut values, primary, |index| index >= first_new);
+        }
+        self.restore(definition, values);
+        Ok(())
+    }
+
+    /// Sub-attributes that the value names are set; others stay, with replace too (RFC 7644 section 3.5.2.3).
+    fn put_complex(&mut self, op: Op, definition: &Definition, input: &Input) -> Result<()> {
+        let value = match deviations::unwrap_value(definition, input, self.dialect) {
+            Input::Object(object) => {
+                let parts = bind_parts(self.model, definition, object, self.dialect)?;
+                let mut complex = match self.attributes.get(definition.id) {
+                    Some(Value::Complex(complex)) => complex.clone(),
+                    _ => Complex::new(),
+                };
+                merge(op, &mut complex, &parts)?;
+                Some(Value::Complex(complex))
+            }
+            // What is no object is null, a deviation that stands for the whole value, or an error.
+            other => {
+                let old = self.attributes.get(definition.id);
+                let new = bind_single(self.model, definition, other.clone(), self.dialect.bind)?;
+                new.map(|new| deviations::replace_by_bare_value(self.model, definition, old, new)).transpose()?
+            }
+        };
+        self.restore(definition, value.into_iter().collect());
+        Ok(())
+    }
+
+    /// Sets a sub-attribute: of every value, where there are several; of a new value, where there is none.
+    fn put_sub(&mut self, op: Op, definition: &Definition, sub: &Definition, input: &Input) -> Result<()> {
+        let value = bind_assigned(self.model, sub, input, self.dialect)?;
+        let mut values = self.take(definition.id);
+        if values.is_empty() {
+            values.push(Value::Complex(Complex::new()));
+        }
+        for element in &mut values {
+            if let Value::Complex(complex) = element {
+                set_part(op, complex, sub, value.clone())?;
+            }
+        }
+        self.restore(definition, values);
+        Ok(())
+    }
+}
