@@ -1,6 +1,15 @@
-//! The change log as callers see it.
+//! The change log as callers see it: an entry for every change, in the transaction of the change.
 
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use super::Tenant;
+use super::config::Config;
+use super::storage::keys::Key;
+use super::storage::records::ChangeRecord;
+use super::storage::{Counter, Reads, Table, read_counter};
 use crate::model::Instant;
+use crate::{Error, ErrorKind, Result};
 
 /// What a change did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,4 +39,69 @@ pub struct Change {
     pub id: String,
     /// The paths of the attributes that changed; empty for a delete.
     pub attributes: Vec<String>,
+}
+
+impl Tenant {
+    /// The changes after a sequence number, at most `max` of them, oldest first. If there are none yet, waits up to
+    /// `wait` for the first.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when changes after `since` were trimmed already: read everything again, and go on from there;
+    /// `Unavailable` when the store closes.
+    pub fn changes(&self, since: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
+        let mut left = wait;
+        let mut seen = since;
+        loop {
+            let found = self.changes_now(since, max)?;
+            if !found.is_empty() || left.is_zero() {
+                return Ok(found);
+            }
+            let started = std::time::Instant::now();
+            // Changes of other tenants wake it too.
+            let sequence = self.inner().writer.wait_behind(seen, left)?;
+            seen = seen.max(sequence);
+            left = left.saturating_sub(started.elapsed());
+            if sequence <= since && left.is_zero() {
+                return Ok(Vec::new());
+            }
+        }
+    }
+
+    fn changes_now(&self, since: u64, max: usize) -> Result<Vec<Change>> {
+        let config = self.state.config()?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let from = read_counter(&*snapshot, self.state.id, Counter::ChangesFrom)?;
+        if since.saturating_add(1) < from {
+            let detail = format!("changes before {from} were trimmed: read all resources, then watch from {}", from - 1);
+            return Err(Error::new(ErrorKind::InvalidArgument, detail));
+        }
+        let mut changes = Vec::new();
+        let key = |sequence: u64| Key::of(self.state.id).u64(sequence).done();
+        let end = Key::of(self.state.id).u64(u64::MAX).done();
+        if max == 0 {
+            return Ok(changes);
+        }
+        snapshot.scan(Table::Changes, &key(since.saturating_add(1)), Some(&end), &mut |key, value| {
+            let sequence = key.last_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+            changes.push(change(&config, sequence, ChangeRecord::decode(value)?));
+            Ok(if changes.len() >= max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(changes)
+    }
+}
+
+fn change(config: &Config, sequence: u64, record: ChangeRecord) -> Change {
+    let ChangeRecord { time, operation, kind, id, actor, attributes } = record;
+    let definitions = config.registry.definitions();
+    let path = |id| definitions.get(id).map_or_else(|| "(removed)".to_owned(), |definition| definition.path.clone());
+    let resource_type = config.registry.type_by_number(kind).map_or("(removed)", |model| model.name()).to_owned();
+    Change {
+        sequence,
+        time,
+        actor,
+        operation,
+        resource_type,
+        id,
+        attributes: attributes.into_iter().map(path).collect(),
+    }
 }

@@ -1,6 +1,25 @@
-//! Import of many resources.
+//! Import of many resources: rows are bound while earlier ones are being committed, in sorted batches.
 
-use crate::{Error, Result};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::Tenant;
+use super::hooks::Scope;
+use super::hooks::membership::find;
+use super::hooks::uniqueness::{holder_of, unique_keys};
+use super::replace::{merge, replace_members};
+use super::storage::{Pending, Transaction};
+use super::tenant::{DraftOptions, scope};
+use super::write::{NewResource, complete, insert, load, update};
+use crate::message::ResourceInput;
+use crate::model::{EntityTag, Input, Instant, Object, Resource, TypeModel};
+use crate::patch::MemberEdit;
+use crate::{Error, ErrorKind, Result};
+
+/// Rows of one commit.
+const BATCH: usize = 4_000;
+/// Batches that are on their way at most, so that memory is bounded when rows come faster than they are stored.
+const IN_FLIGHT: usize = 2;
 
 /// What to do with a row whose id, or whose unique value, exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,7 +40,8 @@ pub struct ImportOptions {
     pub resource_type: Option<String>,
     /// What to do with conflicts.
     pub on_conflict: OnConflict,
-    /// Keeps id, meta, version and password hashes as given, and readOnly attributes.
+    /// Keeps id, meta and version as given, and readOnly attributes. (Password hashes are taken as such in every
+    /// import.) Without it a row's id is kept too, but its meta is made anew.
     pub restore: bool,
     /// Who imports, for the change log.
     pub actor: Option<String>,
@@ -53,34 +73,300 @@ pub struct ImportReport {
     pub rejected: u64,
 }
 
-/// An import under way. Rows are committed in batches; groups wait until the end, since they may name members that
-/// come after them. Dropped without [`Importer::finish`], what was not committed is gone.
-pub struct Importer {}
+/// A row, bound.
+struct Row {
+    number: u64,
+    json: Vec<u8>,
+    kind: u16,
+    new: NewResource,
+}
+
+/// What became of a row.
+enum Outcome {
+    Created,
+    Replaced,
+    Skipped,
+    Rejected(Reject),
+}
+
+/// An import under way.
+///
+/// Rows are committed in batches. Groups wait until the end and are committed together, since they may name members
+/// that come after them. Dropped without [`Importer::finish`], what was not committed is gone.
+pub struct Importer {
+    tenant: Tenant,
+    options: ImportOptions,
+    batch: Vec<Row>,
+    groups: Vec<Row>,
+    in_flight: VecDeque<Pending<Vec<Outcome>>>,
+    rejects: Vec<Reject>,
+    report: ImportReport,
+}
+
+impl std::fmt::Debug for Importer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Importer").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+impl Tenant {
+    /// Starts an import.
+    ///
+    /// # Errors
+    /// `UnknownType`.
+    pub fn import(&self, options: ImportOptions) -> Result<Importer> {
+        if let Some(name) = &options.resource_type {
+            self.registry()?.resource_type(name)?;
+        }
+        Ok(Importer {
+            tenant: self.clone(),
+            options,
+            batch: Vec::new(),
+            groups: Vec::new(),
+            in_flight: VecDeque::new(),
+            rejects: Vec::new(),
+            report: ImportReport::default(),
+        })
+    }
+}
 
 impl Importer {
     /// Adds a row: one resource as a JSON object.
     ///
     /// # Errors
     /// What stops the import as a whole: `Io`, `DiskFull`, `Unavailable`. A bad row is a reject instead.
-    pub fn push(&mut self, _row: u64, _json: Vec<u8>) -> Result<()> {
-        todo!()
+    pub fn push(&mut self, row: u64, json: Vec<u8>) -> Result<()> {
+        self.report.read += 1;
+        match self.bind(&json) {
+            Ok((kind, new, has_members)) => {
+                let row = Row { number: row, json, kind, new };
+                if has_members { self.groups.push(row) } else { self.batch.push(row) }
+            }
+            Err(error) if error.row().fault == crate::error::Fault::Caller => self.reject(Reject { row, error, input: json }),
+            Err(error) => return Err(error),
+        }
+        if self.batch.len() >= BATCH {
+            self.send()?;
+        }
+        Ok(())
     }
 
     /// The rows rejected since the last call.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
-        todo!()
+        std::mem::take(&mut self.rejects)
     }
 
     /// The counts so far.
     pub fn report(&self) -> ImportReport {
-        todo!()
+        self.report
     }
 
-    /// Commits what is left, groups included. Rejects of this last part are in the answer.
+    /// Commits what is left, groups included. Rejects that were not taken yet are in the answer.
     ///
     /// # Errors
     /// As [`Importer::push`].
-    pub fn finish(self) -> Result<(ImportReport, Vec<Reject>)> {
-        todo!()
+    pub fn finish(mut self) -> Result<(ImportReport, Vec<Reject>)> {
+        self.send()?;
+        while let Some(pending) = self.in_flight.pop_front() {
+            self.settle(pending.wait()?);
+        }
+        let groups = std::mem::take(&mut self.groups);
+        if !groups.is_empty() {
+            let (tenant, options) = (self.tenant.clone(), self.options.clone());
+            let outcomes = self.tenant.inner().writer.write(move |txn| store_groups(txn, &tenant, &options, groups))?;
+            self.settle(outcomes);
+        }
+        Ok((self.report, self.rejects))
     }
+
+    fn reject(&mut self, reject: Reject) {
+        self.report.rejected += 1;
+        self.rejects.push(reject);
+    }
+
+    fn settle(&mut self, outcomes: Vec<Outcome>) {
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Created => self.report.created += 1,
+                Outcome::Replaced => self.report.replaced += 1,
+                Outcome::Skipped => self.report.skipped += 1,
+                Outcome::Rejected(reject) => self.reject(reject),
+            }
+        }
+    }
+
+    /// Hands the batch to the writer, and waits only if enough others are on their way.
+    fn send(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.batch);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        while self.in_flight.len() >= IN_FLIGHT
+            && let Some(pending) = self.in_flight.pop_front()
+        {
+            self.settle(pending.wait()?);
+        }
+        let (tenant, options) = (self.tenant.clone(), self.options.clone());
+        let pending = self.tenant.inner().writer.submit(
+            move |txn| rows.into_iter().map(|row| store_row(txn, &tenant, &options, row)).collect(),
+            |_| (),
+        )?;
+        self.in_flight.push_back(pending);
+        Ok(())
+    }
+
+    /// Binds a row: its type's number, the resource, and whether its members must wait.
+    fn bind(&self, json: &[u8]) -> Result<(u16, NewResource, bool)> {
+        let config = self.tenant.state.config()?;
+        let object = ResourceInput::from_json(json)?.0;
+        let name = type_name(&object, config.registry.types()).or(self.options.resource_type.as_deref());
+        let name = name.ok_or_else(|| {
+            let detail = "the row does not tell its resource type: add schemas, or name the type of all rows";
+            Error::new(ErrorKind::InvalidSyntax, detail).on("schemas")
+        })?;
+        let model = Arc::clone(config.registry.resource_type(name)?);
+        let draft_options = DraftOptions { trusted: self.options.restore, import: true };
+        let draft = self.tenant.inner().draft(&config, &model, object, draft_options)?;
+        let meta = draft.meta.filter(|_| self.options.restore);
+        let instant = |name: &str| -> Option<Instant> { Instant::parse(meta.as_ref()?.get(name)?.as_str()?) };
+        let version = meta.as_ref().and_then(|meta| meta.get("version")?.as_str()?.parse::<EntityTag>().ok());
+        let new = NewResource {
+            id: draft.id.unwrap_or_else(|| self.tenant.inner().env.new_id()),
+            attributes: draft.attributes,
+            members: draft.members,
+            created: instant("created"),
+            last_modified: instant("lastModified"),
+            version: version.map(|tag| tag.version),
+        };
+        Ok((model.number(), new, model.members().is_some()))
+    }
+}
+
+/// The resource type that a row says it has.
+fn type_name<'a>(object: &'a Object, types: &'a [Arc<TypeModel>]) -> Option<&'a str> {
+    if let Some(Input::Object(meta)) = object.get("meta")
+        && let Some(name) = meta.get("resourceType").and_then(Input::as_str)
+    {
+        return Some(name);
+    }
+    let Some(Input::Array(schemas)) = object.get("schemas") else { return None };
+    let is_listed = |model: &&Arc<TypeModel>| {
+        schemas.iter().filter_map(Input::as_str).any(|urn| urn.eq_ignore_ascii_case(&model.resource_type().schema))
+    };
+    types.iter().find(is_listed).map(|model| model.name())
+}
+
+/// Stores one row. Only what stops the import is an error.
+fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Outcome> {
+    let Row { number, json, kind, new } = row;
+    match txn.nested(|txn| store_resource(txn, tenant, options, kind, new)) {
+        Ok(outcome) => Ok(outcome),
+        Err(error) if error.row().fault == crate::error::Fault::Caller => {
+            Ok(Outcome::Rejected(Reject { row: number, error, input: json }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn store_resource(
+    txn: &mut Transaction<'_>,
+    tenant: &Tenant,
+    options: &ImportOptions,
+    kind: u16,
+    new: NewResource,
+) -> Result<Outcome> {
+    let config = tenant.state.config()?;
+    let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
+    if options.on_conflict == OnConflict::Fail {
+        return insert(txn, scope, new).map(|_| Outcome::Created);
+    }
+    let Some(existing) = conflict(txn, scope, &new)? else {
+        return insert(txn, scope, new).map(|_| Outcome::Created);
+    };
+    if options.on_conflict == OnConflict::Skip {
+        return Ok(Outcome::Skipped);
+    }
+    let current = load(txn, scope, &existing)?;
+    let attributes = merge(model, &current.resource.attributes, new.attributes)?;
+    let stored = update(txn, scope, current, attributes, &replace_members(model, new.members))?;
+    Ok(if stored.changed { Outcome::Replaced } else { Outcome::Skipped })
+}
+
+/// The id of the resource that stands in the way of a new one.
+fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Result<Option<String>> {
+    if find(txn, scope.tenant, &new.id)?.is_some() {
+        return Ok(Some(new.id.clone()));
+    }
+    let now = txn.now();
+    let attributes = new.attributes.clone();
+    let resource = Resource { id: new.id.clone(), version: 0, created: now, last_modified: now, attributes };
+    for key in unique_keys(scope, &resource) {
+        if let Some(holder) = holder_of(txn, &key)?.filter(|holder| !holder.is_empty()) {
+            return Ok(Some(holder));
+        }
+    }
+    Ok(None)
+}
+
+/// Stores groups, which may name each other in any order: first all of them without members, then the members. A group
+/// that fails takes no part in another attempt, since others may have counted on it.
+fn store_groups(
+    txn: &mut Transaction<'_>,
+    tenant: &Tenant,
+    options: &ImportOptions,
+    rows: Vec<Row>,
+) -> Result<Vec<Outcome>> {
+    let mut failed: HashMap<usize, Error> = HashMap::new();
+    loop {
+        let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
+        let mut fell_out = false;
+        let attempt = txn.nested(|txn| {
+            for (index, row) in rows.iter().enumerate().filter(|(index, _)| !failed.contains_key(index)) {
+                let bare = NewResource { members: Vec::new(), ..row.new.clone() };
+                let row = Row { number: row.number, json: Vec::new(), kind: row.kind, new: bare };
+                outcomes.push((index, store_row(txn, tenant, options, row)?));
+            }
+            for (index, outcome) in &mut outcomes {
+                let Some(row) = rows.get(*index) else { continue };
+                if matches!(outcome, Outcome::Created | Outcome::Replaced)
+                    && let Err(error) = add_members(txn, tenant, options, row)
+                {
+                    *outcome = Outcome::Rejected(Reject { row: row.number, error, input: Vec::new() });
+                }
+            }
+            fell_out = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Rejected(_)));
+            // The error only undoes this attempt.
+            if fell_out { Err(super::type_removed()) } else { Ok(()) }
+        });
+        if !fell_out {
+            attempt?;
+            let rejected = rows.into_iter().enumerate().filter_map(|(index, row)| {
+                let error = failed.remove(&index)?;
+                Some(Outcome::Rejected(Reject { row: row.number, error, input: row.json }))
+            });
+            return Ok(outcomes.into_iter().map(|(_, outcome)| outcome).chain(rejected).collect());
+        }
+        for (index, outcome) in outcomes {
+            if let Outcome::Rejected(reject) = outcome {
+                failed.insert(index, reject.error);
+            }
+        }
+    }
+}
+
+/// Gives a group that was just stored its members.
+fn add_members(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<()> {
+    if row.new.members.is_empty() {
+        return Ok(());
+    }
+    let config = tenant.state.config()?;
+    let model = config.registry.type_by_number(row.kind).ok_or_else(super::type_removed)?;
+    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
+    let id = match options.on_conflict {
+        OnConflict::Replace => conflict(txn, scope, &row.new)?.unwrap_or_else(|| row.new.id.clone()),
+        _ => row.new.id.clone(),
+    };
+    let members = [MemberEdit::Add(row.new.members.clone())];
+    complete(txn, scope, &id, &members)
 }

@@ -1,15 +1,50 @@
 //! The engine: a durable store of SCIM resources in one directory. No async, no network, no global state.
+//!
+//! A verb binds its input on the caller's thread, and is then one [`storage`] transaction on the writer's thread:
+//! `write` runs the [`hooks`] and stores the resource, its keys, its edges and its entry in the change log together.
+//! Readers work on the snapshot that the last commit published, and never wait.
 
+mod bulk;
 mod changes;
+mod check;
+mod config;
+mod create;
+mod delete;
+mod derive;
+mod env;
+mod export;
+mod get;
+mod hooks;
 mod import;
+mod modify;
 mod options;
+mod password;
+mod query;
+mod replace;
+mod represent;
+mod schemas;
+mod search;
+mod stats;
+mod storage;
 mod store;
 mod tenant;
 mod tokens;
+mod write;
 
 pub use changes::{Change, ChangeOperation};
+pub use check::CheckReport;
+pub use env::Env;
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 pub use options::{ReadOptions, StoreOptions, TenantOptions, WriteOptions};
-pub use store::{CheckReport, Store, StoreStats, TenantStats};
+pub use stats::{StoreStats, TenantStats};
+pub use storage::{Medium, MediumFactory, MemoryMedium};
+pub use store::{DEFAULT_TENANT, Store};
 pub use tenant::{Tenant, Written};
 pub use tokens::{NewToken, Principal, Scope, TokenInfo, TokenOptions};
+
+use crate::{Error, ErrorKind};
+
+/// A resource type went while a write to it was on its way.
+fn type_removed() -> Error {
+    Error::new(ErrorKind::UnknownType, "the resource type was removed meanwhile")
+}

@@ -1,5 +1,6 @@
 //! Options of the store and of its verbs.
 
+use super::Env;
 use crate::model::VersionMatch;
 
 /// How a store is opened.
@@ -20,6 +21,11 @@ pub struct StoreOptions {
     pub keep_changes: Option<u64>,
     /// Who holds the store, for the error that a second process gets: an address, say.
     pub holder: Option<String>,
+    /// Bytes that password hashing may use at one time, 19 MiB for each hash. Default 76 MiB: stops a flood of
+    /// passwords from taking the memory of the process.
+    pub hash_memory_bytes: usize,
+    /// Where the time and new ids come from.
+    pub env: Env,
 }
 
 impl Default for StoreOptions {
@@ -32,6 +38,8 @@ impl Default for StoreOptions {
             max_bulk_operations: 1_000,
             keep_changes: None,
             holder: None,
+            hash_memory_bytes: 76 << 20,
+            env: Env::machine(),
         }
     }
 }

@@ -1,98 +1,253 @@
-//! A store.
+//! A store: opening, closing, and its tenants.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Principal, StoreOptions, Tenant, TenantOptions};
-use crate::Result;
+use super::config::{Builtin, Config, Documents, dialect};
+use super::password::Hasher;
+use super::storage::keys::{Key, TenantId};
+use super::storage::records::TenantRecord;
+use super::storage::{Location, MediumFactory, MemoryMedium, Reads, Table, Transaction, Writer, format};
+use super::{Env, StoreOptions, Tenant, TenantOptions};
+use crate::{Error, ErrorKind, Result};
+
+/// The tenant that a new store has.
+pub const DEFAULT_TENANT: &str = "default";
 
 /// A store: one directory, many tenants. Cheap to clone; every clone is the same store.
+///
+/// ```
+/// use scimdb::{Store, StoreOptions};
+/// let store = Store::open_in_memory(StoreOptions::default())?;
+/// assert_eq!(store.tenants()?, ["default"]);
+/// # Ok::<(), scimdb::Error>(())
+/// ```
 #[derive(Clone)]
-pub struct Store {}
-
-/// Counts of a store.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StoreStats {
-    /// Bytes of the store's files.
-    pub file_bytes: u64,
-    /// The sequence of the last change.
-    pub sequence: u64,
-    /// The tenants.
-    pub tenants: Vec<TenantStats>,
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
 }
 
-/// Counts of a tenant.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TenantStats {
-    /// The name.
-    pub name: String,
-    /// The dialect.
-    pub dialect: String,
-    /// Resources by resource type's name, in the order of the registry.
-    pub resources: Vec<(String, u64)>,
-    /// Membership edges.
-    pub memberships: u64,
-    /// Changes in the change log.
-    pub changes: u64,
+pub(super) struct Inner {
+    pub(super) writer: Writer,
+    pub(super) env: Env,
+    pub(super) options: StoreOptions,
+    pub(super) location: Location,
+    pub(super) builtin: Builtin,
+    pub(super) hasher: Hasher,
+    tenants: RwLock<HashMap<String, Arc<TenantState>>>,
 }
 
-/// What a check found.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CheckReport {
-    /// Resources read.
-    pub resources: u64,
-    /// Keys and edges read.
-    pub entries: u64,
-    /// What is wrong; empty if the store is sound.
-    pub problems: Vec<String>,
+/// What every handle of a tenant shares.
+pub(super) struct TenantState {
+    pub(super) id: TenantId,
+    pub(super) name: String,
+    config: RwLock<Option<Arc<Config>>>,
+}
+
+impl TenantState {
+    /// The configuration as of now.
+    pub(super) fn config(&self) -> Result<Arc<Config>> {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
+        config.ok_or_else(|| unknown_tenant(&self.name))
+    }
+
+    /// Replaces the configuration; none when the tenant was dropped.
+    pub(super) fn set_config(&self, config: Option<Arc<Config>>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+}
+
+pub(super) fn unknown_tenant(name: &str) -> Error {
+    Error::new(ErrorKind::UnknownTenant, format!("there is no tenant \"{name}\""))
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
 }
 
 impl Store {
     /// Opens the store in a directory, and makes it where there is none.
     ///
     /// # Errors
-    /// `Locked` when another process holds it, `UnknownFormat`, `Io`, `Corrupt`.
-    pub fn open(_directory: impl AsRef<Path>, _options: StoreOptions) -> Result<Self> {
-        todo!()
+    /// `Locked` when another process holds it, `UnknownFormat`, `Io`, `DiskFull`, `Corrupt`; `NotFound` when there is
+    /// none and [`StoreOptions::create`] is false.
+    pub fn open(directory: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
+        let path = directory.as_ref().to_owned();
+        let location = Location::Directory { path, create: options.create, holder: options.holder.clone() };
+        Self::open_at(location, options)
     }
 
     /// Opens a store that lives in memory and is gone when the last handle is.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_in_memory(_options: StoreOptions) -> Result<Self> {
-        todo!()
+    pub fn open_in_memory(options: StoreOptions) -> Result<Self> {
+        let medium = MemoryMedium::default();
+        Self::open_on(Arc::new(move || Ok(Box::new(medium.clone()))), options)
+    }
+
+    /// Opens a store on a medium of the caller's own: encrypted, remote, or made to fail.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on(medium: MediumFactory, options: StoreOptions) -> Result<Self> {
+        Self::open_at(Location::Medium(medium), options)
+    }
+
+    fn open_at(location: Location, options: StoreOptions) -> Result<Self> {
+        let builtin = Builtin::new()?;
+        let env = options.env.clone();
+        let writer = Writer::start(location.clone(), options.cache_bytes, env.clone())?;
+        let hasher = Hasher::new(options.hash_memory_bytes);
+        let tenants = RwLock::new(HashMap::new());
+        let store = Store { inner: Arc::new(Inner { writer, env, options, location, builtin, hasher, tenants }) };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// Makes the default tenant of a new store, and goes on with drops that a crash interrupted.
+    fn prepare(&self) -> Result<()> {
+        let mut dropped = Vec::new();
+        let mut any = false;
+        self.each_tenant(&mut |id, record| {
+            any = true;
+            if record.dropped {
+                dropped.push(id);
+            }
+        })?;
+        if !any {
+            self.create_tenant(DEFAULT_TENANT, TenantOptions::default())?;
+        }
+        dropped.into_iter().try_for_each(|id| self.purge_tenant(id))
+    }
+
+    pub(super) fn each_tenant(&self, visit: &mut dyn FnMut(TenantId, &TenantRecord)) -> Result<()> {
+        let snapshot = self.inner.writer.snapshot()?;
+        snapshot.scan(Table::Tenants, &[], None, &mut |key, value| {
+            let record = TenantRecord::decode(value)?;
+            if let Some(id) = key.first_chunk() {
+                visit(TenantId::from_be_bytes(*id), &record);
+            }
+            Ok(ControlFlow::Continue(()))
+        })
     }
 
     /// The tenant of a name. A new store has one, `default`.
     ///
     /// # Errors
     /// `UnknownTenant`.
-    pub fn tenant(&self, _name: &str) -> Result<Tenant> {
-        todo!()
+    pub fn tenant(&self, name: &str) -> Result<Tenant> {
+        let known = self.inner.tenants.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(state) = known {
+            return Ok(Tenant::new(self.clone(), state));
+        }
+        let mut found = None;
+        self.each_tenant(&mut |id, record| {
+            if record.name == name && !record.dropped {
+                found = Some((id, record.dialect.clone()));
+            }
+        })?;
+        let (id, dialect_name) = found.ok_or_else(|| unknown_tenant(name))?;
+        let snapshot = self.inner.writer.snapshot()?;
+        let (registry, _) = Documents::load(&*snapshot, id)?.compile(&self.inner.builtin)?;
+        let keep_changes = self.inner.options.keep_changes;
+        let config = Arc::new(Config { dialect: dialect(&dialect_name)?, registry, keep_changes });
+        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        let state = tenants.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) })
+        });
+        Ok(Tenant::new(self.clone(), Arc::clone(state)))
     }
 
     /// Makes a tenant.
     ///
     /// # Errors
     /// `AlreadyExists`, `InvalidArgument` for a name that is not 1 to 64 of `a-z A-Z 0-9 . _ -`, or an unknown dialect.
-    pub fn create_tenant(&self, _name: &str, _options: TenantOptions) -> Result<Tenant> {
-        todo!()
+    pub fn create_tenant(&self, name: &str, options: TenantOptions) -> Result<Tenant> {
+        let valid = (1..=64).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+        if !valid {
+            let detail = format!("\"{name}\" is no tenant name: 1 to 64 letters, digits, dots, underscores and dashes");
+            return Err(Error::new(ErrorKind::InvalidArgument, detail));
+        }
+        dialect(&options.dialect)?;
+        let record = TenantRecord { name: name.to_owned(), dialect: options.dialect, dropped: false };
+        self.inner.writer.write(move |txn| {
+            if find_tenant(txn, &record.name)?.is_some() {
+                let detail = format!("the tenant \"{}\" exists already", record.name);
+                return Err(Error::new(ErrorKind::AlreadyExists, detail));
+            }
+            let id = format::take_tenant_number(txn)?;
+            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
+            Ok(())
+        })?;
+        self.tenant(name)
     }
 
     /// Changes the settings of a tenant.
     ///
     /// # Errors
     /// `UnknownTenant`, `InvalidArgument`.
-    pub fn configure_tenant(&self, _name: &str, _options: TenantOptions) -> Result<()> {
-        todo!()
+    pub fn configure_tenant(&self, name: &str, options: TenantOptions) -> Result<()> {
+        let dialect = dialect(&options.dialect)?;
+        let state = Arc::clone(&self.tenant(name)?.state);
+        let after = Arc::clone(&state);
+        let change = move |txn: &mut Transaction<'_>| {
+            let (id, mut record) = find_tenant(txn, &state.name)?.ok_or_else(|| unknown_tenant(&state.name))?;
+            record.dialect.clone_from(&options.dialect);
+            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
+            let old = state.config()?;
+            Ok(Arc::new(Config { dialect, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
+        };
+        let pending = self.inner.writer.submit(change, move |config| after.set_config(Some(Arc::clone(config))))?;
+        pending.wait().map(drop)
     }
 
     /// Removes a tenant with everything in it.
     ///
     /// # Errors
     /// `UnknownTenant`.
-    pub fn drop_tenant(&self, _name: &str) -> Result<()> {
-        todo!()
+    pub fn drop_tenant(&self, name: &str) -> Result<()> {
+        let state = Arc::clone(&self.tenant(name)?.state);
+        let after = Arc::clone(&state);
+        let name_owned = name.to_owned();
+        let change = move |txn: &mut Transaction<'_>| {
+            let (id, mut record) = find_tenant(txn, &name_owned)?.ok_or_else(|| unknown_tenant(&name_owned))?;
+            record.dropped = true;
+            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
+            Ok(())
+        };
+        self.inner.writer.submit(change, move |()| after.set_config(None))?.wait()?;
+        self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.purge_tenant(state.id)
+    }
+
+    /// Deletes the rows of a dropped tenant, in parts, and its record last: a crash in between goes on at the next open.
+    fn purge_tenant(&self, id: TenantId) -> Result<()> {
+        const PART: usize = 10_000;
+        loop {
+            let more = self.inner.writer.write(move |txn| {
+                let mut keys = Vec::new();
+                for table in Table::ALL.iter().copied().filter(|t| !matches!(t, Table::Meta | Table::Tenants)) {
+                    super::schemas::collect_tenant_keys(txn, table, id, PART, &mut keys)?;
+                }
+                let more = !keys.is_empty();
+                for (table, key) in keys {
+                    txn.delete(table, key);
+                }
+                if !more {
+                    txn.delete(Table::Tenants, Key::of(id).done());
+                }
+                Ok(more)
+            })?;
+            if !more {
+                return Ok(());
+            }
+        }
     }
 
     /// The names of the tenants, sorted.
@@ -100,39 +255,36 @@ impl Store {
     /// # Errors
     /// `Io`, `Unavailable`.
     pub fn tenants(&self) -> Result<Vec<String>> {
-        todo!()
-    }
-
-    /// Finds who a bearer token belongs to.
-    ///
-    /// # Errors
-    /// `Unauthenticated` when it is unknown, revoked or expired.
-    pub fn authenticate(&self, _secret: &str) -> Result<Principal> {
-        todo!()
-    }
-
-    /// Counts.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`.
-    pub fn stats(&self) -> Result<StoreStats> {
-        todo!()
-    }
-
-    /// Reads everything and compares it: every resource decodes, every key and edge leads somewhere, counts agree.
-    /// `progress` is told how many resources have been read, and of how many.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`; damage is in the report.
-    pub fn check(&self, _progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
-        todo!()
+        let mut names = Vec::new();
+        self.each_tenant(&mut |_, record| {
+            if !record.dropped {
+                names.push(record.name.clone());
+            }
+        })?;
+        names.sort();
+        Ok(names)
     }
 
     /// Waits for what is being written, and closes the store; every later call on any handle fails.
     ///
     /// # Errors
-    /// `Io`.
+    /// None today; a later version may tell of a failure to write what was not acknowledged.
     pub fn close(&self) -> Result<()> {
-        todo!()
+        self.inner.writer.close();
+        Ok(())
     }
+}
+
+/// The record of a tenant that was not dropped.
+fn find_tenant(reads: &dyn Reads, name: &str) -> Result<Option<(TenantId, TenantRecord)>> {
+    let mut found = None;
+    reads.scan(Table::Tenants, &[], None, &mut |key, value| {
+        let record = TenantRecord::decode(value)?;
+        if record.name == name && !record.dropped {
+            found = key.first_chunk().map(|id| (TenantId::from_be_bytes(*id), record));
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
 }

@@ -1,19 +1,36 @@
-//! A tenant: the verbs.
+//! A handle of a tenant, and what its verbs share. Each verb has a file of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{
-    Change, ImportOptions, Importer, NewToken, ReadOptions, TenantStats, TokenInfo, TokenOptions, WriteOptions,
-};
-use crate::Result;
-use crate::message::{BulkRequest, BulkResponse, Representation, ResourceInput, SchemaDocument, SearchPage, SearchRequest};
-use crate::model::Registry;
-use crate::patch::PatchRequest;
+use super::config::Config;
+use super::hooks::Scope;
+use super::represent::represent;
+use super::store::{Inner, TenantState};
+use super::write::Stored;
+use super::{Store, WriteOptions};
+use crate::message::{Projection, Representation};
+use crate::model::{Complex, Membership, Object, Registry, TypeModel, Value, bind};
+use crate::{Error, ErrorKind, Result};
 
-/// A tenant of a store. Cheap to clone.
+/// A tenant of a store: its verbs. Cheap to clone.
+///
+/// ```
+/// use scimdb::{Store, StoreOptions};
+/// use scimdb::engine::{ReadOptions, WriteOptions};
+/// use scimdb::message::ResourceInput;
+///
+/// let tenant = Store::open_in_memory(StoreOptions::default())?.tenant("default")?;
+/// let user = br#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"bjensen"}"#;
+/// let created = tenant.create("User", ResourceInput::from_json(user)?, &WriteOptions::default())?;
+/// let read = tenant.get("User", &created.id, &ReadOptions::default())?;
+/// assert_eq!(read.json, created.json);
+/// # Ok::<(), scimdb::Error>(())
+/// ```
 #[derive(Clone)]
-pub struct Tenant {}
+pub struct Tenant {
+    pub(super) store: Store,
+    pub(super) state: Arc<TenantState>,
+}
 
 /// What a write made.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +41,20 @@ pub struct Written {
     pub changed: bool,
 }
 
+impl std::fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tenant").field("name", &self.state.name).finish_non_exhaustive()
+    }
+}
+
 impl Tenant {
+    pub(super) fn new(store: Store, state: Arc<TenantState>) -> Self {
+        Tenant { store, state }
+    }
+
     /// The name.
     pub fn name(&self) -> &str {
-        todo!()
+        &self.state.name
     }
 
     /// The schemas and resource types, as of now.
@@ -35,150 +62,94 @@ impl Tenant {
     /// # Errors
     /// `UnknownTenant` when it was dropped.
     pub fn registry(&self) -> Result<Arc<Registry>> {
-        todo!()
+        Ok(Arc::clone(&self.state.config()?.registry))
     }
 
-    /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
+    /// The name of the dialect, as of now.
     ///
     /// # Errors
-    /// `UnknownType`, `InvalidSyntax`, `InvalidValue`, `Uniqueness`.
-    pub fn create(&self, _resource_type: &str, _input: ResourceInput, _options: &WriteOptions) -> Result<Representation> {
-        todo!()
+    /// `UnknownTenant` when it was dropped.
+    pub fn dialect(&self) -> Result<&'static str> {
+        Ok(self.state.config()?.dialect.name)
     }
 
-    /// Gets a resource (RFC 7644 section 3.4.1).
-    ///
-    /// # Errors
-    /// `UnknownType`, `NotFound`, `NotModified`.
-    pub fn get(&self, _resource_type: &str, _id: &str, _options: &ReadOptions) -> Result<Representation> {
-        todo!()
+    pub(super) fn inner(&self) -> &Inner {
+        &self.store.inner
     }
 
-    /// Replaces a resource (RFC 7644 section 3.5.1).
-    ///
-    /// # Errors
-    /// As [`Tenant::create`], `NotFound`, `Mutability`, `VersionMismatch`.
-    pub fn replace(&self, _resource_type: &str, _id: &str, _input: ResourceInput, _options: &WriteOptions) -> Result<Written> {
-        todo!()
-    }
-
-    /// Modifies a resource (RFC 7644 section 3.5.2): all operations, or none.
-    ///
-    /// # Errors
-    /// As [`Tenant::replace`], `InvalidPath`, `NoTarget`, `InvalidFilter`.
-    pub fn modify(&self, _resource_type: &str, _id: &str, _patch: &PatchRequest, _options: &WriteOptions) -> Result<Written> {
-        todo!()
-    }
-
-    /// Deletes a resource (RFC 7644 section 3.6), and every membership it is part of.
-    ///
-    /// # Errors
-    /// `UnknownType`, `NotFound`, `VersionMismatch`.
-    pub fn delete(&self, _resource_type: &str, _id: &str, _options: &WriteOptions) -> Result<()> {
-        todo!()
-    }
-
-    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2).
-    ///
-    /// # Errors
-    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`.
-    pub fn search(&self, _resource_type: Option<&str>, _request: &SearchRequest) -> Result<SearchPage> {
-        todo!()
-    }
-
-    /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
-    /// by returning false. `start_index` and `count` of the request are ignored.
-    ///
-    /// # Errors
-    /// As [`Tenant::search`].
-    pub fn search_all(
+    /// Renders what a write left, with what is derived as of now.
+    pub(super) fn answer(
         &self,
-        _resource_type: Option<&str>,
-        _request: &SearchRequest,
-        _visit: &mut dyn FnMut(Representation) -> bool,
-    ) -> Result<()> {
-        todo!()
+        config: &Config,
+        model: &TypeModel,
+        stored: &Stored,
+        options: &WriteOptions,
+    ) -> Result<Representation> {
+        let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let view = stored.resource.view(model);
+        represent(&*snapshot, self.state.id, config, stored.at, &view, &projection, &options.base)
     }
+}
 
-    /// Every resource as it is stored, password hashes included, one JSON document each, users before groups: what
-    /// `import --restore` reads. `visit` ends it by returning false.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`.
-    pub fn export(&self, _resource_type: Option<&str>, _visit: &mut dyn FnMut(&str) -> bool) -> Result<()> {
-        todo!()
-    }
+/// A request's resource, bound: without `members`, with its password hashed.
+#[derive(Clone)]
+pub(super) struct Draft {
+    pub(super) attributes: Complex,
+    pub(super) members: Vec<String>,
+    pub(super) id: Option<String>,
+    pub(super) meta: Option<Object>,
+}
 
-    /// Carries out bulk operations (RFC 7644 section 3.7).
-    ///
-    /// # Errors
-    /// `TooMany`; what fails inside is in the response.
-    pub fn bulk(&self, _request: BulkRequest, _options: &WriteOptions) -> Result<BulkResponse> {
-        todo!()
-    }
+/// How a draft is made.
+#[derive(Clone, Copy, Default)]
+pub(super) struct DraftOptions {
+    /// Keeps readOnly attributes.
+    pub(super) trusted: bool,
+    /// For rows of an import: a password in PHC form is a hash that another store made, and `schemas` may be missing.
+    pub(super) import: bool,
+}
 
-    /// Starts an import.
-    ///
-    /// # Errors
-    /// `UnknownType`.
-    pub fn import(&self, _options: ImportOptions) -> Result<Importer> {
-        todo!()
+impl Inner {
+    /// Binds what a client sent.
+    pub(super) fn draft(&self, config: &Config, model: &TypeModel, object: Object, options: DraftOptions) -> Result<Draft> {
+        let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect.bind };
+        bind_options.lenient_schemas |= options.import;
+        let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
+        let members = take_members(model, &mut attributes)?;
+        if let Some(groups) = model.groups() {
+            attributes.remove(groups.attribute);
+        }
+        if let Some(password) = model.password()
+            && let Some(Value::String(clear)) = attributes.get_mut(password)
+            && !(options.import && super::password::is_hash(clear))
+        {
+            *clear = self.hasher.hash(clear)?;
+        }
+        Ok(Draft { attributes, members, id, meta })
     }
+}
 
-    /// The changes after a sequence number, at most `max` of them, oldest first. If there are none yet, waits up to
-    /// `wait` for the first.
-    ///
-    /// # Errors
-    /// `InvalidArgument` when changes after `since` were trimmed already; `Unavailable` when the store closes.
-    pub fn changes(&self, _since: u64, _max: usize, _wait: Duration) -> Result<Vec<Change>> {
-        todo!()
-    }
+/// Takes `members` out of bound attributes: the ids of the members, in order.
+fn take_members(model: &TypeModel, attributes: &mut Complex) -> Result<Vec<String>> {
+    let Some(attribute) = model.members() else { return Ok(Vec::new()) };
+    let Some(values) = attributes.remove(attribute.attribute) else { return Ok(Vec::new()) };
+    let elements = values.as_multi().iter().filter_map(Value::as_complex);
+    elements.map(|element| member_id(attribute, element).ok_or_else(no_member_id)).collect()
+}
 
-    /// Registers schemas and resource types, or changes them: all of the documents, or none.
-    ///
-    /// # Errors
-    /// `InvalidValue`, `InUse` when stored resources contradict the change.
-    pub fn put_schemas(&self, _documents: Vec<SchemaDocument>) -> Result<()> {
-        todo!()
-    }
+/// The id of a member: its `value`, or else the last segment of its `$ref`.
+fn member_id(attribute: &Membership, element: &Complex) -> Option<String> {
+    let text = |id| element.get(id).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let by_reference = || text(attribute.reference?)?.rsplit('/').next();
+    text(attribute.value).or_else(by_reference).map(str::to_owned)
+}
 
-    /// Removes a schema by its URN, or a resource type by its name.
-    ///
-    /// # Errors
-    /// `UnknownType`, `InUse` when resources or resource types need it.
-    pub fn remove_schema(&self, _urn_or_name: &str) -> Result<()> {
-        todo!()
-    }
+fn no_member_id() -> Error {
+    Error::new(ErrorKind::InvalidValue, "a member needs a value: the id of a resource").on("members.value")
+}
 
-    /// Makes a bearer token.
-    ///
-    /// # Errors
-    /// `AlreadyExists`, `InvalidArgument`.
-    pub fn create_token(&self, _name: &str, _options: TokenOptions) -> Result<NewToken> {
-        todo!()
-    }
-
-    /// The tokens, without their secrets.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`.
-    pub fn tokens(&self) -> Result<Vec<TokenInfo>> {
-        todo!()
-    }
-
-    /// Revokes a token.
-    ///
-    /// # Errors
-    /// `NotFound`.
-    pub fn revoke_token(&self, _name: &str) -> Result<()> {
-        todo!()
-    }
-
-    /// Counts.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`.
-    pub fn stats(&self) -> Result<TenantStats> {
-        todo!()
-    }
+/// What [`super::hooks`] need to know of a write through this tenant.
+pub(super) fn scope<'a>(tenant: &TenantState, config: &'a Config, model: &'a TypeModel, actor: Option<&'a str>) -> Scope<'a> {
+    Scope { tenant: tenant.id, config, model, actor }
 }

@@ -1,8 +1,18 @@
 //! Bearer tokens: named, per tenant, stored hashed.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::storage::keys::{Key, TenantId};
+use super::storage::records::{TenantRecord, TokenRecord};
+use super::storage::{Reads, Table, Transaction};
+use super::{Store, Tenant};
 use crate::model::Instant;
+use crate::{Error, ErrorKind, Result};
 
 /// What a token allows; each scope includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,12 +35,18 @@ pub struct TokenOptions {
 }
 
 /// A new token: the only time its secret is told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewToken {
     /// The name.
     pub name: String,
-    /// What the bearer sends: 43 URL-safe characters.
+    /// What the bearer sends: 43 URL-safe characters, 256 random bits.
     pub secret: String,
+}
+
+impl std::fmt::Debug for NewToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewToken").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// A token, without its secret.
@@ -55,4 +71,123 @@ pub struct Principal {
     pub name: String,
     /// What it allows.
     pub scope: Scope,
+}
+
+/// How much of a digest finds a token; the whole of it is then compared in constant time.
+const DIGEST_KEY: usize = 16;
+
+fn digest_key(digest: &[u8; 32]) -> Vec<u8> {
+    digest.iter().take(DIGEST_KEY).copied().collect()
+}
+
+impl Tenant {
+    /// Makes a bearer token.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `InvalidArgument`.
+    pub fn create_token(&self, name: &str, options: TokenOptions) -> Result<NewToken> {
+        if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
+            return Err(Error::new(ErrorKind::InvalidArgument, "a token's name is 1 to 64 bytes without control characters"));
+        }
+        let secret = random_secret();
+        let digest = *blake3::hash(secret.as_bytes()).as_bytes();
+        let (state, name) = (Arc::clone(&self.state), name.to_owned());
+        let name = self.inner().writer.write(move |txn: &mut Transaction<'_>| {
+            state.config()?;
+            let key = Key::of(state.id).bytes(name.as_bytes()).done();
+            if txn.get(Table::Tokens, &key)?.is_some() {
+                let detail = format!("a token \"{name}\" exists already: revoke it, or choose another name");
+                return Err(Error::new(ErrorKind::AlreadyExists, detail));
+            }
+            let created = txn.now();
+            let expires = options.lifetime.map(|lifetime| end_of(created, lifetime)).transpose()?;
+            let record = TokenRecord { digest, scope: options.scope, created, expires };
+            txn.put(Table::Tokens, key, record.encode());
+            let owner = [&state.id.to_be_bytes(), name.as_bytes()].concat();
+            txn.put(Table::Secrets, digest_key(&digest), owner);
+            Ok(name)
+        })?;
+        Ok(NewToken { name, secret })
+    }
+
+    /// The tokens, without their secrets, by name.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn tokens(&self) -> Result<Vec<TokenInfo>> {
+        let snapshot = self.inner().writer.snapshot()?;
+        let mut tokens = Vec::new();
+        snapshot.scan_prefix(Table::Tokens, &Key::of(self.state.id).done(), &mut |key, value| {
+            let TokenRecord { digest: _, scope, created, expires } = TokenRecord::decode(value)?;
+            let name = String::from_utf8_lossy(key.get(4..).unwrap_or_default()).into_owned();
+            tokens.push(TokenInfo { name, scope, created, expires });
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(tokens)
+    }
+
+    /// Revokes a token: from the next request on it is unknown.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn revoke_token(&self, name: &str) -> Result<()> {
+        let (state, name) = (Arc::clone(&self.state), name.to_owned());
+        self.inner().writer.write(move |txn: &mut Transaction<'_>| {
+            let key = Key::of(state.id).bytes(name.as_bytes()).done();
+            let record = txn.get(Table::Tokens, &key)?.map(|bytes| TokenRecord::decode(&bytes)).transpose()?;
+            let Some(record) = record else {
+                return Err(Error::new(ErrorKind::NotFound, format!("there is no token \"{name}\"")));
+            };
+            txn.delete(Table::Tokens, key);
+            txn.delete(Table::Secrets, digest_key(&record.digest));
+            Ok(())
+        })
+    }
+}
+
+fn end_of(created: Instant, lifetime: Duration) -> Result<Instant> {
+    let (seconds, nanoseconds) = created.to_unix();
+    let end = i64::try_from(lifetime.as_secs()).ok().and_then(|lifetime| seconds.checked_add(lifetime));
+    let end = end.and_then(|seconds| Instant::from_unix(seconds, nanoseconds));
+    end.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "the token's lifetime is too long"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a secret must not be predictable, so no environment injects it")]
+fn random_secret() -> String {
+    // Three random UUIDs hold 366 random bits; the digest draws 256 from them.
+    let mut hasher = blake3::Hasher::new();
+    for _ in 0..3 {
+        hasher.update(uuid::Uuid::new_v4().as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(hasher.finalize().as_bytes())
+}
+
+impl Store {
+    /// Finds who a bearer token belongs to.
+    ///
+    /// # Errors
+    /// `Unauthenticated` when it is unknown, revoked or expired.
+    pub fn authenticate(&self, secret: &str) -> Result<Principal> {
+        let unknown = || Error::new(ErrorKind::Unauthenticated, "the bearer token is unknown, revoked or expired");
+        let digest = blake3::hash(secret.as_bytes());
+        let snapshot = self.inner.writer.snapshot()?;
+        let owner = snapshot.get(Table::Secrets, &digest_key(digest.as_bytes()))?.ok_or_else(unknown)?;
+        let (tenant, name) = owner.split_first_chunk().ok_or_else(unknown)?;
+        let tenant = TenantId::from_be_bytes(*tenant);
+        let record = snapshot.get(Table::Tokens, &Key::of(tenant).bytes(name).done())?.ok_or_else(unknown)?;
+        let record = TokenRecord::decode(&record)?;
+        // The comparison of two digests takes the same time wherever they differ.
+        if blake3::Hash::from_bytes(record.digest) != digest
+            || record.expires.is_some_and(|expires| expires <= self.inner.env.now())
+        {
+            return Err(unknown());
+        }
+        let tenant = snapshot.get(Table::Tenants, &Key::of(tenant).done())?.ok_or_else(unknown)?;
+        let tenant = TenantRecord::decode(&tenant)?;
+        if tenant.dropped {
+            return Err(unknown());
+        }
+        let name = String::from_utf8_lossy(name).into_owned();
+        Ok(Principal { tenant: tenant.name, name, scope: record.scope })
+    }
 }

@@ -34,22 +34,35 @@ pub mod common {
     pub const META_LOCATION: AttributeId = AttributeId(8);
     /// `meta.version`.
     pub const META_VERSION: AttributeId = AttributeId(9);
-    /// The first number that a schema's attribute can have.
+    /// The first number of the built-in schemas' attributes.
     pub const FIRST_FREE: u32 = 16;
+    /// The first number of other schemas' attributes: the built-in ones can grow up to here.
+    pub const FIRST_CUSTOM: u32 = 1_024;
 }
 
 /// Which attribute has which number: kept in the store, so that numbers outlive the process.
 ///
 /// Keys are `urn|name` or `urn|name.sub`, in lower case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeNumbers {
     numbers: BTreeMap<String, AttributeId>,
+    next: u32,
+}
+
+impl Default for AttributeNumbers {
+    fn default() -> Self {
+        AttributeNumbers { numbers: BTreeMap::new(), next: common::FIRST_FREE }
+    }
 }
 
 impl AttributeNumbers {
-    /// From what was stored.
-    pub fn from_stored(entries: impl IntoIterator<Item = (String, AttributeId)>) -> Self {
-        AttributeNumbers { numbers: entries.into_iter().collect() }
+    /// The same numbers and those that were stored; new ones begin behind all of them, and not below `first`.
+    #[must_use]
+    pub fn extended(&self, stored: impl IntoIterator<Item = (String, AttributeId)>, first: u32) -> Self {
+        let mut numbers = self.numbers.clone();
+        numbers.extend(stored);
+        let next = numbers.values().map(|id| id.0 + 1).max().unwrap_or(first).max(first);
+        AttributeNumbers { numbers, next }
     }
 
     /// Every key with its number.
@@ -58,8 +71,11 @@ impl AttributeNumbers {
     }
 
     fn number(&mut self, key: String) -> AttributeId {
-        let next = self.numbers.values().map(|id| id.0 + 1).max().unwrap_or(common::FIRST_FREE);
-        *self.numbers.entry(key).or_insert(AttributeId(next))
+        let next = &mut self.next;
+        *self.numbers.entry(key).or_insert_with(|| {
+            *next += 1;
+            AttributeId(*next - 1)
+        })
     }
 }
 

@@ -30,6 +30,11 @@ impl Instant {
         TimeZone::UTC.to_timestamp(local).ok().map(Instant)
     }
 
+    /// From the crate that reads clocks, which is not part of the public interface.
+    pub(crate) fn from_timestamp(timestamp: Timestamp) -> Self {
+        Instant(timestamp)
+    }
+
     /// The instant that many seconds and nanoseconds after the Unix epoch; none outside years -9999 to 9999.
     pub fn from_unix(seconds: i64, nanoseconds: u32) -> Option<Self> {
         Timestamp::new(seconds, i32::try_from(nanoseconds).ok()?).ok().map(Instant)

@@ -1,0 +1,405 @@
+//! Bulk (RFC 7644 section 3.7): one commit for all operations, each of which succeeds or fails on its own.
+//!
+//! Resources to be created get their ids before anything runs, so that a `bulkId` can be replaced wherever it stands.
+//! An operation waits for those that it refers to; where they wait for each other (section 3.7.1), a group is created
+//! without the members that are not there yet, and gets them once they are.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use percent_encoding::percent_decode_str;
+
+use super::config::Config;
+use super::modify::{Hashes, Modified, modify_in};
+use super::replace::{merge, replace_members};
+use super::storage::Transaction;
+use super::tenant::{Draft, DraftOptions, scope};
+use super::write::{check_version, complete, insert, load, remove, tag_of, update};
+use super::{Tenant, WriteOptions};
+use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, patch_from_input};
+use crate::model::{EntityTag, Input, Object, VersionMatch};
+use crate::patch::{MemberEdit, PatchRequest};
+use crate::{Error, ErrorKind, Result};
+
+/// What an operation does, once everything that needs no store is done.
+#[derive(Clone)]
+enum Action {
+    Create(Draft, String),
+    Replace(String, Draft),
+    Modify(String, PatchRequest),
+    Delete(String),
+}
+
+/// An operation, ready to run.
+#[derive(Clone)]
+struct Step {
+    /// The resource type's number.
+    kind: u16,
+    action: Action,
+    if_match: Option<VersionMatch>,
+    /// The operations, by position, whose resources it refers to.
+    waits_for: Vec<usize>,
+}
+
+/// What an operation left: the version, and where the resource is.
+#[derive(Clone)]
+struct Made {
+    tag: Option<EntityTag>,
+    location: String,
+}
+
+/// Where the operations stand.
+#[derive(Default)]
+struct Progress {
+    results: Vec<Option<Result<Made>>>,
+    errors: u64,
+    /// Members that groups get once they are there: the group's operation, and the ids.
+    deferred: Vec<(usize, Vec<String>)>,
+    needs_hash: Option<String>,
+}
+
+impl Tenant {
+    /// Carries out bulk operations (RFC 7644 section 3.7), in one commit.
+    ///
+    /// # Errors
+    /// `PayloadTooLarge` for too many operations, `InvalidValue` for a bulkId that stands twice. What fails inside is in
+    /// the response.
+    pub fn bulk(&self, request: BulkRequest, options: &WriteOptions) -> Result<BulkResponse> {
+        let most = self.inner().options.max_bulk_operations;
+        let BulkRequest { fail_on_errors, operations } = request;
+        if operations.len() > most {
+            let detail = format!("{} operations; a bulk request has at most {most}: send several", operations.len());
+            return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
+        }
+        let config = self.state.config()?;
+        let ids = BulkIds::assign(&operations, &mut || self.inner().env.new_id())?;
+        let heads: Vec<BulkResult> = operations.iter().map(head).collect();
+        let prepare = |operation| self.prepare(&config, &ids, operation);
+        let steps: Arc<Vec<Result<Step>>> = Arc::new(operations.into_iter().map(prepare).collect());
+        let mut hashes = Hashes::new();
+        let results = loop {
+            let run = Run {
+                tenant: self.clone(),
+                steps: Arc::clone(&steps),
+                actor: options.actor.clone(),
+                fail_on_errors: fail_on_errors.unwrap_or(u64::MAX).max(1),
+                hashes: hashes.clone(),
+            };
+            let progress = self.inner().writer.write(move |txn| run.run(txn))?;
+            match progress.needs_hash {
+                Some(clear) => {
+                    let hash = self.inner().hasher.hash(&clear)?;
+                    hashes.insert(clear, hash);
+                }
+                None => break progress.results,
+            }
+        };
+        let done = heads.into_iter().zip(results).filter_map(|(head, result)| Some(finished(head, result?)));
+        Ok(BulkResponse { results: done.collect() })
+    }
+
+    /// Does what needs no store: resolves bulkIds, binds, hashes.
+    fn prepare(&self, config: &Config, ids: &BulkIds, operation: BulkOperation) -> Result<Step> {
+        let BulkOperation { method, bulk_id, version, path, data } = operation;
+        let mut waits_for = Vec::new();
+        let (endpoint, id) = match path.trim_start_matches('/').split_once('/') {
+            Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
+            None => (path.trim_start_matches('/'), None),
+        };
+        let model = config.registry.resource_type(endpoint)?;
+        let resolved = id.map(|id| ids.resolve(&id, &mut waits_for)).transpose()?;
+        let mut data = data.unwrap_or(Input::Null);
+        ids.resolve_in(&mut data, &mut waits_for)?;
+        let target = || {
+            let missing = || Error::new(ErrorKind::InvalidSyntax, "the path of this method needs the id of a resource").on("path");
+            resolved.clone().ok_or_else(missing)
+        };
+        let action = match method {
+            BulkMethod::Post if resolved.is_some() => {
+                let detail = "the path of a POST is an endpoint, without an id";
+                return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
+            }
+            BulkMethod::Post => {
+                let id = bulk_id.as_deref().and_then(|id| ids.assigned(id)).unwrap_or_else(|| self.inner().env.new_id());
+                Action::Create(self.inner().draft(config, model, object(data)?, DraftOptions::default())?, id)
+            }
+            BulkMethod::Put => {
+                Action::Replace(target()?, self.inner().draft(config, model, object(data)?, DraftOptions::default())?)
+            }
+            BulkMethod::Patch => Action::Modify(target()?, patch_from_input(data)?),
+            BulkMethod::Delete => Action::Delete(target()?),
+        };
+        waits_for.sort_unstable();
+        waits_for.dedup();
+        Ok(Step { kind: model.number(), action, if_match: version.as_deref().map(VersionMatch::parse), waits_for })
+    }
+}
+
+fn object(data: Input) -> Result<Object> {
+    match data {
+        Input::Object(object) => Ok(object),
+        other => {
+            let detail = format!("data is a resource, an object, not {}", other.type_name());
+            Err(Error::new(ErrorKind::InvalidSyntax, detail).on("data"))
+        }
+    }
+}
+
+/// What a result repeats of its operation.
+fn head(operation: &BulkOperation) -> BulkResult {
+    let path = operation.path.as_str();
+    let location = (operation.method != BulkMethod::Post && !path.contains("bulkId:")).then(|| path.to_owned());
+    let bulk_id = operation.bulk_id.clone();
+    BulkResult { method: operation.method, bulk_id, version: None, location, status: 0, error: None }
+}
+
+fn finished(head: BulkResult, result: Result<Made>) -> BulkResult {
+    match result {
+        Ok(made) => {
+            let status = match head.method {
+                BulkMethod::Post => 201,
+                BulkMethod::Put | BulkMethod::Patch => 200,
+                BulkMethod::Delete => 204,
+            };
+            let version = made.tag.map(|tag| tag.to_string());
+            BulkResult { version, location: Some(made.location), status, ..head }
+        }
+        Err(error) => BulkResult { status: error.status(), error: Some(error), ..head },
+    }
+}
+
+/// The ids that resources get before they are created, by their bulkId.
+struct BulkIds(HashMap<String, (usize, String)>);
+
+impl BulkIds {
+    fn assign(operations: &[BulkOperation], new_id: &mut dyn FnMut() -> String) -> Result<Self> {
+        let mut ids = HashMap::new();
+        for (index, operation) in operations.iter().enumerate() {
+            let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| operation.method == BulkMethod::Post) else { continue };
+            if ids.insert(bulk_id.clone(), (index, new_id())).is_some() {
+                let detail = format!("the bulkId \"{bulk_id}\" stands twice: give each POST one of its own");
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
+            }
+        }
+        Ok(BulkIds(ids))
+    }
+
+    fn assigned(&self, bulk_id: &str) -> Option<String> {
+        self.0.get(bulk_id).map(|(_, id)| id.clone())
+    }
+
+    /// The id that a text means: what a `bulkId:` stands for, or itself.
+    fn resolve(&self, text: &str, waits_for: &mut Vec<usize>) -> Result<String> {
+        let Some(bulk_id) = text.strip_prefix("bulkId:") else { return Ok(text.to_owned()) };
+        let Some((index, id)) = self.0.get(bulk_id) else {
+            let detail = format!("no POST of the request has the bulkId \"{bulk_id}\"");
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
+        };
+        waits_for.push(*index);
+        Ok(id.clone())
+    }
+
+    fn resolve_in(&self, input: &mut Input, waits_for: &mut Vec<usize>) -> Result<()> {
+        match input {
+            Input::String(text) if text.starts_with("bulkId:") => *text = self.resolve(text, waits_for)?,
+            Input::String(text) if text.contains("\"bulkId:") => {
+                // A reference inside the filter of a PATCH path.
+                for (bulk_id, (index, id)) in &self.0 {
+                    let quoted = format!("\"bulkId:{bulk_id}\"");
+                    if text.contains(&quoted) {
+                        *text = text.replace(&quoted, &format!("\"{id}\""));
+                        waits_for.push(*index);
+                    }
+                }
+            }
+            Input::Array(items) => {
+                for item in items {
+                    self.resolve_in(item, waits_for)?;
+                }
+            }
+            Input::Object(object) => {
+                for (_, value) in object.iter_mut() {
+                    self.resolve_in(value, waits_for)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// One attempt at all operations.
+struct Run {
+    tenant: Tenant,
+    steps: Arc<Vec<Result<Step>>>,
+    actor: Option<String>,
+    fail_on_errors: u64,
+    hashes: Hashes,
+}
+
+impl Run {
+    /// Nothing is written when a password has to be hashed first.
+    fn run(&self, txn: &mut Transaction<'_>) -> Result<Progress> {
+        let mut progress = Progress { results: self.steps.iter().map(|_| None).collect(), ..Progress::default() };
+        let outcome = txn.nested(|txn| {
+            self.all(txn, &mut progress)?;
+            // The error only undoes this attempt.
+            if progress.needs_hash.is_some() { Err(super::type_removed()) } else { Ok(()) }
+        });
+        if progress.needs_hash.is_none() {
+            outcome?;
+        }
+        Ok(progress)
+    }
+
+    fn all(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
+        let is_done = |progress: &Progress, index: usize| matches!(progress.results.get(index), Some(Some(_)));
+        loop {
+            let mut waiting = None;
+            let mut moved = false;
+            for (index, step) in self.steps.iter().enumerate() {
+                if is_done(progress, index) {
+                    continue;
+                }
+                let ready = step.as_ref().map_or(true, |step| {
+                    step.waits_for.iter().all(|other| *other == index || is_done(progress, *other))
+                });
+                if ready {
+                    self.one(txn, index, progress)?;
+                    moved = true;
+                } else {
+                    waiting = waiting.or(Some(index));
+                }
+                if progress.errors >= self.fail_on_errors || progress.needs_hash.is_some() {
+                    return Ok(());
+                }
+            }
+            match waiting {
+                None => break,
+                // They wait for each other: one of them has to begin.
+                Some(index) if !moved => self.one(txn, index, progress)?,
+                Some(_) => {}
+            }
+        }
+        self.add_deferred(txn, progress)
+    }
+
+    /// Runs one operation, and keeps its result. Only what stops the whole request is an error.
+    fn one(&self, txn: &mut Transaction<'_>, index: usize, progress: &mut Progress) -> Result<()> {
+        let result = match self.steps.get(index) {
+            Some(Ok(step)) => txn.nested(|txn| self.step(txn, index, step, progress)),
+            Some(Err(error)) => Err(copy(error)),
+            None => return Ok(()),
+        };
+        let result = match result {
+            Err(error) if error.row().fault != crate::error::Fault::Caller => return Err(error),
+            result => result,
+        };
+        progress.errors += u64::from(result.is_err());
+        if let Some(slot) = progress.results.get_mut(index) {
+            *slot = Some(result);
+        }
+        Ok(())
+    }
+
+    fn step(&self, txn: &mut Transaction<'_>, index: usize, step: &Step, progress: &mut Progress) -> Result<Made> {
+        for other in &step.waits_for {
+            if let Some(Some(Err(_))) = progress.results.get(*other) {
+                let detail = format!("it refers to the resource of operation {}, which failed", other + 1);
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
+            }
+        }
+        let state = &self.tenant.state;
+        let config = state.config()?;
+        let model = config.registry.type_by_number(step.kind).ok_or_else(super::type_removed)?;
+        let scope = scope(state, &config, model, self.actor.as_deref());
+        let current = |txn: &Transaction<'_>, id: &str| {
+            let current = load(txn, scope, id)?;
+            check_version(txn, scope, &current, step.if_match.as_ref(), None)?;
+            Ok::<_, Error>(current)
+        };
+        let stored = match &step.action {
+            Action::Create(draft, id) => {
+                let mut draft = draft.clone();
+                let late = self.take_late(step, progress, &mut draft.members);
+                if !late.is_empty() {
+                    progress.deferred.push((index, late));
+                }
+                insert(txn, scope, super::create::new_resource(draft, id.clone()))?
+            }
+            Action::Replace(id, draft) => {
+                let current = current(txn, id)?;
+                let attributes = merge(model, &current.resource.attributes, draft.attributes.clone())?;
+                update(txn, scope, current, attributes, &replace_members(model, draft.members.clone()))?
+            }
+            Action::Modify(id, patch) => {
+                let options = WriteOptions { if_match: step.if_match.clone(), ..WriteOptions::default() };
+                match modify_in(txn, scope, id, patch, &options, &self.hashes)? {
+                    Modified::Done(stored) => *stored,
+                    Modified::NeedsHash(clear) => {
+                        progress.needs_hash = Some(clear);
+                        return Err(super::type_removed());
+                    }
+                }
+            }
+            Action::Delete(id) => {
+                let current = current(txn, id)?;
+                remove(txn, scope, &current)?;
+                return Ok(Made { tag: None, location: super::derive::location(model, id) });
+            }
+        };
+        let tag = Some(tag_of(txn, scope, stored.at, stored.resource.version)?);
+        Ok(Made { tag, location: super::derive::location(model, &stored.resource.id) })
+    }
+
+    /// Takes out the members that operations still to come create.
+    fn take_late(&self, step: &Step, progress: &Progress, members: &mut Vec<String>) -> Vec<String> {
+        let pending = |other: &&usize| !matches!(progress.results.get(**other), Some(Some(_)));
+        let created = |other: &usize| match self.steps.get(*other) {
+            Some(Ok(Step { action: Action::Create(_, id), .. })) => Some(id.as_str()),
+            _ => None,
+        };
+        let late: Vec<&str> = step.waits_for.iter().filter(pending).filter_map(created).collect();
+        let (gone, kept) = std::mem::take(members).into_iter().partition(|id| late.contains(&id.as_str()));
+        *members = kept;
+        gone
+    }
+
+    /// Gives groups the members that were created after them. A group whose member failed fails as well.
+    fn add_deferred(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
+        for (index, ids) in std::mem::take(&mut progress.deferred) {
+            let Some(Ok(Step { kind, action: Action::Create(_, id), .. })) = self.steps.get(index) else { continue };
+            if !matches!(progress.results.get(index), Some(Some(Ok(_)))) {
+                continue;
+            }
+            let state = &self.tenant.state;
+            let config = state.config()?;
+            let model = config.registry.type_by_number(*kind).ok_or_else(super::type_removed)?;
+            let scope = scope(state, &config, model, self.actor.as_deref());
+            let added = txn.nested(|txn| complete(txn, scope, id, &[MemberEdit::Add(ids)]));
+            let Err(error) = added else { continue };
+            if error.row().fault != crate::error::Fault::Caller {
+                return Err(error);
+            }
+            let current = load(txn, scope, id)?;
+            remove(txn, scope, &current)?;
+            progress.errors += 1;
+            if let Some(slot) = progress.results.get_mut(index) {
+                *slot = Some(Err(error));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same error again: a prepared step may be run more than once.
+fn copy(error: &Error) -> Error {
+    let mut copy = Error::new(error.kind(), error.detail());
+    if let Some(attribute) = error.attribute() {
+        copy = copy.on(attribute);
+    }
+    match error.offset() {
+        Some(offset) => copy.at_offset(offset),
+        None => copy,
+    }
+}

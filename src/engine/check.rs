@@ -1,0 +1,206 @@
+//! Check: reads every row of the store, and compares what must agree.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::hooks::Scope;
+use super::hooks::external_ids::external_id;
+use super::hooks::uniqueness::unique_keys;
+use super::storage::keys::{self, GLOBAL, Key, RowId};
+use super::storage::records::ChangeRecord;
+use super::storage::{Counter, Reads, Snapshot, Table, read_counter};
+use super::tenant::scope;
+use super::{Store, Tenant};
+use crate::Result;
+use crate::model::stored;
+
+/// What a check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// Resources read.
+    pub resources: u64,
+    /// Keys, edges and changes read.
+    pub entries: u64,
+    /// What is wrong, up to a hundred findings; empty if the store is sound.
+    pub problems: Vec<String>,
+}
+
+/// Findings that a report keeps: one fault can damage millions of rows.
+const MAX_PROBLEMS: usize = 100;
+
+impl CheckReport {
+    fn problem(&mut self, text: String) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(text);
+        }
+    }
+}
+
+impl Store {
+    /// Reads everything and compares it: every resource decodes, every key and edge leads somewhere and back, counts
+    /// agree. `progress` is told how many resources have been read, and of how many.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`; damage is in the report.
+    pub fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
+        let mut report = CheckReport::default();
+        let stats = self.stats()?;
+        let total = stats.tenants.iter().flat_map(|tenant| &tenant.resources).map(|(_, count)| count).sum();
+        for name in self.tenants()? {
+            let tenant = self.tenant(&name)?;
+            let snapshot = self.inner.writer.snapshot()?;
+            Check { tenant: &tenant, snapshot: &snapshot, report: &mut report, total, progress }.run()?;
+        }
+        progress(report.resources, total);
+        Ok(report)
+    }
+}
+
+struct Check<'a> {
+    tenant: &'a Tenant,
+    snapshot: &'a Snapshot,
+    report: &'a mut CheckReport,
+    total: u64,
+    progress: &'a mut dyn FnMut(u64, u64),
+}
+
+impl Check<'_> {
+    fn run(mut self) -> Result<()> {
+        let config = self.tenant.state.config()?;
+        let mut expected: BTreeMap<Table, u64> = BTreeMap::new();
+        for model in config.registry.types() {
+            let scope = scope(&self.tenant.state, &config, model, None);
+            let mut count = 0;
+            let prefix = Key::of(scope.tenant).u16(model.number()).done();
+            self.snapshot.scan_prefix(Table::Resources, &prefix, &mut |key, bytes| {
+                count += 1;
+                self.report.resources += 1;
+                if self.report.resources.is_multiple_of(1_000) {
+                    (self.progress)(self.report.resources, self.total);
+                }
+                if let Some(at) = keys::resource_row(key) {
+                    self.resource(scope, at, bytes, &mut expected)?;
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            let counted = read_counter(self.snapshot, scope.tenant, Counter::Resources(model.number()))?;
+            if counted != count {
+                self.found(format!("{} has {count} rows, and its counter says {counted}", model.name()));
+            }
+        }
+        self.keys(&expected)?;
+        self.edges()?;
+        self.changes()
+    }
+
+    fn found(&mut self, text: String) {
+        self.report.problem(format!("tenant {}: {text}", self.tenant.state.name));
+    }
+
+    /// One resource: it decodes, and every key of it is there and leads back.
+    fn resource(
+        &mut self,
+        scope: Scope<'_>,
+        at: RowId,
+        bytes: &[u8],
+        expected: &mut BTreeMap<Table, u64>,
+    ) -> Result<()> {
+        let resource = match stored::decode(bytes, scope.model) {
+            Ok(resource) => resource,
+            Err(error) => {
+                self.found(format!("row {}: {error}", at.row));
+                return Ok(());
+            }
+        };
+        let id = &resource.id;
+        let by_id = self.snapshot.get(Table::Ids, &keys::id(scope.tenant, id))?;
+        if by_id.and_then(|found| keys::read_location(&found).map(|(at, _)| at)) != Some(at) {
+            self.found(format!("the id {id} does not lead to its row"));
+        }
+        *expected.entry(Table::Ids).or_default() += 1;
+        for unique in unique_keys(scope, &resource) {
+            let found = self.snapshot.get(Table::Unique, &unique.key)?;
+            let is_global = unique.key.first_chunk() == Some(&GLOBAL.to_be_bytes());
+            let location = found.as_deref().map(|bytes| bytes.get(if is_global { 4 } else { 0 }..).unwrap_or_default());
+            if location.and_then(keys::read_location).map(|(at, _)| at) != Some(at) {
+                self.found(format!("a unique value of {id} ({}) does not lead to it", scope.model.path_of(unique.target)));
+            }
+            *expected.entry(Table::Unique).or_default() += u64::from(!is_global);
+        }
+        if let Some(external_id) = external_id(&resource) {
+            let mut key = keys::external_id(scope.tenant, scope.model.number(), external_id);
+            key.extend_from_slice(&at.row.to_be_bytes());
+            if self.snapshot.get(Table::ExternalIds, &key)?.is_none() {
+                self.found(format!("the externalId of {id} does not lead to it"));
+            }
+            *expected.entry(Table::ExternalIds).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// As many keys as resources need, and so none too many.
+    fn keys(&mut self, expected: &BTreeMap<Table, u64>) -> Result<()> {
+        for table in [Table::Ids, Table::Unique, Table::ExternalIds] {
+            let mut count = 0;
+            self.snapshot.scan_prefix(table, &Key::of(self.tenant.state.id).done(), &mut |_, _| {
+                count += 1;
+                Ok(ControlFlow::Continue(()))
+            })?;
+            self.report.entries += count;
+            let expected = expected.get(&table).copied().unwrap_or(0);
+            if count != expected {
+                self.found(format!("{} entries in {}, where {expected} belong", count, table.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every edge stands in both directions, and leads to resources that exist.
+    fn edges(&mut self) -> Result<()> {
+        let tenant = self.tenant.state.id;
+        let mut counts = [0u64; 2];
+        let tables = [(Table::Members, Table::MemberOf), (Table::MemberOf, Table::Members)];
+        for ((table, back), count) in tables.into_iter().zip(&mut counts) {
+            self.snapshot.scan_prefix(table, &Key::of(tenant).done(), &mut |key, value| {
+                *count += 1;
+                let from = key.get(4..12).and_then(|b| b.first_chunk()).map_or(0, |chunk| u64::from_be_bytes(*chunk));
+                let (Some(to), Some((at, id))) = (keys::edge_target(key), keys::read_location(value)) else {
+                    self.found(format!("an edge in {} cannot be read", table.name()));
+                    return Ok(ControlFlow::Continue(()));
+                };
+                if self.snapshot.get(back, &keys::edge(tenant, to, from))?.is_none() {
+                    self.found(format!("the edge {from} to {to} in {} does not lead back", table.name()));
+                }
+                let by_id = self.snapshot.get(Table::Ids, &keys::id(tenant, id))?;
+                if by_id.and_then(|found| keys::read_location(&found).map(|(at, _)| at)) != Some(at) || at.row != to {
+                    self.found(format!("the edge {from} to {to} in {} leads to no resource", table.name()));
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            self.report.entries += *count;
+        }
+        let counted = read_counter(self.snapshot, tenant, Counter::Memberships)?;
+        if counts != [counted; 2] {
+            self.found(format!("{} and {} edges, and the counter says {counted}", counts[0], counts[1]));
+        }
+        Ok(())
+    }
+
+    fn changes(&mut self) -> Result<()> {
+        let tenant = self.tenant.state.id;
+        let mut count = 0;
+        self.snapshot.scan_prefix(Table::Changes, &Key::of(tenant).done(), &mut |_, value| {
+            count += 1;
+            if let Err(error) = ChangeRecord::decode(value) {
+                self.found(error.to_string());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.report.entries += count;
+        let counted = read_counter(self.snapshot, tenant, Counter::Changes)?;
+        if counted != count {
+            self.found(format!("{count} changes, and the counter says {counted}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! Delete (RFC 7644 section 3.6).
+
+use std::sync::Arc;
+
+use super::storage::Transaction;
+use super::tenant::scope;
+use super::write::{check_version, load, remove};
+use super::{Tenant, WriteOptions};
+use crate::Result;
+
+impl Tenant {
+    /// Deletes a resource (RFC 7644 section 3.6), and every membership it is part of.
+    ///
+    /// # Errors
+    /// `UnknownType`, `NotFound`, `VersionMismatch`.
+    pub fn delete(&self, resource_type: &str, id: &str, options: &WriteOptions) -> Result<()> {
+        let kind = self.state.config()?.registry.resource_type(resource_type)?.number();
+        let (state, id, options) = (Arc::clone(&self.state), id.to_owned(), options.clone());
+        self.inner().writer.write(move |txn: &mut Transaction<'_>| {
+            let config = state.config()?;
+            let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+            let scope = scope(&state, &config, model, options.actor.as_deref());
+            let current = load(txn, scope, &id)?;
+            check_version(txn, scope, &current, options.if_match.as_ref(), options.if_none_match.as_ref())?;
+            remove(txn, scope, &current)
+        })
+    }
+}

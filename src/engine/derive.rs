@@ -1,0 +1,154 @@
+//! Derived attributes: the `members` of a group and the `groups` of a user, made from membership rows at each read.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use super::config::Config;
+use super::hooks::membership::{each_group, each_member};
+use super::storage::keys::{self, RowId, TenantId};
+use super::storage::{Reads, Table};
+use crate::Result;
+use crate::model::{Complex, Membership, PathTarget, ResourceView, TypeModel, Value, stored};
+
+/// One element of `members`.
+pub(super) fn member(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    config: &Config,
+    attribute: &Membership,
+    member: RowId,
+    id: &str,
+) -> Result<Complex> {
+    let mut element = Complex::new();
+    element.set(attribute.value, Value::String(id.to_owned()));
+    let Some(model) = config.registry.type_by_number(member.kind) else { return Ok(element) };
+    if let Some(reference) = attribute.reference {
+        element.set(reference, Value::String(location(model, id)));
+    }
+    if let Some(kind) = attribute.kind {
+        element.set(kind, Value::String(model.name().to_owned()));
+    }
+    if let Some(display) = attribute.display
+        && let Some(label) = label_of(reads, tenant, model, member)?
+    {
+        element.set(display, Value::String(label));
+    }
+    Ok(element)
+}
+
+/// The `members` of a group; none if it has none.
+pub(super) fn members(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    config: &Config,
+    attribute: &Membership,
+    group: RowId,
+) -> Result<Option<Value>> {
+    let mut elements = Vec::new();
+    each_member(reads, tenant, group.row, &mut |at, id| {
+        elements.push(Value::Complex(member(reads, tenant, config, attribute, at, id)?));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok((!elements.is_empty()).then_some(Value::Multi(elements)))
+}
+
+/// The `groups` of a user, direct ones first; none if there are none. Cycles end where they close.
+pub(super) fn groups(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    config: &Config,
+    attribute: &Membership,
+    user: RowId,
+) -> Result<Option<Value>> {
+    let mut elements = Vec::new();
+    each_group_of(reads, tenant, user, &mut |group, id, direct| {
+        let mut element = Complex::new();
+        element.set(attribute.value, Value::String(id.to_owned()));
+        if let Some(model) = config.registry.type_by_number(group.kind) {
+            if let Some(reference) = attribute.reference {
+                element.set(reference, Value::String(location(model, id)));
+            }
+            if let Some(display) = attribute.display
+                && let Some(label) = label_of(reads, tenant, model, group)?
+            {
+                element.set(display, Value::String(label));
+            }
+        }
+        if let Some(kind) = attribute.kind {
+            element.set(kind, Value::String(if direct { "direct" } else { "indirect" }.to_owned()));
+        }
+        elements.push(Value::Complex(element));
+        Ok(())
+    })?;
+    Ok((!elements.is_empty()).then_some(Value::Multi(elements)))
+}
+
+/// Every group that a resource is a member of, through other groups or not, each once, nearest first.
+fn each_group_of(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    member: RowId,
+    visit: &mut dyn FnMut(RowId, &str, bool) -> Result<()>,
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut level = vec![member.row];
+    let mut direct = true;
+    while !level.is_empty() {
+        let mut above = Vec::new();
+        for row in level {
+            each_group(reads, tenant, row, &mut |group, id| {
+                if seen.insert(group.row) {
+                    above.push(group.row);
+                    visit(group, id, direct)?;
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        level = above;
+        direct = false;
+    }
+    Ok(())
+}
+
+/// Every resource that is a member of a group, through other groups or not, each once.
+pub(super) fn each_member_below(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    group: RowId,
+    visit: &mut dyn FnMut(RowId),
+) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut open = vec![group.row];
+    while let Some(row) = open.pop() {
+        each_member(reads, tenant, row, &mut |member, _| {
+            if seen.insert(member.row) {
+                open.push(member.row);
+                visit(member);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(())
+}
+
+/// `meta.location` without a base.
+pub(super) fn location(model: &TypeModel, id: &str) -> String {
+    crate::message::location(&model.resource_type().endpoint, id)
+}
+
+/// What to call a resource: its `displayName`, else the formatted name, else the `userName`.
+fn label_of(reads: &dyn Reads, tenant: TenantId, model: &TypeModel, at: RowId) -> Result<Option<String>> {
+    let Some(bytes) = reads.get(Table::Resources, &keys::resource(tenant, at))? else { return Ok(None) };
+    let view = stored::view(&bytes, model)?;
+    Ok(["displayName", "name.formatted", "userName"].iter().find_map(|path| text_at(&view, path)))
+}
+
+fn text_at(view: &ResourceView<'_>, path: &str) -> Option<String> {
+    let Ok(PathTarget::Attribute(target)) = view.model.resolve(path) else { return None };
+    let value = view.get(target.attribute)?;
+    let value = match target.sub {
+        Some(sub) => value.as_complex()?.get(sub)?,
+        None => value,
+    };
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,53 @@
+//! Export: everything as it is stored, in a form that an import can restore.
+
+use super::Tenant;
+use super::config::Config;
+use super::query::{Page, Query, find};
+use super::represent::represent_row;
+use super::storage::Snapshot;
+use crate::Result;
+use crate::message::Projection;
+use crate::model::TypeModel;
+
+impl Tenant {
+    /// Every resource as it is stored, password hashes included, one JSON document each, types without members before
+    /// those with: what an import with [`restore`](super::ImportOptions::restore) reads. `visit` ends it by returning
+    /// false.
+    ///
+    /// # Errors
+    /// `UnknownType`, `Io`, `Unavailable`.
+    pub fn export(&self, resource_type: Option<&str>, visit: &mut dyn FnMut(&str) -> bool) -> Result<()> {
+        let config = self.state.config()?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let mut types: Vec<&TypeModel> = match resource_type {
+            Some(name) => vec![config.registry.resource_type(name)?],
+            None => config.registry.types().iter().map(|model| &**model).collect(),
+        };
+        types.sort_by_key(|model| model.members().is_some());
+        for model in types {
+            if !self.export_type(&config, &snapshot, model, visit)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn export_type(
+        &self,
+        config: &Config,
+        snapshot: &Snapshot,
+        model: &TypeModel,
+        visit: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<bool> {
+        let tenant = self.state.id;
+        let query = Query { reads: snapshot, tenant, config, model, filter: None, sort: None };
+        let projection = Projection::stored(model);
+        for at in find(&[query], Page::ALL)?.rows {
+            let found = represent_row(snapshot, tenant, config, model, at, &projection, "")?;
+            if !visit(&found.json) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,45 @@
+//! Get (RFC 7644 section 3.4.1).
+
+use super::represent::represent_row;
+use super::tenant::scope;
+use super::write::locate;
+use super::{ReadOptions, Tenant};
+use crate::message::{Projection, Representation};
+use crate::model::Value;
+use crate::{Error, ErrorKind, Result};
+
+impl Tenant {
+    /// Gets a resource (RFC 7644 section 3.4.1).
+    ///
+    /// # Errors
+    /// `UnknownType`, `NotFound`, `NotModified`.
+    pub fn get(&self, resource_type: &str, id: &str, options: &ReadOptions) -> Result<Representation> {
+        let config = self.state.config()?;
+        let model = config.registry.resource_type(resource_type)?;
+        let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let at = locate(&*snapshot, scope(&self.state, &config, model, None), id)?;
+        let found = represent_row(&*snapshot, self.state.id, &config, model, at, &projection, &options.base)?;
+        if options.if_none_match.as_ref().is_some_and(|known| known.matches_exactly(found.tag)) {
+            return Err(Error::new(ErrorKind::NotModified, format!("the resource still has version {}", found.tag)));
+        }
+        Ok(found)
+    }
+
+    /// Whether a password is that of a user. A user without one, or who does not exist, has no password that matches.
+    ///
+    /// # Errors
+    /// `UnknownType`, `Io`, `Unavailable`.
+    pub fn verify_password(&self, resource_type: &str, id: &str, password: &str) -> Result<bool> {
+        let config = self.state.config()?;
+        let model = config.registry.resource_type(resource_type)?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let found = match super::write::load(&*snapshot, scope(&self.state, &config, model, None), id) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            other => other?,
+        };
+        let hash = model.password().and_then(|id| found.resource.attributes.get(id)).and_then(Value::as_str);
+        Ok(hash.is_some_and(|hash| self.inner().hasher.verify(password, hash)))
+    }
+}
+

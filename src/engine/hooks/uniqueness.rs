@@ -1,0 +1,91 @@
+//! Values that must be unique (RFC 7643 section 7): one key for each, written in the transaction of the resource.
+
+use super::{Scope, Write};
+use crate::engine::storage::keys::{self, GLOBAL, Key, TenantId};
+use crate::engine::storage::{Reads, Table, Transaction};
+use crate::model::{Definition, Resource, Target, Uniqueness, Value, ValueRef};
+use crate::{Error, ErrorKind, Result};
+
+/// A unique value's key, and which attribute it belongs to.
+pub(in crate::engine) struct UniqueKey {
+    pub(in crate::engine) key: Vec<u8>,
+    pub(in crate::engine) target: Target,
+    global: bool,
+}
+
+pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>) -> Result<()> {
+    if scope.model.unique().is_empty() {
+        return Ok(());
+    }
+    let before = write.before.map(|resource| unique_keys(scope, resource)).unwrap_or_default();
+    let after = write.after.map(|resource| unique_keys(scope, resource)).unwrap_or_default();
+    for old in &before {
+        if !after.iter().any(|new| new.key == old.key) {
+            txn.delete(Table::Unique, old.key.clone());
+        }
+    }
+    for new in after {
+        if before.iter().any(|old| old.key == new.key) {
+            continue;
+        }
+        if holder_of(txn, &new)?.is_some() {
+            let path = scope.model.path_of(new.target);
+            let detail = format!("{path} must be unique, and another resource has this value");
+            return Err(Error::new(ErrorKind::Uniqueness, detail).on(path));
+        }
+        let location = keys::location(write.at, write.id);
+        let value = if new.global { [&scope.tenant.to_be_bytes(), location.as_slice()].concat() } else { location };
+        txn.put(Table::Unique, new.key, value);
+    }
+    Ok(())
+}
+
+/// The id of the resource in this tenant that has a unique value already; for a value that is taken in another tenant
+/// the id is empty.
+pub(in crate::engine) fn holder_of(reads: &dyn Reads, key: &UniqueKey) -> Result<Option<String>> {
+    let Some(found) = reads.get(Table::Unique, &key.key)? else { return Ok(None) };
+    if key.global {
+        return Ok(Some(String::new()));
+    }
+    Ok(keys::read_location(&found).map(|(_, id)| id.to_owned()))
+}
+
+/// The keys of every unique value that a resource has.
+pub(in crate::engine) fn unique_keys(scope: Scope<'_>, resource: &Resource) -> Vec<UniqueKey> {
+    let mut found: Vec<UniqueKey> = Vec::new();
+    for target in scope.model.unique() {
+        let Some(definition) = scope.model.definition(target.leaf()) else { continue };
+        let Some(value) = resource.attributes.get(target.attribute) else { continue };
+        for element in value.as_multi() {
+            let leaf = match (target.sub, element) {
+                (Some(sub), Value::Complex(complex)) => complex.get(sub),
+                (None, simple) => Some(simple),
+                _ => None,
+            };
+            for leaf in leaf.map(Value::as_multi).unwrap_or_default() {
+                let key = unique_key(scope.tenant, definition, leaf.into());
+                // One resource may repeat its own value.
+                if !found.iter().any(|other| other.key == key) {
+                    let global = definition.attribute.uniqueness == Uniqueness::Global;
+                    found.push(UniqueKey { key, target: *target, global });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The key under which a value of a unique attribute stands.
+pub(in crate::engine) fn unique_key(tenant: TenantId, definition: &Definition, value: ValueRef<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(32);
+    match value {
+        ValueRef::String(text) => bytes.extend_from_slice(definition.preparation.prepare(text).as_bytes()),
+        other => keys::ordered(other, &mut bytes),
+    }
+    if definition.attribute.uniqueness == Uniqueness::Global {
+        // Numbers of attributes differ between tenants, paths do not.
+        let path = format!("{}:{}", definition.schema, definition.path).to_ascii_lowercase();
+        return Key::of(GLOBAL).terminated(path.as_bytes()).bytes(&bytes).done();
+    }
+    Key::of(tenant).u32(definition.id.0).bytes(&bytes).done()
+}

@@ -1,0 +1,108 @@
+//! Replace (RFC 7644 section 3.5.1): what is left out is cleared, but for what a client could not have known.
+
+use std::sync::Arc;
+
+use super::storage::Transaction;
+use super::tenant::{DraftOptions, scope};
+use super::write::{Stored, check_version, load, update};
+use super::{Tenant, WriteOptions, Written};
+use crate::message::ResourceInput;
+use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
+use crate::patch::MemberEdit;
+use crate::{Error, ErrorKind, Result};
+
+impl Tenant {
+    /// Replaces a resource (RFC 7644 section 3.5.1).
+    ///
+    /// What is left out is cleared, except readOnly, immutable and writeOnly attributes.
+    ///
+    /// # Errors
+    /// As [`Tenant::create`], `NotFound`, `Mutability`, `VersionMismatch`.
+    pub fn replace(
+        &self,
+        resource_type: &str,
+        id: &str,
+        input: ResourceInput,
+        options: &WriteOptions,
+    ) -> Result<Written> {
+        let config = self.state.config()?;
+        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
+        let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
+        let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
+            let config = state.config()?;
+            let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+            let scope = scope(&state, &config, model, job_options.actor.as_deref());
+            let current = load(txn, scope, &id)?;
+            let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
+            check_version(txn, scope, &current, wanted, unwanted)?;
+            let attributes = merge(model, &current.resource.attributes, draft.attributes)?;
+            let members = replace_members(model, draft.members);
+            update(txn, scope, current, attributes, &members)
+        })?;
+        let representation = self.answer(&config, &model, &stored, options)?;
+        Ok(Written { representation, changed: stored.changed })
+    }
+}
+
+/// What a replacement does to the members of a group; nothing where the type has none.
+pub(super) fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<MemberEdit> {
+    if model.members().is_some() { vec![MemberEdit::Replace(members)] } else { Vec::new() }
+}
+
+/// The new attributes, and what of the old ones a replacement does not touch.
+///
+/// # Errors
+/// `Mutability` where an immutable attribute would change.
+pub(super) fn merge(model: &TypeModel, before: &Complex, after: Complex) -> Result<Complex> {
+    merge_level(model, before, after)
+}
+
+fn merge_level(model: &TypeModel, before: &Complex, mut after: Complex) -> Result<Complex> {
+    for (id, old) in before.iter() {
+        let Some(definition) = model.definition(id) else { continue };
+        let new = after.remove(id);
+        if let Some(kept) = merge_value(model, definition, old, new)? {
+            after.set(id, kept);
+        }
+    }
+    Ok(after)
+}
+
+fn merge_value(model: &TypeModel, definition: &Definition, old: &Value, new: Option<Value>) -> Result<Option<Value>> {
+    match (definition.attribute.mutability, new) {
+        (Mutability::ReadOnly, _) | (Mutability::Immutable | Mutability::WriteOnly, None) => Ok(Some(old.clone())),
+        (Mutability::Immutable, Some(new)) if new != *old => {
+            let detail = format!("{} is immutable and has a value already", definition.path);
+            Err(Error::new(ErrorKind::Mutability, detail).on(&definition.path))
+        }
+        (_, new) => merge_complex(model, definition, old, new),
+    }
+}
+
+/// Sub-attributes of a single complex value follow the same rules; the values of a multi-valued attribute are replaced
+/// whole, since nothing says which of the old ones a new one is.
+fn merge_complex(model: &TypeModel, definition: &Definition, old: &Value, new: Option<Value>) -> Result<Option<Value>> {
+    let single = definition.attribute.attribute_type == AttributeType::Complex && !definition.attribute.multi_valued;
+    match (old, new) {
+        (Value::Complex(old), Some(Value::Complex(new))) if single => {
+            let merged = merge_level(model, old, new)?;
+            Ok((!merged.is_empty()).then_some(Value::Complex(merged)))
+        }
+        (Value::Complex(old), None) if single => {
+            let kept: Complex = kept_subs(model, old).collect();
+            Ok((!kept.is_empty()).then_some(Value::Complex(kept)))
+        }
+        (_, new) => Ok(new),
+    }
+}
+
+/// The immutable and writeOnly sub-attributes of a complex value that is left out; readOnly ones go with the value
+/// that they describe.
+fn kept_subs<'a>(model: &'a TypeModel, old: &'a Complex) -> impl Iterator<Item = (AttributeId, Value)> + 'a {
+    let kept = |id| {
+        let mutability = model.definition(id).map(|definition| definition.attribute.mutability);
+        matches!(mutability, Some(Mutability::Immutable | Mutability::WriteOnly))
+    };
+    old.iter().filter(move |(id, _)| kept(*id)).map(|(id, value)| (id, value.clone()))
+}

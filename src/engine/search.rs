@@ -1,0 +1,117 @@
+//! Search (RFC 7644 section 3.4.2).
+
+use std::sync::Arc;
+
+use super::Tenant;
+use super::config::Config;
+use super::query::{Hits, Page, Query, SortBy, find};
+use super::represent::represent_row;
+use super::storage::Reads;
+use crate::filter::{bind, bind_any, parse};
+use crate::message::{Projection, Representation, SearchPage, SearchRequest, SortOrder};
+use crate::model::TypeModel;
+use crate::{Error, ErrorKind, Result};
+
+/// A search, bound to the resource types that it is about.
+struct Bound<'a> {
+    config: &'a Config,
+    types: Vec<&'a Arc<TypeModel>>,
+    projections: Vec<Projection>,
+}
+
+impl Tenant {
+    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2).
+    ///
+    /// # Errors
+    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`.
+    pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
+        let options = &self.inner().options;
+        let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
+        let mut resources = Vec::new();
+        let hits = self.each_found(resource_type, request, page, &mut |representation| {
+            resources.push(representation);
+            true
+        })?;
+        Ok(SearchPage { total_results: hits.total, start_index: page.skip + 1, resources })
+    }
+
+    /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
+    /// by returning false. `start_index` and `count` of the request are ignored.
+    ///
+    /// # Errors
+    /// As [`Tenant::search`].
+    pub fn search_all(
+        &self,
+        resource_type: Option<&str>,
+        request: &SearchRequest,
+        visit: &mut dyn FnMut(Representation) -> bool,
+    ) -> Result<u64> {
+        Ok(self.each_found(resource_type, request, Page::ALL, visit)?.total)
+    }
+
+    fn each_found(
+        &self,
+        resource_type: Option<&str>,
+        request: &SearchRequest,
+        page: Page,
+        visit: &mut dyn FnMut(Representation) -> bool,
+    ) -> Result<Hits> {
+        let config = self.state.config()?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let types = match resource_type {
+            Some(name) => vec![config.registry.resource_type(name)?],
+            None => config.registry.types().iter().collect(),
+        };
+        let projections = types
+            .iter()
+            .map(|model| Projection::new(model, &request.attributes, &request.excluded_attributes))
+            .collect::<Result<_>>()?;
+        let bound = Bound { config: &config, types, projections };
+        let hits = find(&self.queries(&bound, request, &*snapshot)?, page)?;
+        for at in &hits.rows {
+            let position = bound.types.iter().position(|model| model.number() == at.kind);
+            let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
+            let Some((model, projection)) = place else {
+                return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
+            };
+            let found = represent_row(&*snapshot, self.state.id, &config, model, *at, projection, "")?;
+            if !visit(found) {
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, reads: &'a dyn Reads) -> Result<Vec<Query<'a>>> {
+        let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
+        let options = bound.config.dialect.bind;
+        let filters = match (&request.filter, models.as_slice()) {
+            (None, models) => models.iter().map(|_| None).collect(),
+            (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
+            (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
+        };
+        let sorts = sort_by(&models, request)?;
+        let parts = bound.types.iter().zip(filters).zip(sorts);
+        Ok(parts
+            .map(|((model, filter), sort)| Query {
+                reads,
+                tenant: self.state.id,
+                config: bound.config,
+                model,
+                filter,
+                sort,
+            })
+            .collect())
+    }
+}
+
+/// What each resource type is sorted by. A type that lacks the attribute has no value there, as long as one type has it.
+fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<SortBy>>> {
+    let Some(path) = &request.sort_by else { return Ok(models.iter().map(|_| None).collect()) };
+    let descending = request.sort_order == SortOrder::Descending;
+    let mut bound: Vec<Result<SortBy>> = models.iter().map(|model| SortBy::bind(model, path, descending)).collect();
+    if bound.iter().any(Result::is_ok) {
+        return Ok(bound.into_iter().map(Result::ok).collect());
+    }
+    if bound.is_empty() { Ok(Vec::new()) } else { bound.swap_remove(0).map(|_| Vec::new()) }
+}

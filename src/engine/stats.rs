@@ -1,0 +1,70 @@
+//! Counts, read from counters: no row is looked at.
+
+use super::storage::{Counter, Reads, format, read_counter};
+use super::{Store, Tenant};
+use crate::Result;
+
+/// Counts of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Bytes of the store's file; 0 for a store that has none.
+    pub file_bytes: u64,
+    /// The sequence of the last change.
+    pub sequence: u64,
+    /// The tenants, by name.
+    pub tenants: Vec<TenantStats>,
+}
+
+/// Counts of a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TenantStats {
+    /// The name.
+    pub name: String,
+    /// The dialect.
+    pub dialect: String,
+    /// Resources by resource type's name, in the order of the registry.
+    pub resources: Vec<(String, u64)>,
+    /// Membership edges.
+    pub memberships: u64,
+    /// Changes in the change log.
+    pub changes: u64,
+}
+
+impl Store {
+    /// Counts.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn stats(&self) -> Result<StoreStats> {
+        let snapshot = self.inner.writer.snapshot()?;
+        let mut tenants = Vec::new();
+        for name in self.tenants()? {
+            tenants.push(self.tenant(&name)?.stats()?);
+        }
+        let file_bytes = self.inner.location.file_bytes();
+        Ok(StoreStats { file_bytes, sequence: format::read_sequence(&*snapshot)?, tenants })
+    }
+}
+
+impl Tenant {
+    /// Counts.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn stats(&self) -> Result<TenantStats> {
+        let config = self.state.config()?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let count = |counter| read_counter(&*snapshot as &dyn Reads, self.state.id, counter);
+        let types = config.registry.types().iter();
+        let resources = types
+            .map(|model| Ok((model.name().to_owned(), count(Counter::Resources(model.number()))?)))
+            .collect::<Result<_>>()?;
+        Ok(TenantStats {
+            name: self.state.name.clone(),
+            dialect: config.dialect.name.to_owned(),
+            resources,
+            memberships: count(Counter::Memberships)?,
+            changes: count(Counter::Changes)?,
+        })
+    }
+}

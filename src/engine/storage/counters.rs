@@ -1,0 +1,49 @@
+//! Counters of a tenant, kept in the same transaction as what they count.
+
+use super::keys::{Key, TenantId};
+use super::{Reads, Table, Transaction};
+use crate::Result;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Counter {
+    /// The row of the next resource.
+    NextRow,
+    /// Resources of a type, by its number.
+    Resources(u16),
+    /// Membership edges.
+    Memberships,
+    /// Entries of the change log.
+    Changes,
+    /// The oldest sequence that the change log still tells: what came before it was trimmed.
+    ChangesFrom,
+}
+
+impl Counter {
+    fn key(self, tenant: TenantId) -> Vec<u8> {
+        let key = Key::of(tenant);
+        match self {
+            Counter::NextRow => key.u8(0),
+            Counter::Resources(kind) => key.u8(1).u16(kind),
+            Counter::Memberships => key.u8(2),
+            Counter::Changes => key.u8(3),
+            Counter::ChangesFrom => key.u8(4),
+        }
+        .done()
+    }
+}
+
+/// The number that a counter stands at; 0 if it never moved.
+pub(in crate::engine) fn read_counter(reads: &dyn Reads, tenant: TenantId, counter: Counter) -> Result<u64> {
+    let found = reads.get(Table::Counters, &counter.key(tenant))?;
+    Ok(found.and_then(|bytes| bytes.first_chunk().map(|chunk| u64::from_be_bytes(*chunk))).unwrap_or(0))
+}
+
+/// Moves a counter, and tells where it stood before.
+pub(in crate::engine) fn bump(txn: &mut Transaction<'_>, tenant: TenantId, counter: Counter, by: i64) -> Result<u64> {
+    let before = read_counter(txn, tenant, counter)?;
+    if by != 0 {
+        txn.put(Table::Counters, counter.key(tenant), before.saturating_add_signed(by).to_be_bytes().to_vec());
+    }
+    Ok(before)
+}

@@ -1,0 +1,61 @@
+//! The format version, and what a new file begins with.
+
+use super::database::{Database, WriteTables, engine_error};
+use super::{Batch, Reads, Table};
+use crate::{Error, ErrorKind, Result};
+
+/// The version of the format that `docs/FORMAT.md` describes.
+pub(in crate::engine) const FORMAT_VERSION: u32 = 1;
+
+const VERSION: &[u8] = b"format";
+const SEQUENCE: &[u8] = b"sequence";
+const NEXT_TENANT: &[u8] = b"next_tenant";
+
+/// Makes the tables of a new file, or checks that an old one's format is known.
+pub(super) fn prepare(database: &Database) -> Result<()> {
+    let txn = database.write()?;
+    {
+        let mut tables = WriteTables::open(&txn)?;
+        match read_number(&tables, VERSION)? {
+            Some(version) if version == u64::from(FORMAT_VERSION) => {
+                drop(tables);
+                txn.abort().map_err(engine_error)?;
+                return Ok(());
+            }
+            Some(version) => {
+                let detail = format!(
+                    "the store has format {version} and this version of scimdb knows format {FORMAT_VERSION}; \
+                     open it with the version that wrote it, export, and import here"
+                );
+                return Err(Error::new(ErrorKind::UnknownFormat, detail));
+            }
+            None => {}
+        }
+        let mut batch = Batch::new();
+        batch.insert((Table::Meta, VERSION.to_vec()), Some(u64::from(FORMAT_VERSION).to_be_bytes().to_vec()));
+        tables.apply(batch)?;
+    }
+    txn.commit().map_err(engine_error)
+}
+
+fn read_number(reads: &dyn Reads, key: &[u8]) -> Result<Option<u64>> {
+    let found = reads.get(Table::Meta, key)?;
+    Ok(found.and_then(|bytes| bytes.first_chunk().map(|chunk| u64::from_be_bytes(*chunk))))
+}
+
+/// The sequence of the last change.
+pub(in crate::engine) fn read_sequence(reads: &dyn Reads) -> Result<u64> {
+    Ok(read_number(reads, SEQUENCE)?.unwrap_or(0))
+}
+
+/// What keeps the sequence of the last change.
+pub(super) fn sequence_entry(sequence: u64) -> ((Table, Vec<u8>), Option<Vec<u8>>) {
+    ((Table::Meta, SEQUENCE.to_vec()), Some(sequence.to_be_bytes().to_vec()))
+}
+
+/// The number that the next tenant gets. Numbers are never reused.
+pub(in crate::engine) fn take_tenant_number(txn: &mut super::Transaction<'_>) -> Result<u32> {
+    let next = read_number(txn, NEXT_TENANT)?.unwrap_or(1);
+    txn.put(Table::Meta, NEXT_TENANT.to_vec(), (next + 1).to_be_bytes().to_vec());
+    u32::try_from(next).map_err(|_| Error::new(ErrorKind::TooMany, "the store has no tenant numbers left"))
+}

@@ -1,0 +1,21 @@
+//! Ordered keys, snapshots, atomic batches: what the engine asks of its storage, and the only module that knows redb.
+//!
+//! Everything above speaks of [`Table`]s, byte keys and [`Transaction`]s, so that the same core could run on another
+//! ordered key-value store.
+
+mod counters;
+mod database;
+pub(super) mod format;
+pub(super) mod keys;
+mod medium;
+pub(super) mod records;
+mod tables;
+mod transaction;
+mod writer;
+
+pub(super) use counters::{Counter, bump, read_counter};
+pub(super) use database::{Database, Location, Snapshot};
+pub use medium::{Medium, MediumFactory, MemoryMedium};
+pub(super) use tables::Table;
+pub(super) use transaction::{Batch, Reads, Transaction};
+pub(super) use writer::{Pending, Writer};

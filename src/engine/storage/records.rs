@@ -1,0 +1,235 @@
+//! The bytes of tenants, tokens and changes. `docs/FORMAT.md` describes them.
+
+use crate::engine::{ChangeOperation, Scope};
+use crate::model::{AttributeId, Instant};
+use crate::{Error, ErrorKind, Result};
+
+/// A record under construction.
+#[derive(Default)]
+struct Put(Vec<u8>);
+
+impl Put {
+    fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+
+    fn number(mut self, number: u64) -> Self {
+        self.0.extend_from_slice(&number.to_be_bytes());
+        self
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    fn instant(self, instant: Instant) -> Self {
+        let (seconds, nanoseconds) = instant.to_unix();
+        self.number(seconds.cast_unsigned()).number(u64::from(nanoseconds))
+    }
+
+    fn optional<T>(self, value: Option<T>, put: impl FnOnce(Self, T) -> Self) -> Self {
+        match value {
+            Some(value) => put(self.byte(1), value),
+            None => self.byte(0),
+        }
+    }
+}
+
+/// A record being read.
+struct Take<'a>(&'a [u8]);
+
+impl<'a> Take<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let (number, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(u64::from_be_bytes(*number))
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.0.split_first_chunk()?;
+        let (bytes, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        Some(std::str::from_utf8(self.bytes()?).ok()?.to_owned())
+    }
+
+    fn instant(&mut self) -> Option<Instant> {
+        let seconds = self.number()?.cast_signed();
+        Instant::from_unix(seconds, u32::try_from(self.number()?).ok()?)
+    }
+
+    fn optional<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.byte()? {
+            0 => Some(None),
+            _ => take(self).map(Some),
+        }
+    }
+
+    fn end<T>(self, record: T) -> Option<T> {
+        self.0.is_empty().then_some(record)
+    }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("a stored {what} cannot be read; run `scimdb check`"))
+}
+
+/// A tenant as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct TenantRecord {
+    pub(in crate::engine) name: String,
+    pub(in crate::engine) dialect: String,
+    /// Dropped, but not all of its rows are gone yet.
+    pub(in crate::engine) dropped: bool,
+}
+
+impl TenantRecord {
+    pub(in crate::engine) fn encode(&self) -> Vec<u8> {
+        let TenantRecord { name, dialect, dropped } = self;
+        Put::default().byte(1).byte(u8::from(*dropped)).bytes(name.as_bytes()).bytes(dialect.as_bytes()).0
+    }
+
+    pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
+        let read = || {
+            let mut take = Take(bytes);
+            (take.byte()? == 1).then_some(())?;
+            let dropped = take.byte()? == 1;
+            let record = TenantRecord { dropped, name: take.text()?, dialect: take.text()? };
+            take.end(record)
+        };
+        read().ok_or_else(|| damaged("tenant"))
+    }
+}
+
+/// An entry of the change log as stored, under its tenant and sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct ChangeRecord {
+    pub(in crate::engine) time: Instant,
+    pub(in crate::engine) operation: ChangeOperation,
+    pub(in crate::engine) kind: u16,
+    pub(in crate::engine) id: String,
+    pub(in crate::engine) actor: Option<String>,
+    pub(in crate::engine) attributes: Vec<AttributeId>,
+}
+
+impl ChangeRecord {
+    pub(in crate::engine) fn encode(&self) -> Vec<u8> {
+        let ChangeRecord { time, operation, kind, id, actor, attributes } = self;
+        let operation = match operation {
+            ChangeOperation::Create => 1,
+            ChangeOperation::Modify => 2,
+            ChangeOperation::Delete => 3,
+        };
+        let mut ids = Vec::with_capacity(attributes.len() * 4);
+        for AttributeId(number) in attributes {
+            ids.extend_from_slice(&number.to_be_bytes());
+        }
+        Put::default()
+            .byte(1)
+            .byte(operation)
+            .instant(*time)
+            .number(u64::from(*kind))
+            .bytes(id.as_bytes())
+            .optional(actor.as_deref(), |put, actor| put.bytes(actor.as_bytes()))
+            .bytes(&ids)
+            .0
+    }
+
+    pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
+        let read = || {
+            let mut take = Take(bytes);
+            (take.byte()? == 1).then_some(())?;
+            let operation = match take.byte()? {
+                1 => ChangeOperation::Create,
+                2 => ChangeOperation::Modify,
+                3 => ChangeOperation::Delete,
+                _ => return None,
+            };
+            let time = take.instant()?;
+            let kind = u16::try_from(take.number()?).ok()?;
+            let id = take.text()?;
+            let actor = take.optional(Take::text)?;
+            let (numbers, []) = take.bytes()?.as_chunks::<4>() else { return None };
+            let attributes = numbers.iter().map(|number| AttributeId(u32::from_be_bytes(*number))).collect();
+            take.end(ChangeRecord { time, operation, kind, id, actor, attributes })
+        };
+        read().ok_or_else(|| damaged("change"))
+    }
+}
+
+/// A bearer token as stored, under its tenant and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct TokenRecord {
+    pub(in crate::engine) digest: [u8; 32],
+    pub(in crate::engine) scope: Scope,
+    pub(in crate::engine) created: Instant,
+    pub(in crate::engine) expires: Option<Instant>,
+}
+
+impl TokenRecord {
+    pub(in crate::engine) fn encode(&self) -> Vec<u8> {
+        let TokenRecord { digest, scope, created, expires } = self;
+        let scope = match scope {
+            Scope::Read => 1,
+            Scope::Write => 2,
+            Scope::Admin => 3,
+        };
+        Put::default().byte(1).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest).0
+    }
+
+    pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
+        let read = || {
+            let mut take = Take(bytes);
+            (take.byte()? == 1).then_some(())?;
+            let scope = match take.byte()? {
+                1 => Scope::Read,
+                2 => Scope::Write,
+                3 => Scope::Admin,
+                _ => return None,
+            };
+            let created = take.instant()?;
+            let expires = take.optional(Take::instant)?;
+            let digest = take.bytes()?.try_into().ok()?;
+            take.end(TokenRecord { digest, scope, created, expires })
+        };
+        read().ok_or_else(|| damaged("token"))
+    }
+}
+
+/// A schema or resource type as stored: the document, and how often it was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct DocumentRecord {
+    /// 1 when it was registered, one more with every change.
+    pub(in crate::engine) version: u64,
+    /// The RFC 7643 document; empty for a resource type that was removed, whose number stays taken.
+    pub(in crate::engine) json: String,
+}
+
+impl DocumentRecord {
+    pub(in crate::engine) fn encode(&self) -> Vec<u8> {
+        let DocumentRecord { version, json } = self;
+        Put::default().byte(1).number(*version).bytes(json.as_bytes()).0
+    }
+
+    pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
+        let read = || {
+            let mut take = Take(bytes);
+            (take.byte()? == 1).then_some(())?;
+            let record = DocumentRecord { version: take.number()?, json: take.text()? };
+            take.end(record)
+        };
+        read().ok_or_else(|| damaged("schema"))
+    }
+}

@@ -1,0 +1,223 @@
+//! Reading, and changes that become durable together or not at all.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::ops::{Bound, ControlFlow, Deref};
+
+use super::Table;
+use super::keys::after_prefix;
+use crate::Result;
+use crate::model::Instant;
+
+/// Bytes that a read found: in a page, or in a change that is not committed yet.
+pub(in crate::engine) enum Found<'a> {
+    Page(redb::AccessGuard<'a, &'static [u8]>),
+    Slice(&'a [u8]),
+}
+
+impl Deref for Found<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Found::Page(guard) => guard.value(),
+            Found::Slice(bytes) => bytes,
+        }
+    }
+}
+
+/// What a scan is told of each key and value; it ends the scan by `Break`.
+pub(in crate::engine) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>> + 'v;
+
+/// Ordered reads of one consistent state.
+pub(in crate::engine) trait Reads {
+    /// The value of a key.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Found<'_>>>;
+
+    /// The keys from `from` up to `to` (all, if none), in order.
+    fn scan(&self, table: Table, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<()>;
+
+    /// The keys that begin with a prefix, in order.
+    fn scan_prefix(&self, table: Table, prefix: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        self.scan(table, prefix, after_prefix(prefix).as_deref(), visit)
+    }
+}
+
+/// Puts and deletes (none), in the order of tables and keys: the order in which a tree is cheapest to change.
+pub(in crate::engine) type Batch = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+
+/// A change in the making: reads see what it wrote. Nothing is written unless all of it succeeds.
+pub(in crate::engine) struct Transaction<'a> {
+    base: &'a dyn Reads,
+    batch: Batch,
+    sequence: u64,
+    now: Instant,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(base: &'a dyn Reads, sequence: u64, now: Instant) -> Self {
+        Transaction { base, batch: Batch::new(), sequence, now }
+    }
+
+    pub(super) fn into_parts(self) -> (Batch, u64) {
+        (self.batch, self.sequence)
+    }
+
+    /// Whether it writes anything.
+    pub(in crate::engine) fn has_changes(&self) -> bool {
+        !self.batch.is_empty()
+    }
+
+    /// When this change happens.
+    pub(in crate::engine) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// The next commit sequence number: the version of what it is given to.
+    pub(in crate::engine) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// Makes sure that numbers given out from here on are larger.
+    pub(in crate::engine) fn sequence_at_least(&mut self, sequence: u64) {
+        self.sequence = self.sequence.max(sequence);
+    }
+
+    pub(in crate::engine) fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
+        self.batch.insert((table, key), Some(value));
+    }
+
+    pub(in crate::engine) fn delete(&mut self, table: Table, key: Vec<u8>) {
+        self.batch.insert((table, key), None);
+    }
+
+    /// Makes a part of the change that can fail on its own: if it does, the rest goes on without it.
+    pub(in crate::engine) fn nested<T>(&mut self, part: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut inner = Transaction { base: &*self, batch: Batch::new(), sequence: self.sequence, now: self.now };
+        let made = part(&mut inner)?;
+        let (batch, sequence) = inner.into_parts();
+        self.sequence = sequence;
+        if self.batch.is_empty() {
+            self.batch = batch;
+        } else {
+            self.batch.extend(batch);
+        }
+        Ok(made)
+    }
+}
+
+impl Reads for Transaction<'_> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Found<'_>>> {
+        if !self.batch.is_empty()
+            && let Some(value) = self.batch.get(&(table, key) as &dyn BatchKey)
+        {
+            return Ok(value.as_deref().map(Found::Slice));
+        }
+        self.base.get(table, key)
+    }
+
+    fn scan(&self, table: Table, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<()> {
+        let upper = match to {
+            Some(to) => Bound::Excluded((table, to.to_vec())),
+            None => Bound::Unbounded,
+        };
+        let lower = Bound::Included((table, from.to_vec()));
+        let own = self.batch.range((lower, upper)).take_while(|((t, _), _)| *t == table).peekable();
+        let mut merge = Merge { own, done: false };
+        self.base.scan(table, from, to, &mut |key, value| {
+            merge.before(key, visit)?;
+            if merge.done {
+                return Ok(ControlFlow::Break(()));
+            }
+            if let Some(((_, own_key), own_value)) = merge.own.next_if(|((_, own_key), _)| own_key == key) {
+                return match own_value {
+                    Some(value) => merge.visit(own_key, value, visit),
+                    None => Ok(ControlFlow::Continue(())),
+                };
+            }
+            merge.visit(key, value, visit)
+        })?;
+        merge.rest(visit)
+    }
+}
+
+/// Own changes, merged into a scan of what is beneath.
+struct Merge<'b, I: Iterator<Item = (&'b (Table, Vec<u8>), &'b Option<Vec<u8>>)>> {
+    own: Peekable<I>,
+    done: bool,
+}
+
+impl<'b, I: Iterator<Item = (&'b (Table, Vec<u8>), &'b Option<Vec<u8>>)>> Merge<'b, I> {
+    fn visit(&mut self, key: &[u8], value: &[u8], visit: &mut Visit<'_>) -> Result<ControlFlow<()>> {
+        let flow = visit(key, value)?;
+        self.done |= flow.is_break();
+        Ok(flow)
+    }
+
+    fn before(&mut self, limit: &[u8], visit: &mut Visit<'_>) -> Result<()> {
+        while !self.done
+            && let Some(((_, key), value)) = self.own.next_if(|((_, key), _)| key.as_slice() < limit)
+        {
+            if let Some(value) = value {
+                let _ = self.visit(key, value, visit)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rest(mut self, visit: &mut Visit<'_>) -> Result<()> {
+        while !self.done
+            && let Some(((_, key), value)) = self.own.next()
+        {
+            if let Some(value) = value {
+                let _ = self.visit(key, value, visit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets a batch be asked with a borrowed key.
+trait BatchKey {
+    fn parts(&self) -> (Table, &[u8]);
+}
+
+impl BatchKey for (Table, Vec<u8>) {
+    fn parts(&self) -> (Table, &[u8]) {
+        (self.0, &self.1)
+    }
+}
+
+impl BatchKey for (Table, &[u8]) {
+    fn parts(&self) -> (Table, &[u8]) {
+        (self.0, self.1)
+    }
+}
+
+impl PartialEq for dyn BatchKey + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for dyn BatchKey + '_ {}
+
+impl PartialOrd for dyn BatchKey + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn BatchKey + '_ {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl<'a> std::borrow::Borrow<dyn BatchKey + 'a> for (Table, Vec<u8>) {
+    fn borrow(&self) -> &(dyn BatchKey + 'a) {
+        self
+    }
+}
+

@@ -1,0 +1,256 @@
+//! What every write does: run the hooks, give the resource its version, store it, log the change.
+
+use std::ops::ControlFlow;
+
+use super::hooks::{self, Scope, Write};
+use super::storage::keys::{self, Key, RowId};
+use super::storage::records::ChangeRecord;
+use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
+use super::{ChangeOperation, derive};
+use crate::model::{
+    AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate,
+};
+use crate::patch::MemberEdit;
+use crate::{Error, ErrorKind, Result};
+
+/// A resource in the store.
+pub(super) struct Current {
+    pub(super) at: RowId,
+    pub(super) resource: Resource,
+}
+
+/// A resource to be created, and the meta data that it comes with, if it comes from another store.
+#[derive(Clone)]
+pub(super) struct NewResource {
+    pub(super) id: String,
+    pub(super) attributes: Complex,
+    pub(super) members: Vec<String>,
+    pub(super) created: Option<Instant>,
+    pub(super) last_modified: Option<Instant>,
+    pub(super) version: Option<u64>,
+}
+
+/// What a write left in the store.
+pub(super) struct Stored {
+    pub(super) at: RowId,
+    pub(super) resource: Resource,
+    pub(super) changed: bool,
+}
+
+pub(super) fn not_found(model: &TypeModel, id: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("{} \"{id}\" does not exist", model.name()))
+}
+
+/// Finds a resource of a type by its id.
+pub(super) fn locate(reads: &dyn Reads, scope: Scope<'_>, id: &str) -> Result<RowId> {
+    let found = hooks::membership::find(reads, scope.tenant, id)?;
+    found.filter(|at| at.kind == scope.model.number()).ok_or_else(|| not_found(scope.model, id))
+}
+
+/// Reads a resource whole.
+pub(super) fn load(reads: &dyn Reads, scope: Scope<'_>, id: &str) -> Result<Current> {
+    let at = locate(reads, scope, id)?;
+    let bytes = reads.get(Table::Resources, &keys::resource(scope.tenant, at))?;
+    let bytes = bytes.ok_or_else(|| missing_row(id))?;
+    Ok(Current { at, resource: stored::decode(&bytes, scope.model)? })
+}
+
+fn missing_row(id: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("the row of the resource {id} is missing; run `scimdb check`"))
+}
+
+/// Checks the versions that a caller insists on.
+pub(super) fn check_version(
+    reads: &dyn Reads,
+    scope: Scope<'_>,
+    current: &Current,
+    if_match: Option<&VersionMatch>,
+    if_none_match: Option<&VersionMatch>,
+) -> Result<()> {
+    if if_match.is_none() && if_none_match.is_none() {
+        return Ok(());
+    }
+    let tag = tag_of(reads, scope, current.at, current.resource.version)?;
+    let refused = if_match.is_some_and(|wanted| !wanted.matches(tag))
+        || if_none_match.is_some_and(|unwanted| unwanted.matches_exactly(tag));
+    if refused {
+        let detail = format!("the resource has version {tag}: read it again, and repeat the change");
+        return Err(Error::new(ErrorKind::VersionMismatch, detail).on("meta.version"));
+    }
+    Ok(())
+}
+
+/// The entity tag of the representation that shows everything.
+pub(super) fn tag_of(reads: &dyn Reads, scope: Scope<'_>, at: RowId, version: u64) -> Result<EntityTag> {
+    let Some(attribute) = scope.model.groups() else { return Ok(EntityTag { version, derived: None }) };
+    let groups = derive::groups(reads, scope.tenant, scope.config, attribute, at)?;
+    Ok(EntityTag { version, derived: groups.as_ref().map(super::represent::digest) })
+}
+
+/// Creates a resource.
+pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResource) -> Result<Stored> {
+    let NewResource { id, attributes, members, created, last_modified, version } = new;
+    check_id(&id)?;
+    validate(scope.model, &attributes)?;
+    if hooks::membership::find(txn, scope.tenant, &id)?.is_some() {
+        let detail = format!("a resource with the id \"{id}\" exists already");
+        return Err(Error::new(ErrorKind::Uniqueness, detail).on("id"));
+    }
+    let row = bump(txn, scope.tenant, Counter::NextRow, 1)?;
+    let at = RowId { kind: scope.model.number(), row };
+    txn.put(Table::Ids, keys::id(scope.tenant, &id), keys::location(at, ""));
+    let now = txn.now();
+    let mut resource = Resource {
+        id,
+        version: 0,
+        created: created.unwrap_or(now),
+        last_modified: last_modified.unwrap_or(now),
+        attributes,
+    };
+    let edits = if members.is_empty() { Vec::new() } else { vec![MemberEdit::Add(members)] };
+    let write = Write { at, id: &resource.id, before: None, after: Some(&resource), members: &edits };
+    let effects = hooks::run(txn, scope, &write)?;
+    let sequence = log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
+    resource.version = version.unwrap_or(sequence);
+    txn.sequence_at_least(resource.version);
+    txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
+    bump(txn, scope.tenant, Counter::Resources(at.kind), 1)?;
+    Ok(Stored { at, resource, changed: true })
+}
+
+/// Bytes of an id at most: it stands in keys and URLs.
+const MAX_ID_BYTES: usize = 256;
+
+fn check_id(id: &str) -> Result<()> {
+    // RFC 7643 section 3.1 keeps "bulkId" for references within a bulk request.
+    let reserved = id.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("bulkId"));
+    if id.is_empty() || id.len() > MAX_ID_BYTES || reserved || id.chars().any(|c| c.is_control() || c == '/') {
+        let detail = "an id is 1 to 256 bytes without control characters and slashes, and does not begin with bulkId";
+        return Err(Error::new(ErrorKind::InvalidValue, detail).on("id"));
+    }
+    Ok(())
+}
+
+/// Stores a resource's new attributes, unless they are its old ones.
+pub(super) fn update(
+    txn: &mut Transaction<'_>,
+    scope: Scope<'_>,
+    current: Current,
+    attributes: Complex,
+    members: &[MemberEdit],
+) -> Result<Stored> {
+    let Current { at, resource: before } = current;
+    validate(scope.model, &attributes)?;
+    let mut after = Resource { attributes, ..before.clone() };
+    let write = Write { at, id: &before.id, before: Some(&before), after: Some(&after), members };
+    let effects = hooks::run(txn, scope, &write)?;
+    if !effects.members && before.attributes == after.attributes {
+        return Ok(Stored { at, resource: before, changed: false });
+    }
+    let names = changed(scope, Some(&before), &after, effects.members);
+    after.version = log(txn, scope, &after.id, ChangeOperation::Modify, names)?;
+    after.last_modified = txn.now();
+    txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&after));
+    Ok(Stored { at, resource: after, changed: true })
+}
+
+/// Adds members to a group that this very transaction stored: it keeps the version that it got there.
+pub(super) fn complete(
+    txn: &mut Transaction<'_>,
+    scope: Scope<'_>,
+    id: &str,
+    members: &[MemberEdit],
+) -> Result<()> {
+    let Current { at, resource } = load(txn, scope, id)?;
+    let write = Write { at, id: &resource.id, before: Some(&resource), after: Some(&resource), members };
+    hooks::run(txn, scope, &write).map(drop)
+}
+
+/// Deletes a resource, with its keys and edges. The change log keeps a tombstone.
+pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Current) -> Result<()> {
+    let Current { at, resource } = current;
+    let write = Write { at: *at, id: &resource.id, before: Some(resource), after: None, members: &[] };
+    hooks::run(txn, scope, &write)?;
+    txn.delete(Table::Ids, keys::id(scope.tenant, &resource.id));
+    txn.delete(Table::Resources, keys::resource(scope.tenant, *at));
+    bump(txn, scope.tenant, Counter::Resources(at.kind), -1)?;
+    log(txn, scope, &resource.id, ChangeOperation::Delete, Vec::new())?;
+    Ok(())
+}
+
+/// Gives a group a new version, since one of its members is gone.
+pub(super) fn touch_members(txn: &mut Transaction<'_>, scope: Scope<'_>, group: RowId) -> Result<()> {
+    let Some(model) = scope.config.registry.type_by_number(group.kind) else { return Ok(()) };
+    let key = keys::resource(scope.tenant, group);
+    let Some(mut resource) = txn.get(Table::Resources, &key)?.map(|b| stored::decode(&b, model)).transpose()? else {
+        return Ok(());
+    };
+    let names = model.members().map(|members| members.attribute).into_iter().collect();
+    let scope = Scope { model, ..scope };
+    resource.version = log(txn, scope, &resource.id, ChangeOperation::Modify, names)?;
+    resource.last_modified = txn.now();
+    txn.put(Table::Resources, key, stored::encode(&resource));
+    Ok(())
+}
+
+/// The attributes whose values differ.
+fn changed(scope: Scope<'_>, before: Option<&Resource>, after: &Resource, members: bool) -> Vec<AttributeId> {
+    let empty = Complex::new();
+    let before = before.map_or(&empty, |resource| &resource.attributes);
+    let mut names: Vec<AttributeId> =
+        after.attributes.iter().filter(|(id, value)| before.get(*id) != Some(*value)).map(|(id, _)| id).collect();
+    names.extend(before.iter().map(|(id, _)| id).filter(|id| after.attributes.get(*id).is_none()));
+    if members {
+        names.extend(scope.model.members().map(|members| members.attribute));
+    }
+    names.sort_unstable();
+    names
+}
+
+/// Adds an entry to the change log, and gives its sequence number: the resource's new version.
+fn log(
+    txn: &mut Transaction<'_>,
+    scope: Scope<'_>,
+    id: &str,
+    operation: ChangeOperation,
+    attributes: Vec<AttributeId>,
+) -> Result<u64> {
+    let sequence = txn.next_sequence();
+    let record = ChangeRecord {
+        time: txn.now(),
+        operation,
+        kind: scope.model.number(),
+        id: id.to_owned(),
+        actor: scope.actor.map(str::to_owned),
+        attributes,
+    };
+    txn.put(Table::Changes, Key::of(scope.tenant).u64(sequence).done(), record.encode());
+    let before = bump(txn, scope.tenant, Counter::Changes, 1)?;
+    if let Some(keep) = scope.config.keep_changes
+        && before >= keep
+    {
+        trim_changes(txn, scope, before + 1 - keep)?;
+    }
+    Ok(sequence)
+}
+
+/// Changes that one write trims at most, so that a setting which became smaller does not make one write slow.
+const MAX_TRIM: u64 = 64;
+
+/// Removes the oldest entries of the change log.
+fn trim_changes(txn: &mut Transaction<'_>, scope: Scope<'_>, excess: u64) -> Result<()> {
+    let mut gone = Vec::new();
+    let wanted = excess.min(MAX_TRIM);
+    txn.scan_prefix(Table::Changes, &Key::of(scope.tenant).done(), &mut |key, _| {
+        gone.push(key.to_vec());
+        Ok(if gone.len() as u64 >= wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    let last = gone.last().and_then(|key| key.last_chunk()).map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    bump(txn, scope.tenant, Counter::Changes, -i64::try_from(gone.len()).unwrap_or(0))?;
+    let from = read_counter(txn, scope.tenant, Counter::ChangesFrom)?;
+    bump(txn, scope.tenant, Counter::ChangesFrom, i64::try_from((last + 1).saturating_sub(from)).unwrap_or(0))?;
+    for key in gone {
+        txn.delete(Table::Changes, key);
+    }
+    Ok(())
+}
