@@ -100,18 +100,19 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, kind: ErrorKind) -> Result<Self> {
-        if text.len() > MAX_FILTER_BYTES {
-            let detail = format!("{} bytes are too long; a filter or path has at most {MAX_FILTER_BYTES}", text.len());
-            return Err(Error::new(kind, detail).at_offset(MAX_FILTER_BYTES));
-        }
         let mut lexer = Lexer::new(text);
         let token = lexer.next();
-        Ok(Parser { lexer, token, kind, in_brackets: false, clauses: 0 })
+        let parser = Parser { lexer, token, kind, in_brackets: false, clauses: 0 };
+        if text.len() > MAX_FILTER_BYTES {
+            let detail = format!("{} bytes are too long; a filter or path has at most {MAX_FILTER_BYTES}", text.len());
+            return Err(parser.error(MAX_FILTER_BYTES, detail));
+        }
+        Ok(parser)
     }
 
     fn error(&self, offset: usize, detail: impl Into<String>) -> Error {
         let kind = if self.in_brackets { ErrorKind::InvalidFilter } else { self.kind };
-        Error::new(kind, detail).at_offset(offset)
+        Error::new(kind, detail).at_offset(self.lexer.boundary(offset))
     }
 
     /// Takes the token that is looked at.
