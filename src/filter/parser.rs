@@ -167,22 +167,20 @@ impl<'a> Parser<'a> {
             Token::Word(word) => word,
             _ => return Err(self.expected_term(start)),
         };
-        // `not`, `and` and `or` are attribute names where an operator follows, and keywords elsewhere.
-        if word.eq_ignore_ascii_case("not") {
-            self.take();
-            return match self.token.token {
-                Token::Open => Ok(FilterExpr::Not(Box::new(self.group(depth)?))),
-                Token::Word(next) if is_operator(next) => self.test(AttrPath { text: word.to_owned(), offset: start }),
-                _ => Err(self.error(self.token.start, "not is followed by a filter in parentheses: not (title pr)")),
-            };
-        }
+        // `not`, `and` and `or` are attribute names where an operator or a bracket follows, and keywords elsewhere.
         let path = self.attr_path(word)?;
-        if self.token.token == Token::OpenBracket {
-            return self.value_path(path, depth);
+        let names = match self.token.token {
+            Token::OpenBracket => return self.value_path(path, depth),
+            Token::Word(next) => is_operator(next),
+            _ => false,
+        };
+        if !names && word.eq_ignore_ascii_case("not") {
+            if self.token.token == Token::Open {
+                return Ok(FilterExpr::Not(Box::new(self.group(depth)?)));
+            }
+            return Err(self.error(self.token.start, "not is followed by a filter in parentheses: not (title pr)"));
         }
-        if ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
-            && !matches!(self.token.token, Token::Word(next) if is_operator(next))
-        {
+        if !names && ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) {
             return Err(self.expected_term(start));
         }
         self.test(path)

@@ -33,6 +33,7 @@ fn prints_canonically() {
         ("urn:x:2.0:User:name.givenName pr", "urn:x:2.0:User:name.givenName pr"),
         (r#"members.$ref ew "/7""#, r#"members.$ref ew "/7""#),
         ("not pr and and eq false or or ne true", "not pr and and eq false or or ne true"),
+        ("not[not pr] and not (not (or[and pr]))", "not[not pr] and not (not (or[and pr]))"),
         ("userType eq \"E\" and\n\t(a pr)", r#"userType eq "E" and a pr"#),
     ];
     for (text, printed) in table {
