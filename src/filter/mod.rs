@@ -25,6 +25,7 @@ mod eval;
 mod expr;
 mod hint;
 mod lexer;
+mod literal;
 mod operand;
 mod parser;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod text;
 
 pub use bind::{BoundFilter, bind, bind_any, bind_element};
 pub use eval::{eval, eval_element};
-pub use expr::{AttrPath, CompareOp, FilterExpr, Literal, PathExpr};
+pub use expr::{AttrPath, CompareOp, FilterExpr, PathExpr};
+pub use literal::Literal;
 pub use operand::Operand;
 pub use parser::{MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, parse, parse_path};
