@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::Literal;
+
 /// An attribute path as written, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttrPath {
@@ -55,21 +57,6 @@ operators! {
     Lt "lt",
     /// `le`: less than or equal to.
     Le "le",
-}
-
-/// The right-hand side of a comparison: a JSON literal.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Literal {
-    /// `null`
-    Null,
-    /// `true`, `false`
-    Boolean(bool),
-    /// A whole number that fits in 64 bits.
-    Integer(i64),
-    /// Any other number; finite.
-    Decimal(f64),
-    /// A string, its escapes resolved.
-    String(String),
 }
 
 /// A filter (RFC 7644 section 3.4.2.2).
@@ -148,18 +135,6 @@ pub struct PathExpr {
     pub filter: Option<FilterExpr>,
     /// The sub-attribute behind the brackets; a sub-attribute without brackets is part of `attr`.
     pub sub: Option<String>,
-}
-
-impl fmt::Display for Literal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Literal::Null => f.write_str("null"),
-            Literal::Boolean(flag) => write!(f, "{flag}"),
-            Literal::Integer(number) => write!(f, "{number}"),
-            Literal::Decimal(number) => f.write_str(&serde_json::to_string(number).map_err(|_| fmt::Error)?),
-            Literal::String(text) => f.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?),
-        }
-    }
 }
 
 impl fmt::Display for FilterExpr {

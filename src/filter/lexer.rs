@@ -70,6 +70,12 @@ impl<'a> Lexer<'a> {
         Spanned { token, start, spaced: start > before }
     }
 
+    /// The offset, or that of the character that it is inside of.
+    pub(super) fn boundary(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        (0..=offset).rev().find(|offset| self.text.is_char_boundary(*offset)).unwrap_or(0)
+    }
+
     fn single(&mut self, token: Token<'a>) -> Token<'a> {
         self.position += 1;
         token

@@ -23,8 +23,6 @@
 //! One form goes beyond the RFC, since identity providers send it: `emails[type eq "work"].value eq "x"` is read as
 //! `emails[type eq "work" and value eq "x"]`, so one value must meet both.
 
-use serde_json::Number;
-
 use super::lexer::{Lexer, Spanned, Token};
 use super::{AttrPath, CompareOp, FilterExpr, Literal, PathExpr, hint};
 use crate::{Error, ErrorKind, Result};
@@ -100,18 +98,19 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, kind: ErrorKind) -> Result<Self> {
-        if text.len() > MAX_FILTER_BYTES {
-            let detail = format!("{} bytes are too long; a filter or path has at most {MAX_FILTER_BYTES}", text.len());
-            return Err(Error::new(kind, detail).at_offset(MAX_FILTER_BYTES));
-        }
         let mut lexer = Lexer::new(text);
         let token = lexer.next();
-        Ok(Parser { lexer, token, kind, in_brackets: false, clauses: 0 })
+        let parser = Parser { lexer, token, kind, in_brackets: false, clauses: 0 };
+        if text.len() > MAX_FILTER_BYTES {
+            let detail = format!("{} bytes are too long; a filter or path has at most {MAX_FILTER_BYTES}", text.len());
+            return Err(parser.error(MAX_FILTER_BYTES, detail));
+        }
+        Ok(parser)
     }
 
     fn error(&self, offset: usize, detail: impl Into<String>) -> Error {
         let kind = if self.in_brackets { ErrorKind::InvalidFilter } else { self.kind };
-        Error::new(kind, detail).at_offset(offset)
+        Error::new(kind, detail).at_offset(self.lexer.boundary(offset))
     }
 
     /// Takes the token that is looked at.
@@ -166,22 +165,20 @@ impl<'a> Parser<'a> {
             Token::Word(word) => word,
             _ => return Err(self.expected_term(start)),
         };
-        // `not`, `and` and `or` are attribute names where an operator follows, and keywords elsewhere.
-        if word.eq_ignore_ascii_case("not") {
-            self.take();
-            return match self.token.token {
-                Token::Open => Ok(FilterExpr::Not(Box::new(self.group(depth)?))),
-                Token::Word(next) if is_operator(next) => self.test(AttrPath { text: word.to_owned(), offset: start }),
-                _ => Err(self.error(self.token.start, "not is followed by a filter in parentheses: not (title pr)")),
-            };
-        }
+        // `not`, `and` and `or` are attribute names where an operator or a bracket follows, and keywords elsewhere.
         let path = self.attr_path(word)?;
-        if self.token.token == Token::OpenBracket {
-            return self.value_path(path, depth);
+        let names = match self.token.token {
+            Token::OpenBracket => return self.value_path(path, depth),
+            Token::Word(next) => is_operator(next),
+            _ => false,
+        };
+        if !names && word.eq_ignore_ascii_case("not") {
+            if self.token.token == Token::Open {
+                return Ok(FilterExpr::Not(Box::new(self.group(depth)?)));
+            }
+            return Err(self.error(self.token.start, "not is followed by a filter in parentheses: not (title pr)"));
         }
-        if ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword))
-            && !matches!(self.token.token, Token::Word(next) if is_operator(next))
-        {
+        if !names && ["and", "or"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) {
             return Err(self.expected_term(start));
         }
         self.test(path)
@@ -311,7 +308,7 @@ impl<'a> Parser<'a> {
         let literal = match self.token.token {
             Token::String(json) => {
                 self.spaced("the string")?;
-                Literal::String(self.string(json, start)?)
+                self.string(json, start)?
             }
             Token::Unclosed => return Err(self.error(start, "the string that begins here has no closing quote")),
             Token::Word("true") => Literal::Boolean(true),
@@ -328,13 +325,11 @@ impl<'a> Parser<'a> {
         Ok(literal)
     }
 
-    fn string(&self, json: &str, start: usize) -> Result<String> {
-        serde_json::from_str(json).map_err(|error| {
-            // The decoder counts from one, and starts again behind a line break.
-            let into = if error.line() == 1 { error.column().saturating_sub(1).min(json.len() - 1) } else { 0 };
+    fn string(&self, json: &str, start: usize) -> Result<Literal> {
+        Literal::string(json).map_err(|(at, cause)| {
             let detail =
                 "the string is not JSON (RFC 8259 section 7): escape \\ and control characters, and pair surrogates";
-            self.error(start + into, detail).caused_by(error)
+            self.error(start + at, detail).caused_by(cause)
         })
     }
 
@@ -342,15 +337,10 @@ impl<'a> Parser<'a> {
         if !word.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
             return Err(self.error(start, hint::no_literal(word)));
         }
-        let Ok(number) = serde_json::from_str::<Number>(word) else {
-            let detail = "this is no JSON number such as 42 or -1.5e3; text needs double quotes around it";
-            return Err(self.error(start, detail));
-        };
-        match (number.as_i64(), number.as_f64()) {
-            (Some(integer), _) => Ok(Literal::Integer(integer)),
-            (None, Some(decimal)) => Ok(Literal::Decimal(decimal)),
-            (None, None) => Err(self.error(start, "the number is too large")),
-        }
+        Literal::number(word).ok_or_else(|| {
+            let detail = "this is no JSON number of 64 bits such as 42 or -1.5e3; text needs double quotes around it";
+            self.error(start, detail)
+        })
     }
 
     /// The error for whatever stands where only `and`, `or` or the given end can.
