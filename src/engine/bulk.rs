@@ -111,7 +111,9 @@ impl Tenant {
         let mut data = data.unwrap_or(Input::Null);
         ids.resolve_in(&mut data, &mut waits_for)?;
         let target = || {
-            let missing = || Error::new(ErrorKind::InvalidSyntax, "the path of this method needs the id of a resource").on("path");
+            let missing = || {
+                Error::new(ErrorKind::InvalidSyntax, "the path of this method needs the id of a resource").on("path")
+            };
             resolved.clone().ok_or_else(missing)
         };
         let action = match method {
@@ -120,7 +122,8 @@ impl Tenant {
                 return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
             }
             BulkMethod::Post => {
-                let id = bulk_id.as_deref().and_then(|id| ids.assigned(id)).unwrap_or_else(|| self.inner().env.new_id());
+                let id =
+                    bulk_id.as_deref().and_then(|id| ids.assigned(id)).unwrap_or_else(|| self.inner().env.new_id());
                 Action::Create(self.inner().draft(config, model, object(data)?, DraftOptions::default())?, id)
             }
             BulkMethod::Put => {
@@ -175,7 +178,9 @@ impl BulkIds {
     fn assign(operations: &[BulkOperation], new_id: &mut dyn FnMut() -> String) -> Result<Self> {
         let mut ids = HashMap::new();
         for (index, operation) in operations.iter().enumerate() {
-            let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| operation.method == BulkMethod::Post) else { continue };
+            let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| operation.method == BulkMethod::Post) else {
+                continue;
+            };
             if ids.insert(bulk_id.clone(), (index, new_id())).is_some() {
                 let detail = format!("the bulkId \"{bulk_id}\" stands twice: give each POST one of its own");
                 return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));

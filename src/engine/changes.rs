@@ -72,7 +72,8 @@ impl Tenant {
         let snapshot = self.inner().writer.snapshot()?;
         let from = read_counter(&*snapshot, self.state.id, Counter::ChangesFrom)?;
         if since.saturating_add(1) < from {
-            let detail = format!("changes before {from} were trimmed: read all resources, then watch from {}", from - 1);
+            let detail =
+                format!("changes before {from} were trimmed: read all resources, then watch from {}", from - 1);
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
         let mut changes = Vec::new();

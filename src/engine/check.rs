@@ -123,7 +123,10 @@ impl Check<'_> {
             let is_global = unique.key.first_chunk() == Some(&GLOBAL.to_be_bytes());
             let location = found.as_deref().map(|bytes| bytes.get(if is_global { 4 } else { 0 }..).unwrap_or_default());
             if location.and_then(keys::read_location).map(|(at, _)| at) != Some(at) {
-                self.found(format!("a unique value of {id} ({}) does not lead to it", scope.model.path_of(unique.target)));
+                self.found(format!(
+                    "a unique value of {id} ({}) does not lead to it",
+                    scope.model.path_of(unique.target)
+                ));
             }
             *expected.entry(Table::Unique).or_default() += u64::from(!is_global);
         }

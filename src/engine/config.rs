@@ -125,11 +125,18 @@ impl Documents {
             u16::try_from(position + 1).ok().filter(|number| !self.types.contains_key(number))
         };
         let next = || {
-            let last = self.types.keys().next_back().copied().unwrap_or(0).max(u16::try_from(builtin.types.len()).unwrap_or(u16::MAX));
+            let last = self
+                .types
+                .keys()
+                .next_back()
+                .copied()
+                .unwrap_or(0)
+                .max(u16::try_from(builtin.types.len()).unwrap_or(u16::MAX));
             last.checked_add(1)
         };
         let number = own.or_else(inherited).or_else(next);
-        let number = number.ok_or_else(|| Error::new(ErrorKind::TooMany, "the tenant has no resource type numbers left"))?;
+        let number =
+            number.ok_or_else(|| Error::new(ErrorKind::TooMany, "the tenant has no resource type numbers left"))?;
         let version = self.types.get(&number).map_or(0, |(version, _)| *version);
         self.types.insert(number, (version + 1, Some(resource_type)));
         Ok(())

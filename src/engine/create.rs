@@ -14,12 +14,7 @@ impl Tenant {
     ///
     /// # Errors
     /// `UnknownType`, `InvalidSyntax`, `InvalidValue`, `Uniqueness`.
-    pub fn create(
-        &self,
-        resource_type: &str,
-        input: ResourceInput,
-        options: &WriteOptions,
-    ) -> Result<Representation> {
+    pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;

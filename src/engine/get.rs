@@ -42,4 +42,3 @@ impl Tenant {
         Ok(hash.is_some_and(|hash| self.inner().hasher.verify(password, hash)))
     }
 }
-

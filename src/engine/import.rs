@@ -142,7 +142,9 @@ impl Importer {
                 let row = Row { number: row, json, kind, new };
                 if has_members { self.groups.push(row) } else { self.batch.push(row) }
             }
-            Err(error) if error.row().fault == crate::error::Fault::Caller => self.reject(Reject { row, error, input: json }),
+            Err(error) if error.row().fault == crate::error::Fault::Caller => {
+                self.reject(Reject { row, error, input: json })
+            }
             Err(error) => return Err(error),
         }
         if self.batch.len() >= BATCH {
@@ -207,10 +209,11 @@ impl Importer {
             self.settle(pending.wait()?);
         }
         let (tenant, options) = (self.tenant.clone(), self.options.clone());
-        let pending = self.tenant.inner().writer.submit(
-            move |txn| rows.into_iter().map(|row| store_row(txn, &tenant, &options, row)).collect(),
-            |_| (),
-        )?;
+        let pending = self
+            .tenant
+            .inner()
+            .writer
+            .submit(move |txn| rows.into_iter().map(|row| store_row(txn, &tenant, &options, row)).collect(), |_| ())?;
         self.in_flight.push_back(pending);
         Ok(())
     }

@@ -157,9 +157,9 @@ impl Store {
         let keep_changes = self.inner.options.keep_changes;
         let config = Arc::new(Config { dialect: dialect(&dialect_name)?, registry, keep_changes });
         let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let state = tenants.entry(name.to_owned()).or_insert_with(|| {
-            Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) })
-        });
+        let state = tenants
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) }));
         Ok(Tenant::new(self.clone(), Arc::clone(state)))
     }
 

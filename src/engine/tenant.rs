@@ -112,7 +112,13 @@ pub(super) struct DraftOptions {
 
 impl Inner {
     /// Binds what a client sent.
-    pub(super) fn draft(&self, config: &Config, model: &TypeModel, object: Object, options: DraftOptions) -> Result<Draft> {
+    pub(super) fn draft(
+        &self,
+        config: &Config,
+        model: &TypeModel,
+        object: Object,
+        options: DraftOptions,
+    ) -> Result<Draft> {
         let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect.bind };
         bind_options.lenient_schemas |= options.import;
         let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
@@ -150,6 +156,11 @@ fn no_member_id() -> Error {
 }
 
 /// What [`super::hooks`] need to know of a write through this tenant.
-pub(super) fn scope<'a>(tenant: &TenantState, config: &'a Config, model: &'a TypeModel, actor: Option<&'a str>) -> Scope<'a> {
+pub(super) fn scope<'a>(
+    tenant: &TenantState,
+    config: &'a Config,
+    model: &'a TypeModel,
+    actor: Option<&'a str>,
+) -> Scope<'a> {
     Scope { tenant: tenant.id, config, model, actor }
 }

@@ -87,7 +87,10 @@ impl Tenant {
     /// `AlreadyExists`, `InvalidArgument`.
     pub fn create_token(&self, name: &str, options: TokenOptions) -> Result<NewToken> {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
-            return Err(Error::new(ErrorKind::InvalidArgument, "a token's name is 1 to 64 bytes without control characters"));
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a token's name is 1 to 64 bytes without control characters",
+            ));
         }
         let secret = random_secret();
         let digest = *blake3::hash(secret.as_bytes()).as_bytes();

@@ -7,9 +7,7 @@ use super::storage::keys::{self, Key, RowId};
 use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
 use super::{ChangeOperation, derive};
-use crate::model::{
-    AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate,
-};
+use crate::model::{AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
 
@@ -110,7 +108,8 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
     let edits = if members.is_empty() { Vec::new() } else { vec![MemberEdit::Add(members)] };
     let write = Write { at, id: &resource.id, before: None, after: Some(&resource), members: &edits };
     let effects = hooks::run(txn, scope, &write)?;
-    let sequence = log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
+    let sequence =
+        log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
     resource.version = version.unwrap_or(sequence);
     txn.sequence_at_least(resource.version);
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
@@ -155,12 +154,7 @@ pub(super) fn update(
 }
 
 /// Adds members to a group that this very transaction stored: it keeps the version that it got there.
-pub(super) fn complete(
-    txn: &mut Transaction<'_>,
-    scope: Scope<'_>,
-    id: &str,
-    members: &[MemberEdit],
-) -> Result<()> {
+pub(super) fn complete(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, members: &[MemberEdit]) -> Result<()> {
     let Current { at, resource } = load(txn, scope, id)?;
     let write = Write { at, id: &resource.id, before: Some(&resource), after: Some(&resource), members };
     hooks::run(txn, scope, &write).map(drop)

@@ -4,9 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::registry::common;
-use super::{
-    AttributeType, Complex, DateTime, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value,
-};
+use super::{AttributeType, Complex, DateTime, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
@@ -66,7 +64,8 @@ pub fn bind_resource(model: &TypeModel, object: Object, options: BindOptions) ->
         }
     }
     if !schemas_seen && !options.lenient_schemas {
-        let detail = format!("\"schemas\" is missing: send [\"{}\"] (RFC 7643 section 3)", model.resource_type().schema);
+        let detail =
+            format!("\"schemas\" is missing: send [\"{}\"] (RFC 7643 section 3)", model.resource_type().schema);
         return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("schemas"));
     }
     Ok(bound)
@@ -220,7 +219,8 @@ pub fn bind_single(
         (AttributeType::Decimal, Input::Integer(number)) => Value::Decimal(number as f64),
         (AttributeType::Decimal, Input::Decimal(number)) => Value::Decimal(number),
         (AttributeType::DateTime, Input::String(text)) => Value::DateTime(DateTime::parse(text).ok_or_else(|| {
-            let detail = format!("{} is no dateTime such as 2011-08-01T18:29:49Z (RFC 7643 section 2.3.5)", definition.path);
+            let detail =
+                format!("{} is no dateTime such as 2011-08-01T18:29:49Z (RFC 7643 section 2.3.5)", definition.path);
             Error::new(ErrorKind::InvalidValue, detail).on(&definition.path)
         })?),
         (AttributeType::Binary, Input::String(text)) => Value::Binary(decode_base64(&text).ok_or_else(|| {

@@ -39,7 +39,10 @@ pub(super) fn common_attributes() -> Vec<Definition> {
         ),
         define(common::EXTERNAL_ID, None, Attribute { case_exact: true, ..Attribute::new("externalId", String) }),
     ];
-    all.push(Definition { children: meta.iter().map(|(id, _)| *id).collect(), ..define(common::META, None, read_only("meta", Complex)) });
+    all.push(Definition {
+        children: meta.iter().map(|(id, _)| *id).collect(),
+        ..define(common::META, None, read_only("meta", Complex))
+    });
     all.extend(meta.into_iter().map(|(id, attribute)| define(id, Some("meta"), attribute)));
     all
 }

@@ -16,7 +16,10 @@ fn invalid(attribute: &str, detail: impl Into<String>) -> Error {
 pub(super) fn schema(schema: &Schema) -> Result<()> {
     let is_urn = schema.id.len() > 4 && schema.id.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
     if !is_urn || schema.id.bytes().any(|b| b.is_ascii_whitespace() || b"()[]\"|".contains(&b)) {
-        return Err(invalid("id", format!("a schema's id is a URN such as urn:example:2.0:Device; \"{}\" is none", schema.id)));
+        return Err(invalid(
+            "id",
+            format!("a schema's id is a URN such as urn:example:2.0:Device; \"{}\" is none", schema.id),
+        ));
     }
     let count: usize = schema.attributes.iter().map(|a| 1 + a.sub_attributes.len()).sum();
     if count > MAX_ATTRIBUTES {
@@ -24,7 +27,10 @@ pub(super) fn schema(schema: &Schema) -> Result<()> {
     }
     for (index, attribute) in schema.attributes.iter().enumerate() {
         if ["schemas", "id", "externalId", "meta"].iter().any(|common| attribute.name.eq_ignore_ascii_case(common)) {
-            let detail = format!("\"{}\" is a common attribute (RFC 7643 section 3.1): leave it out of the schema", attribute.name);
+            let detail = format!(
+                "\"{}\" is a common attribute (RFC 7643 section 3.1): leave it out of the schema",
+                attribute.name
+            );
             return Err(invalid(&attribute.name, detail));
         }
         self::attribute(attribute, &attribute.name)?;
@@ -32,7 +38,10 @@ pub(super) fn schema(schema: &Schema) -> Result<()> {
         for (index, sub) in attribute.sub_attributes.iter().enumerate() {
             let path = format!("{}.{}", attribute.name, sub.name);
             if sub.attribute_type == AttributeType::Complex {
-                return Err(invalid(&path, format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)")));
+                return Err(invalid(
+                    &path,
+                    format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)"),
+                ));
             }
             self::attribute(sub, &path)?;
             unique_name(&attribute.sub_attributes, index, &path)?;
@@ -77,7 +86,8 @@ fn attribute(attribute: &Attribute, path: &str) -> Result<()> {
 /// # Errors
 /// `InvalidValue` or `AlreadyExists`.
 pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item = &'a ResourceType>) -> Result<()> {
-    let name_ok = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let name_ok =
+        |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !name_ok(&new.name) {
         return Err(invalid("name", format!("\"{}\" is no resource type name: letters, digits, - and _", new.name)));
     }
@@ -93,7 +103,8 @@ pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item =
         }
     }
     for (index, extension) in new.schema_extensions.iter().enumerate() {
-        let earlier = new.schema_extensions.iter().take(index).any(|e| e.schema.eq_ignore_ascii_case(&extension.schema));
+        let earlier =
+            new.schema_extensions.iter().take(index).any(|e| e.schema.eq_ignore_ascii_case(&extension.schema));
         if earlier || extension.schema.eq_ignore_ascii_case(&new.schema) {
             return Err(invalid("schemaExtensions", format!("{} stands twice in the resource type", extension.schema)));
         }

@@ -42,7 +42,9 @@ impl std::str::FromStr for EntityTag {
         };
         match (version, derived) {
             (Some(version), Some(derived)) => Ok(EntityTag { version, derived }),
-            _ => Err(Error::new(ErrorKind::InvalidArgument, format!("\"{text}\" is no version of this store: W/\"…\""))),
+            _ => {
+                Err(Error::new(ErrorKind::InvalidArgument, format!("\"{text}\" is no version of this store: W/\"…\"")))
+            }
         }
     }
 }

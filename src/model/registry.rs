@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Attribute, AttributeType, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel, USER_SCHEMA, Uniqueness,
+    Attribute, AttributeType, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel, USER_SCHEMA,
+    Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -173,7 +174,10 @@ impl Registry {
             let core_of_some = resource_types.iter().flatten().any(|t| t.schema.eq_ignore_ascii_case(&schema.id));
             let top = define_schema(schema, core_of_some, numbers, &mut definitions);
             if known.insert(schema.id.to_ascii_lowercase(), top).is_some() {
-                return Err(Error::new(ErrorKind::AlreadyExists, format!("the schema {} is registered already", schema.id)));
+                return Err(Error::new(
+                    ErrorKind::AlreadyExists,
+                    format!("the schema {} is registered already", schema.id),
+                ));
             }
         }
         let definitions = Arc::new(definitions);

@@ -38,9 +38,7 @@ impl Preparation {
             Preparation::Exact => Cow::Borrowed(text),
             _ if text.is_ascii() => lower_ascii(text),
             Preparation::Folded => Cow::Owned(fold(text)),
-            Preparation::UserName => {
-                UsernameCaseMapped::enforce(text).unwrap_or_else(|_| Cow::Owned(fold(text)))
-            }
+            Preparation::UserName => UsernameCaseMapped::enforce(text).unwrap_or_else(|_| Cow::Owned(fold(text))),
         }
     }
 }

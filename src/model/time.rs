@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn reads_what_xsd_allows() {
-        let same = ["2008-01-23T04:56:22Z", "2008-01-23T05:56:22+01:00", "2008-01-23T04:56:22", "2008-01-23t04:56:22.000z"];
+        let same =
+            ["2008-01-23T04:56:22Z", "2008-01-23T05:56:22+01:00", "2008-01-23T04:56:22", "2008-01-23t04:56:22.000z"];
         for text in same {
             assert_eq!(Instant::parse(text).map(|i| i.to_string()).as_deref(), Some("2008-01-23T04:56:22Z"), "{text}");
         }

@@ -59,7 +59,8 @@ impl TypeModel {
     ) -> Result<Self> {
         let attributes = |urn: &str| {
             schemas.get(&urn.to_ascii_lowercase()).cloned().ok_or_else(|| {
-                let detail = format!("the resource type {} needs the schema {urn}, which is not registered", resource_type.name);
+                let detail =
+                    format!("the resource type {} needs the schema {urn}, which is not registered", resource_type.name);
                 Error::new(ErrorKind::InvalidValue, detail).on("schema")
             })
         };
@@ -104,7 +105,8 @@ impl TypeModel {
             if definition.is_unique() && id != common::ID {
                 unique.push(Target::whole(id));
             }
-            let children = definition.children.iter().filter(|child| self.definition(**child).is_some_and(Definition::is_unique));
+            let children =
+                definition.children.iter().filter(|child| self.definition(**child).is_some_and(Definition::is_unique));
             unique.extend(children.map(|child| Target { attribute: id, sub: Some(*child) }));
         }
         unique

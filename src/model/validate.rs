@@ -43,7 +43,9 @@ fn check_required(model: &TypeModel, id: AttributeId, among: &Complex) -> Result
         return Ok(());
     }
     match among.get(id) {
-        None => Err(Error::new(ErrorKind::InvalidValue, format!("{} is required", definition.path)).on(&definition.path)),
+        None => {
+            Err(Error::new(ErrorKind::InvalidValue, format!("{} is required", definition.path)).on(&definition.path))
+        }
         Some(Value::String(text)) if text.trim().is_empty() => {
             let detail = format!("{} is required and must not be empty", definition.path);
             Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path))
@@ -68,7 +70,8 @@ fn check_value(model: &TypeModel, definition: &Definition, value: &Value) -> Res
         }
     }
     if primaries > 1 && definition.attribute.multi_valued {
-        let detail = format!("{} has {primaries} primary values; at most one may be (RFC 7643 section 2.4)", definition.path);
+        let detail =
+            format!("{} has {primaries} primary values; at most one may be (RFC 7643 section 2.4)", definition.path);
         return Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path));
     }
     Ok(())

@@ -203,7 +203,7 @@ fn errors_are_those_of_table_9() {
         (r#"[{"op":"add","path":"emailz","value":[]}]"#, InvalidPath),
         (r#"[{"op":"add","path":"emails[type eq \"work\"].nope","value":1}]"#, InvalidPath),
         (r#"[{"op":"add","path":"name[givenName eq \"x\"].familyName","value":"x"}]"#, InvalidPath),
-        (r#"[{"op":"add","path":"emails[","value":"x"}]"#, InvalidPath),
+        (r#"[{"op":"add","path":"emails[","value":"x"}]"#, InvalidFilter),
         (r#"[{"op":"add","path":"emails[primary gt true].value","value":"x"}]"#, InvalidFilter),
         (r#"[{"op":"add","path":"emails[nope eq 1].value","value":"x"}]"#, InvalidFilter),
         (r#"[{"op":"add","value":{"nope":1}}]"#, InvalidSyntax),

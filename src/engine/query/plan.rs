@@ -109,11 +109,15 @@ impl Planner<'_> {
             }
             Some(external_id) if target == Target::whole(common::EXTERNAL_ID) => self.by_external_id(external_id),
             // Ids are compared byte by byte, `value` perhaps not: what keys find may be less than what matches.
-            Some(_) if definition.preparation != crate::model::Preparation::Exact && is_value_of(self.model.groups()) => {
+            Some(_)
+                if definition.preparation != crate::model::Preparation::Exact && is_value_of(self.model.groups()) =>
+            {
                 Ok(Candidates::All)
             }
             Some(group) if is_value_of(self.model.groups()) => self.members_of(group),
-            Some(_) if definition.preparation != crate::model::Preparation::Exact && is_value_of(self.model.members()) => {
+            Some(_)
+                if definition.preparation != crate::model::Preparation::Exact && is_value_of(self.model.members()) =>
+            {
                 Ok(Candidates::All)
             }
             Some(member) if is_value_of(self.model.members()) => self.groups_with(member),

@@ -34,7 +34,9 @@ impl SortBy {
         }
         // A complex attribute is sorted by its value, where it has one.
         match model.definitions().child(definition, "value") {
-            Some(value) => Ok(SortBy { target: Target { attribute: target.attribute, sub: Some(value.id) }, descending }),
+            Some(value) => {
+                Ok(SortBy { target: Target { attribute: target.attribute, sub: Some(value.id) }, descending })
+            }
             None => Err(invalid(format!("sortBy: {} is complex; name one of its sub-attributes", definition.path))),
         }
     }

@@ -207,7 +207,9 @@ fn io_error(error: io::Error, doing: &str) -> Error {
 fn open_error(error: redb::DatabaseError) -> Error {
     match error {
         redb::DatabaseError::UpgradeRequired(version) => {
-            let detail = format!("the store's file has the format {version} of the storage engine, which this version does not read");
+            let detail = format!(
+                "the store's file has the format {version} of the storage engine, which this version does not read"
+            );
             Error::new(ErrorKind::UnknownFormat, detail)
         }
         redb::DatabaseError::DatabaseAlreadyOpen => Error::new(ErrorKind::Locked, "the store is open already"),

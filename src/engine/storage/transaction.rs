@@ -220,4 +220,3 @@ impl<'a> std::borrow::Borrow<dyn BatchKey + 'a> for (Table, Vec<u8>) {
         self
     }
 }
-

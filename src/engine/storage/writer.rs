@@ -1,6 +1,6 @@
 //! The one thread that writes: it drains a queue, so that concurrent writers share a sync of the disk.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
@@ -130,7 +130,8 @@ impl Writer {
             advanced: Condvar::new(),
         });
         let (sender, receiver) = mpsc::sync_channel(MAX_QUEUE);
-        let state = Thread { database: Some(database), location, cache_bytes, env, sequence, shared: Arc::clone(&shared) };
+        let state =
+            Thread { database: Some(database), location, cache_bytes, env, sequence, shared: Arc::clone(&shared) };
         let thread = thread::Builder::new()
             .name("scimdb-writer".to_owned())
             .spawn(move || state.serve(&receiver))
@@ -222,7 +223,7 @@ impl Thread {
                 self.database = None;
             }
             for job in jobs {
-                job.finish(outcome.as_ref().map(|()| ()));
+                job.finish(outcome.as_ref().copied());
             }
         }
     }
@@ -295,8 +296,5 @@ fn next_job(queue: &Receiver<Box<dyn Job>>, wait: bool, deadline: Monotonic) -> 
     if !wait {
         return queue.try_recv().ok();
     }
-    match queue.recv_timeout(deadline.saturating_duration_since(Monotonic::now())) {
-        Ok(job) => Some(job),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-    }
+    queue.recv_timeout(deadline.saturating_duration_since(Monotonic::now())).ok()
 }
