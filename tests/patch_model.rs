@@ -1,6 +1,8 @@
 //! PATCH against a second opinion: a naive model that edits JSON trees by the words of RFC 7644 section 3.5.2, and
 //! shares nothing with `patch::apply` but the schema.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
