@@ -220,9 +220,6 @@ fn attribute(
     let multi = matches!(name, "mails" | "tags");
     match (op, sub, test) {
         (Op::Remove, None, _) => {
-            if name == "name" && old.is_some() {
-                return Err(Mutability);
-            }
             values = values.into_iter().zip(&touched).filter(|(_, touched)| !**touched).map(|(v, _)| v).collect();
             touched = vec![false; values.len()];
         }
@@ -282,7 +279,7 @@ fn attribute(
     }
     store(tree, name, values);
     let now = home(tree, name).get(name).cloned();
-    if name == "serial" && old.is_some() && now != old {
+    if (name == "serial" && old.is_some() && now != old) || (name == "name" && old.is_some() && now.is_none()) {
         return Err(Mutability);
     }
     if tree.get(MORE) == Some(&json!({})) {
@@ -295,7 +292,7 @@ fn modify(before: &Tree, steps: &[Step]) -> Result<Tree, ErrorKind> {
     let mut tree = before.clone();
     steps.iter().try_for_each(|s| step(&mut tree, s))?;
     let primaries = list(tree.get("mails")).iter().filter(|mail| mail["primary"] == json!(true)).count();
-    if !tree.contains_key("name") || primaries > 1 { Err(InvalidValue) } else { Ok(tree) }
+    if primaries > 1 { Err(InvalidValue) } else { Ok(tree) }
 }
 
 // -- what is generated --
