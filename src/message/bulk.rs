@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::error::ErrorDocument;
-use super::fields::Fields;
+use super::part::Part;
 use super::text::to_json;
 use crate::model::Input;
 use crate::{ErrorKind, Result};
@@ -73,30 +73,31 @@ impl BulkRequest {
     /// `InvalidSyntax` for what is no such message, `InvalidValue` for a negative `failOnErrors`; both name the place,
     /// as in `Operations[2].method`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        let mut fields = Fields::from_json(json, "a BulkRequest")?;
-        fields.need_schema(BULK_REQUEST)?;
-        let fail_on_errors = fields.take_integer("failOnErrors")?.map(u64::try_from).transpose().map_err(|_| {
-            fields.error(ErrorKind::InvalidValue, "failOnErrors", "is a number of errors, not negative")
-        })?;
-        let operations = fields.need_objects("Operations")?.map(|fields| operation(fields?)).collect::<Result<_>>()?;
+        let mut part = Part::from_json(json, "a BulkRequest")?;
+        part.need_schema(BULK_REQUEST)?;
+        let fail_on_errors =
+            part.take_integer("failOnErrors")?.map(u64::try_from).transpose().map_err(|_| {
+                part.error(ErrorKind::InvalidValue, "failOnErrors", "is a number of errors, not negative")
+            })?;
+        let operations = part.need_objects("Operations")?.map(|part| operation(part?)).collect::<Result<_>>()?;
         Ok(BulkRequest { fail_on_errors, operations })
     }
 }
 
-fn operation(mut fields: Fields) -> Result<BulkOperation> {
-    let word = fields.need_string("method")?;
+fn operation(mut part: Part) -> Result<BulkOperation> {
+    let word = part.need_string("method")?;
     let Some(method) = BulkMethod::from_keyword(&word) else {
-        return Err(fields.error(ErrorKind::InvalidSyntax, "method", "is POST, PUT, PATCH or DELETE"));
+        return Err(part.error(ErrorKind::InvalidSyntax, "method", "is POST, PUT, PATCH or DELETE"));
     };
     let operation = BulkOperation {
         method,
-        bulk_id: fields.take_string("bulkId")?,
-        version: fields.take_string("version")?,
-        path: fields.need_string("path")?,
-        data: fields.take_any("data").filter(|data| *data != Input::Null),
+        bulk_id: part.take_string("bulkId")?,
+        version: part.take_string("version")?,
+        path: part.need_string("path")?,
+        data: part.take_any("data").filter(|data| *data != Input::Null),
     };
     let missing = |name: &str| {
-        Err(fields.error(ErrorKind::InvalidSyntax, name, &format!("is missing: {} needs one", method.keyword())))
+        Err(part.error(ErrorKind::InvalidSyntax, name, &format!("is missing: {} needs one", method.keyword())))
     };
     if method == BulkMethod::Post && operation.bulk_id.is_none() {
         return missing("bulkId");

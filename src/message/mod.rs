@@ -1,10 +1,13 @@
 //! The SCIM messages (RFC 7644) and documents (RFC 7643): the only module that knows JSON.
+//!
+//! Bytes become plain objects here and typed values in `model`; nothing here decides what a filter, a path or a bulkId
+//! means.
 
 pub mod builtin;
 mod bulk;
 mod error;
-mod fields;
 mod input;
+mod part;
 mod patch;
 mod projection;
 mod render;

@@ -1,7 +1,7 @@
 //! The PatchOp message (RFC 7644 section 3.5.2). What paths and values mean, the module `patch` decides.
 
-use super::fields::Fields;
 use super::input::parse_input;
+use super::part::Part;
 use crate::model::Input;
 use crate::patch::{Op, Operation, PatchRequest};
 use crate::{ErrorKind, Result};
@@ -28,23 +28,23 @@ pub fn parse_patch(json: &[u8]) -> Result<PatchRequest> {
 /// # Errors
 /// As [`parse_patch`].
 pub fn patch_from_input(input: Input) -> Result<PatchRequest> {
-    let mut fields = Fields::from_input(input, "a PatchOp")?;
-    fields.need_schema(SCHEMA)?;
+    let mut part = Part::from_input(input, "a PatchOp")?;
+    part.need_schema(SCHEMA)?;
     let operations =
-        fields.need_objects("Operations")?.map(|operation| self::operation(operation?)).collect::<Result<_>>()?;
+        part.need_objects("Operations")?.map(|operation| self::operation(operation?)).collect::<Result<_>>()?;
     Ok(PatchRequest { operations })
 }
 
-fn operation(mut fields: Fields) -> Result<Operation> {
-    let word = fields.need_string("op")?;
+fn operation(mut part: Part) -> Result<Operation> {
+    let word = part.need_string("op")?;
     let Some(op) = Op::from_keyword(&word) else {
-        return Err(fields.error(ErrorKind::InvalidSyntax, "op", "is \"add\", \"replace\" or \"remove\""));
+        return Err(part.error(ErrorKind::InvalidSyntax, "op", "is \"add\", \"replace\" or \"remove\""));
     };
-    let path = fields.take_string("path")?;
-    let value = fields.take_any("value");
+    let path = part.take_string("path")?;
+    let value = part.take_any("value");
     if value.is_none() && op != Op::Remove {
         let detail = format!("is missing: {} needs one", op.keyword());
-        return Err(fields.error(ErrorKind::InvalidValue, "value", &detail));
+        return Err(part.error(ErrorKind::InvalidValue, "value", &detail));
     }
     Ok(Operation { op, path, value })
 }

@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::Projection;
 use super::text::{location, to_json};
 use crate::model::bind::encode_base64;
+use crate::model::stored::StoredEntries;
 use crate::model::{
     AttributeId, AttributeType, ComplexRef, Definition, EntityTag, Instant, MultiRef, ResourceView, ValueRef, common,
 };
@@ -91,7 +92,7 @@ impl Serialize for ResourceJson<'_> {
 #[derive(Clone, Copy)]
 struct Values<'a> {
     view: &'a ResourceView<'a>,
-    rest: Option<crate::model::stored::StoredEntries<'a>>,
+    rest: Option<StoredEntries<'a>>,
     next: Option<(AttributeId, ValueRef<'a>)>,
     passed: AttributeId,
 }
@@ -219,7 +220,7 @@ impl Serialize for ValueJson<'_> {
 
 /// The entries of a complex value, without an allocation for those that are stored.
 enum Entries<'a> {
-    Stored(crate::model::stored::StoredEntries<'a>),
+    Stored(StoredEntries<'a>),
     Other(Box<dyn Iterator<Item = (AttributeId, ValueRef<'a>)> + 'a>),
 }
 
@@ -285,7 +286,9 @@ mod tests {
     use super::*;
     use crate::message::{ResourceInput, builtin};
     use crate::model::bind::bind_resource;
-    use crate::model::{BindOptions, Complex, Registry, Resource, TypeModel, Value, stored};
+    use crate::model::{
+        Attribute, AttributeNumbers, BindOptions, Complex, Registry, Resource, Schema, TypeModel, Value, stored,
+    };
 
     const USER: &str = include_str!("samples/rfc7643-8.3.json");
     const TAG: EntityTag = EntityTag { version: 42, derived: None };
@@ -411,5 +414,24 @@ mod tests {
             render(&stored::view(&bytes, model).unwrap(), &Projection::stored(model), TAG, "").json.len(),
             plain.json.len() + ",\"password\":\"t1meMa$heen\"".len()
         );
+    }
+
+    #[test]
+    fn a_schema_in_another_order_than_its_numbers_is_followed() {
+        let named = |name: &str| Attribute::new(name, AttributeType::String);
+        let resource_type = builtin::resource_types().unwrap().into_iter().nth(1);
+        let mut numbers = AttributeNumbers::default();
+        let mut build = |names: [&str; 3]| {
+            let schema = Schema { attributes: names.map(named).to_vec(), ..builtin::schemas().unwrap().remove(2) };
+            Registry::build(vec![schema], vec![resource_type.clone()], &mut numbers).unwrap()
+        };
+        build(["a", "b", "c"]);
+        let registry = build(["c", "a", "b"]);
+        let model = registry.resource_type("Group").unwrap();
+        let json =
+            r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "id": "1", "a": "A", "b": "B", "c": "C"}"#;
+        let bytes = stored::encode(&resource(model, json));
+        let shown = render(&stored::view(&bytes, model).unwrap(), &Projection::all(model), TAG, "");
+        assert!(shown.json.contains(r#""c":"C","a":"A","b":"B""#), "{}", shown.json);
     }
 }

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use super::fields::Fields;
 use super::input::parse_input;
+use super::part::Part;
 use super::text::{location, to_json};
 use crate::model::{
     Attribute, AttributeType, Input, Mutability, ResourceType, Returned, Schema, SchemaExtension, Uniqueness,
@@ -43,84 +43,76 @@ pub fn parse_schema_document(json: &[u8]) -> Result<Vec<SchemaDocument>> {
         },
         other => vec![(other, String::new())],
     };
-    documents.into_iter().map(|(input, at)| document(Fields::within(input, at)?)).collect()
+    documents.into_iter().map(|(input, at)| document(Part::within(input, at)?)).collect()
 }
 
-fn document(mut fields: Fields) -> Result<SchemaDocument> {
-    let schemas = fields.take_strings("schemas")?;
+fn document(mut part: Part) -> Result<SchemaDocument> {
+    let schemas = part.take_strings("schemas")?;
     let says = |urn: &str| schemas.iter().any(|schema| schema.eq_ignore_ascii_case(urn));
     // The printed documents of RFC 7643 section 8.7.1 lack `schemas`: what they hold tells.
-    if says(RESOURCE_TYPE) || (schemas.is_empty() && fields.has("endpoint")) {
-        Ok(SchemaDocument::ResourceType(resource_type(fields)?))
-    } else if says(SCHEMA) || (schemas.is_empty() && fields.has("attributes")) {
-        Ok(SchemaDocument::Schema(schema(fields)?))
+    if says(RESOURCE_TYPE) || (schemas.is_empty() && part.has("endpoint")) {
+        Ok(SchemaDocument::ResourceType(resource_type(part)?))
+    } else if says(SCHEMA) || (schemas.is_empty() && part.has("attributes")) {
+        Ok(SchemaDocument::Schema(schema(part)?))
     } else {
         let detail = format!("names neither {SCHEMA} nor {RESOURCE_TYPE}");
-        Err(fields.error(ErrorKind::InvalidSyntax, "schemas", &detail))
+        Err(part.error(ErrorKind::InvalidSyntax, "schemas", &detail))
     }
 }
 
-fn schema(mut fields: Fields) -> Result<Schema> {
+fn schema(mut part: Part) -> Result<Schema> {
     Ok(Schema {
-        id: fields.need_string("id")?,
-        name: fields.take_string("name")?.unwrap_or_default(),
-        description: fields.take_string("description")?.unwrap_or_default(),
-        attributes: fields.need_objects("attributes")?.map(|fields| attribute(fields?)).collect::<Result<_>>()?,
+        id: part.need_string("id")?,
+        name: part.take_string("name")?.unwrap_or_default(),
+        description: part.take_string("description")?.unwrap_or_default(),
+        attributes: part.need_objects("attributes")?.map(|part| attribute(part?)).collect::<Result<_>>()?,
     })
 }
 
-fn attribute(mut fields: Fields) -> Result<Attribute> {
-    let attribute_type = keyword(&mut fields, "type", AttributeType::from_keyword, AttributeType::KEYWORDS)?
+fn attribute(mut part: Part) -> Result<Attribute> {
+    let attribute_type = keyword(&mut part, "type", AttributeType::from_keyword, AttributeType::KEYWORDS)?
         .unwrap_or(AttributeType::String);
     let always_exact = matches!(attribute_type, AttributeType::Reference | AttributeType::Binary);
     Ok(Attribute {
-        name: fields.need_string("name")?,
+        name: part.need_string("name")?,
         attribute_type,
-        multi_valued: fields.take_boolean("multiValued")?.unwrap_or(false),
-        description: fields.take_string("description")?.unwrap_or_default(),
-        required: fields.take_boolean("required")?.unwrap_or(false),
-        canonical_values: fields.take_strings("canonicalValues")?,
-        case_exact: fields.take_boolean("caseExact")?.unwrap_or(always_exact),
-        mutability: keyword(&mut fields, "mutability", Mutability::from_keyword, Mutability::KEYWORDS)?
+        multi_valued: part.take_boolean("multiValued")?.unwrap_or(false),
+        description: part.take_string("description")?.unwrap_or_default(),
+        required: part.take_boolean("required")?.unwrap_or(false),
+        canonical_values: part.take_strings("canonicalValues")?,
+        case_exact: part.take_boolean("caseExact")?.unwrap_or(always_exact),
+        mutability: keyword(&mut part, "mutability", Mutability::from_keyword, Mutability::KEYWORDS)?
             .unwrap_or(Mutability::ReadWrite),
-        returned: keyword(&mut fields, "returned", Returned::from_keyword, Returned::KEYWORDS)?
+        returned: keyword(&mut part, "returned", Returned::from_keyword, Returned::KEYWORDS)?
             .unwrap_or(Returned::Default),
-        uniqueness: keyword(&mut fields, "uniqueness", Uniqueness::from_keyword, Uniqueness::KEYWORDS)?
+        uniqueness: keyword(&mut part, "uniqueness", Uniqueness::from_keyword, Uniqueness::KEYWORDS)?
             .unwrap_or(Uniqueness::None),
-        reference_types: fields.take_strings("referenceTypes")?,
-        sub_attributes: fields
-            .take_objects("subAttributes")?
-            .map(|fields| attribute(fields?))
-            .collect::<Result<_>>()?,
+        reference_types: part.take_strings("referenceTypes")?,
+        sub_attributes: part.take_objects("subAttributes")?.map(|part| attribute(part?)).collect::<Result<_>>()?,
     })
 }
 
-fn keyword<T>(
-    fields: &mut Fields,
-    name: &str,
-    read: impl Fn(&str) -> Option<T>,
-    keywords: &[&str],
-) -> Result<Option<T>> {
-    let Some(word) = fields.take_string(name)? else { return Ok(None) };
+fn keyword<T>(part: &mut Part, name: &str, read: impl Fn(&str) -> Option<T>, keywords: &[&str]) -> Result<Option<T>> {
+    let Some(word) = part.take_string(name)? else { return Ok(None) };
     match read(&word) {
         Some(value) => Ok(Some(value)),
-        None => Err(fields.error(ErrorKind::InvalidValue, name, &format!("is one of {}", keywords.join(", ")))),
+        None => Err(part.error(ErrorKind::InvalidValue, name, &format!("is one of {}", keywords.join(", ")))),
     }
 }
 
-fn resource_type(mut fields: Fields) -> Result<ResourceType> {
-    let name = fields.need_string("name")?;
+fn resource_type(mut part: Part) -> Result<ResourceType> {
+    let name = part.need_string("name")?;
     Ok(ResourceType {
-        id: fields.take_string("id")?.unwrap_or_else(|| name.clone()),
-        description: fields.take_string("description")?.unwrap_or_default(),
-        endpoint: fields.need_string("endpoint")?,
-        schema: fields.need_string("schema")?,
-        schema_extensions: fields
+        id: part.take_string("id")?.unwrap_or_else(|| name.clone()),
+        description: part.take_string("description")?.unwrap_or_default(),
+        endpoint: part.need_string("endpoint")?,
+        schema: part.need_string("schema")?,
+        schema_extensions: part
             .take_objects("schemaExtensions")?
-            .map(|fields| {
-                let mut fields = fields?;
-                let required = fields.take_boolean("required")?.unwrap_or(false);
-                Ok(SchemaExtension { schema: fields.need_string("schema")?, required })
+            .map(|part| {
+                let mut part = part?;
+                let required = part.take_boolean("required")?.unwrap_or(false);
+                Ok(SchemaExtension { schema: part.need_string("schema")?, required })
             })
             .collect::<Result<_>>()?,
         name,

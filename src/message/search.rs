@@ -6,7 +6,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::Representation;
-use super::fields::Fields;
+use super::part::Part;
 use super::text::to_json;
 use crate::{ErrorKind, Result};
 
@@ -65,34 +65,34 @@ impl SearchRequest {
     /// # Errors
     /// `InvalidSyntax` for a value of the wrong type, `InvalidValue` for an unknown `sortOrder`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
-        let mut fields = Fields::from_json(json, "a SearchRequest")?;
-        if fields.has("schemas") {
-            fields.need_schema(SEARCH_REQUEST)?;
+        let mut part = Part::from_json(json, "a SearchRequest")?;
+        if part.has("schemas") {
+            part.need_schema(SEARCH_REQUEST)?;
         }
-        let sort_order = match fields.take_string("sortOrder")? {
+        let sort_order = match part.take_string("sortOrder")? {
             None => SortOrder::default(),
             Some(word) => SortOrder::from_keyword(&word).ok_or_else(|| {
-                fields.error(ErrorKind::InvalidValue, "sortOrder", "is \"ascending\" or \"descending\"")
+                part.error(ErrorKind::InvalidValue, "sortOrder", "is \"ascending\" or \"descending\"")
             })?,
         };
         Ok(SearchRequest {
-            filter: fields.take_string("filter")?,
-            sort_by: fields.take_string("sortBy")?,
+            filter: part.take_string("filter")?,
+            sort_by: part.take_string("sortBy")?,
             sort_order,
-            start_index: fields.take_integer("startIndex")?,
-            count: fields.take_integer("count")?,
-            attributes: take_names(&mut fields, "attributes")?,
-            excluded_attributes: take_names(&mut fields, "excludedAttributes")?,
+            start_index: part.take_integer("startIndex")?,
+            count: part.take_integer("count")?,
+            attributes: take_names(&mut part, "attributes")?,
+            excluded_attributes: take_names(&mut part, "excludedAttributes")?,
         })
     }
 }
 
 /// Attribute names: an array, or one string as a URL would have it.
-fn take_names(fields: &mut Fields, name: &str) -> Result<Vec<String>> {
-    if !fields.is_string(name) {
-        return fields.take_strings(name);
+fn take_names(part: &mut Part, name: &str) -> Result<Vec<String>> {
+    if !part.is_string(name) {
+        return part.take_strings(name);
     }
-    let text = fields.take_string(name)?.unwrap_or_default();
+    let text = part.take_string(name)?.unwrap_or_default();
     Ok(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 

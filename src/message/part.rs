@@ -7,12 +7,12 @@ use crate::model::{Input, Object};
 use crate::{Error, ErrorKind, Result};
 
 /// An object of a message, and where it stands in the message: `Operations[2]`, or nothing at the top.
-pub(super) struct Fields {
+pub(super) struct Part {
     object: Object,
     at: String,
 }
 
-impl Fields {
+impl Part {
     /// The top of a message.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Fields {
     /// `InvalidSyntax` when it is not an object.
     pub(super) fn within(input: Input, at: String) -> Result<Self> {
         match input {
-            Input::Object(object) => Ok(Fields { object, at }),
+            Input::Object(object) => Ok(Part { object, at }),
             other => Err(wrong_type(at, "an object", &other)),
         }
     }
@@ -121,14 +121,14 @@ impl Fields {
     }
 
     /// The items of an array, each an object of its own; none when the name is absent.
-    pub(super) fn take_objects(&mut self, name: &str) -> Result<impl ExactSizeIterator<Item = Result<Fields>> + use<>> {
+    pub(super) fn take_objects(&mut self, name: &str) -> Result<impl ExactSizeIterator<Item = Result<Part>> + use<>> {
         let items = self.take_array(name)?.unwrap_or_default();
         let path = self.path(name);
-        Ok(items.into_iter().enumerate().map(move |(index, item)| Fields::within(item, format!("{path}[{index}]"))))
+        Ok(items.into_iter().enumerate().map(move |(index, item)| Part::within(item, format!("{path}[{index}]"))))
     }
 
     /// The same for an array that must hold at least one.
-    pub(super) fn need_objects(&mut self, name: &str) -> Result<impl ExactSizeIterator<Item = Result<Fields>> + use<>> {
+    pub(super) fn need_objects(&mut self, name: &str) -> Result<impl ExactSizeIterator<Item = Result<Part>> + use<>> {
         let objects = self.take_objects(name)?;
         if objects.len() == 0 { Err(self.missing(name)) } else { Ok(objects) }
     }

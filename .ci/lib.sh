@@ -1,0 +1,61 @@
+# Functions of .ci/run and the scripts beside it: headings with times, tools from the registries, one summary.
+# shellcheck shell=bash
+
+# Where installed tools and build products stay between runs; a run with neither finds all it needs to make them.
+CI_CACHE="${SCIMDB_CI_CACHE:-$HOME/.cache/scimdb-ci}"
+CI_STARTED=$SECONDS
+CI_SUMMARY=()
+
+# section TITLE COMMAND…: runs one step under a heading, and stops the run if it fails.
+section() {
+    local title=$1 began=$SECONDS status=0
+    shift
+    printf '\n==== %s\n' "$title"
+    # A function called as a condition would lose `set -e` inside: run it in a shell of its own.
+    set +e
+    (
+        set -e
+        "$@"
+    )
+    status=$?
+    set -e
+    local took=$((SECONDS - began))
+    if ((status != 0)); then
+        printf '\n==== %s: FAILED with status %d after %d s\n' "$title" "$status" "$took"
+        exit "$status"
+    fi
+    printf -- '---- %s: %d s\n' "$title" "$took"
+    CI_SUMMARY+=("$(printf '%5d s  %s' "$took" "$title")")
+}
+
+# Prints every section with its time.
+summary() {
+    printf '\n==== All passed in %d s\n' $((SECONDS - CI_STARTED))
+    printf '%s\n' "${CI_SUMMARY[@]}"
+}
+
+# python_tool PACKAGE==VERSION…: a virtual environment with these packages; prints the path of its python.
+python_tool() {
+    local folder
+    folder="$CI_CACHE/python/$(printf '%s\n' "$@" | cksum | cut -d' ' -f1)"
+    if [[ ! -e "$folder/complete" ]]; then
+        rm -rf "$folder"
+        python3 -m venv "$folder" >&2
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >&2
+        touch "$folder/complete"
+    fi
+    printf '%s\n' "$folder/bin/python"
+}
+
+# npm_tool PACKAGE@VERSION: installs it without running its scripts; prints the folder of its programs.
+npm_tool() {
+    local folder
+    folder="$CI_CACHE/npm/$(printf '%s' "$1" | tr -c 'A-Za-z0-9._-' '_')"
+    if [[ ! -e "$folder/complete" ]]; then
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$folder" "$1" >&2
+        touch "$folder/complete"
+    fi
+    printf '%s\n' "$folder/node_modules/.bin"
+}
