@@ -118,16 +118,23 @@ impl Patcher<'_> {
         }
     }
 
-    /// Lets an immutable attribute gain a value, and nothing else.
+    /// Lets an immutable attribute gain a value and nothing else, and no required one lose its value: that is
+    /// `mutability`, however it becomes unassigned (RFC 7644 section 3.5.2.2).
     fn guard(&mut self, place: &Place<'_>, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let definition = place.definition;
         let immutable = definition.attribute.mutability == Mutability::Immutable;
-        let before = immutable.then(|| self.attributes.get(definition.id).cloned()).flatten();
+        let before = self.attributes.get(definition.id);
+        let assigned = before.is_some();
+        let before = before.filter(|_| immutable).cloned();
         change(self)?;
-        match before {
-            Some(before) if self.attributes.get(definition.id) != Some(&before) => Err(values::immutable(definition)),
-            _ => Ok(()),
+        let after = self.attributes.get(definition.id);
+        if before.is_some() && before.as_ref() != after {
+            return Err(values::immutable(definition));
         }
+        if definition.attribute.required && assigned && after.is_none() {
+            return Err(values::required(&definition.path));
+        }
+        Ok(())
     }
 
     /// Makes every attribute of an extension unassigned; readOnly ones are the service provider's own.

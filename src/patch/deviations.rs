@@ -1,8 +1,8 @@
 //! What identity providers send that the RFC does not allow: a function for each deviation, behind its flag on
 //! [`Dialect`]. `docs/DIALECTS.md` lists them with an example each.
 //!
-//! Three deviations act wherever values are bound, in every verb, and live with the binding itself: see
-//! [`BindOptions`](crate::model::BindOptions).
+//! The deviations of [`BindOptions`](crate::model::BindOptions) act wherever values are bound, in every verb, and live
+//! with the binding itself.
 
 use std::collections::{HashMap, HashSet};
 

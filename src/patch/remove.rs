@@ -1,19 +1,18 @@
 //! remove (RFC 7644 section 3.5.2.2) of an attribute, of sub-attributes, and of the values that a filter selects.
 
 use super::apply::Patcher;
-use super::deviations;
 use super::elements::matches;
 use super::target::Place;
-use super::values::{self, invalid_value, no_target};
+use super::values::{invalid_value, no_target, set_part};
+use super::{Op, deviations};
 use crate::Result;
-use crate::model::{Complex, Definition, Input, Mutability, Value};
+use crate::model::{Definition, Input, Value};
 
 impl Patcher<'_> {
     /// remove of an attribute, or of what a place selects of it.
     pub fn remove_attribute(&mut self, place: &Place<'_>, value: Option<&Input>) -> Result<()> {
         let definition = place.definition;
         let mut values = self.take(definition.id);
-        let before = !values.is_empty();
         let selected = match &place.selection {
             Some(selection) => matches(&values, &selection.bound),
             None => self.listed(place, &values, value)?,
@@ -26,7 +25,7 @@ impl Patcher<'_> {
                 let chosen = values.iter_mut().zip(&selected).filter_map(|(value, chosen)| chosen.then_some(value));
                 for element in chosen {
                     if let Value::Complex(complex) = element {
-                        remove_part(complex, sub)?;
+                        set_part(Op::Replace, complex, sub, None)?;
                     }
                 }
             }
@@ -36,9 +35,6 @@ impl Patcher<'_> {
             }
         }
         self.restore(definition, values);
-        if before && definition.attribute.required && self.attributes.get(definition.id).is_none() {
-            return Err(values::required(&definition.path));
-        }
         Ok(())
     }
 
@@ -63,15 +59,4 @@ pub(super) fn refuse_listed_values(definition: &Definition, tolerated: bool) -> 
     let path = &definition.path;
     let detail = format!("remove takes no \"value\": select what to remove in the path, as in {path}[value eq \"…\"]");
     Err(invalid_value(path, detail))
-}
-
-fn remove_part(complex: &mut Complex, sub: &Definition) -> Result<()> {
-    let removed = complex.remove(sub.id).is_some();
-    if removed && sub.attribute.mutability == Mutability::Immutable {
-        return Err(values::immutable(sub));
-    }
-    if removed && sub.attribute.required {
-        return Err(values::required(&sub.path));
-    }
-    Ok(())
 }

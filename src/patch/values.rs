@@ -68,7 +68,8 @@ pub(super) fn bind_parts<'m>(
     Ok(parts)
 }
 
-/// Sets one sub-attribute of a complex value. An immutable one can be set only where it has no other value.
+/// Sets one sub-attribute of a complex value. An immutable one can be set only where it has no other value, and a
+/// required one keeps one.
 pub(super) fn set_part(op: Op, complex: &mut Complex, child: &Definition, value: Option<Value>) -> Result<()> {
     let before = complex.get(child.id);
     let after = match (op, before, value) {
@@ -84,6 +85,9 @@ pub(super) fn set_part(op: Op, complex: &mut Complex, child: &Definition, value:
     };
     if child.attribute.mutability == Mutability::Immutable && before.is_some() && before != after.as_ref() {
         return Err(immutable(child));
+    }
+    if child.attribute.required && before.is_some() && after.is_none() {
+        return Err(required(&child.path));
     }
     match after {
         Some(value) => complex.set(child.id, value),
@@ -201,9 +205,10 @@ pub(super) fn read_only(definition: &Definition) -> Error {
     Error::new(ErrorKind::Mutability, detail).on(&definition.path)
 }
 
-/// A required attribute would be removed (RFC 7644 section 3.5.2.2).
+/// A required attribute would become unassigned (RFC 7644 section 3.5.2.2).
 pub(super) fn required(path: &str) -> Error {
-    Error::new(ErrorKind::Mutability, format!("{path} is required: replace it instead of removing it")).on(path)
+    Error::new(ErrorKind::Mutability, format!("{path} is required: give it another value instead of removing it"))
+        .on(path)
 }
 
 /// A value path selects nothing.
