@@ -27,6 +27,7 @@ pub struct Cli {
 
 /// The flags of every subcommand.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The directory of the store [default: scimdb-data, and scimdb-demo for the demo]
     #[arg(long, short, global = true, value_name = "DIR")]

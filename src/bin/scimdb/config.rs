@@ -34,8 +34,8 @@ fn read_file(named: Option<&Path>) -> Result<Table, Failure> {
     if named.is_none() && !path.is_file() {
         return Ok(Table::new());
     }
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     let wrong = |message: String| Failure::new(Exit::Usage, format!("{}: {message}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     let table: Table = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     check_names(&table, &Cli::command()).map_err(wrong)?;
     Ok(table)

@@ -36,13 +36,13 @@ pub struct ImportArgs {
     /// The file; - for standard input
     file: PathBuf,
     /// How the file is written [default: by its extension; NDJSON for standard input]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<InputFormat>,
     /// The resource type of rows that do not tell theirs by meta.resourceType or schemas
     #[arg(long = "type", value_name = "TYPE")]
     resource_type: Option<String>,
     /// What to do with a row whose id, or whose unique value, exists already
-    #[arg(long, value_enum, default_value_t = Conflict::Fail)]
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Conflict::Fail)]
     on_conflict: Conflict,
     /// Keep id, meta and password hashes as given: reads what export wrote
     #[arg(long)]

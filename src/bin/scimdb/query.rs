@@ -20,7 +20,7 @@ const EVERY_TYPE: &str = "*";
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     scimdb query 'userName sw \"ann\" and active eq true'\n  \
-    scimdb query 'emails[type eq \"work\" and value ew \"@example.com\"]' --sort-by name.familyName --count 20\n  \
+    scimdb query 'emails[type eq \"work\" and value ew \"@example.com\"]' --count 20\n  \
     scimdb query --type Group 'displayName co \"sales\"' --output csv --all")]
 pub struct QueryArgs {
     /// The filter (RFC 7644 section 3.4.2.2); everything without one
@@ -32,7 +32,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "PATH")]
     sort_by: Option<String>,
     /// The order
-    #[arg(long, value_enum, default_value_t = Order::Ascending)]
+    #[arg(long, value_enum, value_name = "ORDER", default_value_t = Order::Ascending)]
     sort_order: Order,
     /// The first result to show, counted from 1
     #[arg(long, value_name = "INDEX", allow_negative_numbers = true)]
@@ -50,7 +50,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "PATHS", value_delimiter = ',')]
     excluded_attributes: Vec<String>,
     /// How to write the results [default: a table on a terminal, JSON lines into a pipe]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
 }
 

@@ -23,7 +23,7 @@ enum SchemaCommand {
     /// List the resource types and schemas
     List {
         /// How to write them [default: a table on a terminal, JSON lines into a pipe]
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, value_name = "FORMAT")]
         output: Option<Format>,
     },
     /// Show the RFC 7643 document of a schema or resource type

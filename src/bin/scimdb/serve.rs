@@ -53,7 +53,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     drain: Option<Duration>,
     /// How logs are written to standard error; SCIMDB_LOG says what is logged
-    #[arg(long, value_enum, default_value_t = LogFormatName::Text)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormatName::Text)]
     log_format: LogFormatName,
 }
 

@@ -12,7 +12,7 @@ use crate::session::Session;
 #[derive(Args, Debug)]
 pub struct StatsArgs {
     /// How to write it [default: a table on a terminal, JSON into a pipe]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     output: Option<Format>,
 }
 

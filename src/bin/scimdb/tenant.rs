@@ -28,7 +28,7 @@ enum TenantCommand {
     /// List the tenants
     List {
         /// How to write them [default: a table on a terminal, JSON lines into a pipe]
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, value_name = "FORMAT")]
         output: Option<Format>,
     },
     /// Change the settings of a tenant

@@ -25,7 +25,7 @@ enum TokenCommand {
         /// A name to list and revoke it by
         name: String,
         /// What it allows
-        #[arg(long, value_enum, default_value_t = ScopeName::Read)]
+        #[arg(long, value_enum, value_name = "SCOPE", default_value_t = ScopeName::Read)]
         scope: ScopeName,
         /// How long it is valid: 90d, 12h, 1w 3d [default: until it is revoked]
         #[arg(long, value_name = "SPAN", value_parser = lifetime)]
@@ -34,7 +34,7 @@ enum TokenCommand {
     /// List the tokens, without their secrets
     List {
         /// How to write them [default: a table on a terminal, JSON lines into a pipe]
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, value_name = "FORMAT")]
         output: Option<Format>,
     },
     /// Revoke a token

@@ -215,7 +215,7 @@ mod tests {
     use scimdb::message::builtin;
 
     fn columns(header: &[&str]) -> Result<Columns, String> {
-        let registry = builtin::registry();
+        let registry = builtin::registry().unwrap();
         let model = registry.resource_type("User").unwrap();
         Columns::parse(&StringRecord::from(header.to_vec()), b',', model).map_err(|failure| match failure {
             Failure::Told(_, message) => message,
