@@ -1,1 +1,42 @@
-fn main() {}
+//! The command line of scimdb: one file per subcommand, over the public API of the crate and nothing else.
+//!
+//! `args` says what can be asked, `config` puts flags, environment and file together, `failure` holds the exit codes,
+//! `output` is the only way to standard output.
+
+mod args;
+mod cells;
+mod check;
+mod completions;
+mod config;
+mod create;
+mod delete;
+mod demo;
+mod export;
+mod failure;
+mod get;
+mod import;
+mod output;
+mod patch;
+mod progress;
+mod query;
+mod replace;
+mod schema;
+#[cfg(feature = "grpc")]
+mod serve;
+mod session;
+mod stats;
+mod tenant;
+mod token;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let outcome = match config::parse(std::env::args_os().collect()) {
+        Ok(cli) => session::run(cli),
+        Err(failure) => Err(failure),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,132 @@
+//! `scimdb serve`: the gRPC service over a store.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
+use scimdb::Store;
+use scimdb::server::{LogFormat, ServeOptions, TlsFiles, start_logs};
+
+use crate::failure::Failure;
+use crate::output::{Out, note};
+use crate::session::Session;
+
+/// Serve the store over gRPC
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 takes a free one. Beyond loopback needs TLS and --require-tokens
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7644")]
+    address: SocketAddr,
+    /// The certificate chain, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Refuse calls without a bearer token: see scimdb token
+    #[arg(long)]
+    require_tokens: bool,
+    /// Bytes of a message at most [default: 16 MiB]
+    #[arg(long, value_name = "BYTES")]
+    max_message_bytes: Option<usize>,
+    /// Calls answered at one time; more are answered UNAVAILABLE
+    #[arg(long, value_name = "COUNT")]
+    max_requests: Option<usize>,
+    /// Long calls (StreamList, Watch, Import) at one time
+    #[arg(long, value_name = "COUNT")]
+    max_streams: Option<usize>,
+    /// Connections at one time
+    #[arg(long, value_name = "COUNT")]
+    max_connections: Option<usize>,
+    /// Threads that answer calls
+    #[arg(long, value_name = "COUNT")]
+    workers: Option<usize>,
+    /// How long a call without a deadline of its own may take: 60s
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    request_timeout: Option<Duration>,
+    /// How often a silent connection is asked whether it lives: 30s
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    keepalive: Option<Duration>,
+    /// How long calls may take to end after SIGTERM: 20s
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    drain: Option<Duration>,
+    /// How logs are written to standard error; SCIMDB_LOG says what is logged
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormatName::Text)]
+    log_format: LogFormatName,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormatName {
+    Text,
+    Json,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: SignedDuration = text.parse().map_err(|_| "write it as 60s, 500ms or 2m".to_owned())?;
+    Duration::try_from(span).map_err(|_| "it cannot be less than nothing".to_owned())
+}
+
+impl ServeArgs {
+    fn options(self) -> (ServeOptions, LogFormat) {
+        let ServeArgs {
+            address,
+            tls_certificate,
+            tls_key,
+            require_tokens,
+            max_message_bytes,
+            max_requests,
+            max_streams,
+            max_connections,
+            workers,
+            request_timeout,
+            keepalive,
+            drain,
+            log_format,
+        } = self;
+        let defaults = ServeOptions::default();
+        let mut options = ServeOptions::default();
+        options.address = address;
+        options.tls = tls_certificate.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+        options.require_tokens = require_tokens;
+        options.max_message_bytes = max_message_bytes.unwrap_or(defaults.max_message_bytes);
+        options.max_requests = max_requests.unwrap_or(defaults.max_requests);
+        options.max_streams = max_streams.unwrap_or(defaults.max_streams);
+        options.max_connections = max_connections.unwrap_or(defaults.max_connections);
+        options.workers = workers.unwrap_or(defaults.workers);
+        options.request_timeout = request_timeout.unwrap_or(defaults.request_timeout);
+        options.keepalive = keepalive.unwrap_or(defaults.keepalive);
+        options.drain = drain.unwrap_or(defaults.drain);
+        let format = match log_format {
+            LogFormatName::Text => LogFormat::Text,
+            LogFormatName::Json => LogFormat::Json,
+        };
+        (options, format)
+    }
+}
+
+pub fn run(args: ServeArgs, session: &mut Session) -> Result<(), Failure> {
+    let (options, format) = args.options();
+    let scheme = if options.tls.is_some() { "https" } else { "http" };
+    let mut store_options = session.store_options();
+    store_options.max_page = scimdb::StoreOptions::default().max_page;
+    store_options.holder = Some(format!("scimdb serve at {scheme}://{}", options.address));
+    let store = Store::open(session.directory(), store_options)?;
+    start_logs(format);
+    let quiet = session.global.quiet;
+    let ready = |address: SocketAddr| announce(&mut session.out, scheme, address, quiet);
+    Ok(scimdb::grpc::run(store, options, ready)?)
+}
+
+/// Says where it listens and how to call it. A closed standard output is no reason to stop serving.
+fn announce(out: &mut Out, scheme: &str, address: SocketAddr, quiet: bool) {
+    let said = out.line(format_args!("scimdb listening on {scheme}://{address}")).and_then(|()| out.flush());
+    if said.is_ok() && !quiet {
+        note(format_args!(
+            "gRPC service scimdb.v1, with reflection and health. Stop it with Ctrl-C.\n\
+             Try: grpcurl {}{address} list",
+            if scheme == "http" { "-plaintext " } else { "" }
+        ));
+    }
+}

@@ -1,0 +1,140 @@
+//! `scimdb token`: bearer tokens of a tenant.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{Span, SpanRelativeTo};
+use scimdb::engine::{Scope, TokenInfo, TokenOptions};
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Format;
+use crate::session::Session;
+
+/// Create, list and revoke bearer tokens
+#[derive(Args, Debug)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token; its secret is written to standard output, this one time only
+    Create {
+        /// A name to list and revoke it by
+        name: String,
+        /// What it allows
+        #[arg(long, value_enum, value_name = "SCOPE", default_value_t = ScopeName::Read)]
+        scope: ScopeName,
+        /// How long it is valid: 90d, 12h, 1w 3d [default: until it is revoked]
+        #[arg(long, value_name = "SPAN", value_parser = lifetime)]
+        expires: Option<Duration>,
+    },
+    /// List the tokens, without their secrets
+    List {
+        /// How to write them [default: a table on a terminal, JSON lines into a pipe]
+        #[arg(long, value_enum, value_name = "FORMAT")]
+        output: Option<Format>,
+    },
+    /// Revoke a token
+    Revoke {
+        /// The token's name
+        name: String,
+    },
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeName {
+    /// Get, search, watch
+    Read,
+    /// Also create, replace, modify, delete, bulk, import
+    Write,
+    /// Also schemas, tenants and tokens, of every tenant
+    Admin,
+}
+
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::Read => Scope::Read,
+            ScopeName::Write => Scope::Write,
+            ScopeName::Admin => Scope::Admin,
+        }
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Write => "write",
+        Scope::Admin => "admin",
+    }
+}
+
+/// Reads a span such as `90d`; a day has 24 hours. Months and years have no fixed length, and are refused.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let span: Span = text.parse().map_err(|_| "write it as 90d, 12h or 1w 3d".to_owned())?;
+    let duration = span
+        .to_duration(SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| "months and years differ in length; write days or weeks".to_owned())?;
+    match Duration::try_from(duration) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("it must be longer than nothing".to_owned()),
+    }
+}
+
+pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
+    match args.command {
+        TokenCommand::Create { name, scope, expires } => {
+            let options = TokenOptions { scope: scope.into(), lifetime: expires };
+            let token = session.tenant_or_create()?.create_token(&name, options)?;
+            session.summary(format_args!("The secret of token {name}; it is not shown again:"));
+            session.out.line(token.secret)
+        }
+        TokenCommand::List { output } => {
+            let tokens = session.tenant()?.tokens()?;
+            list(tokens, output, session)
+        }
+        TokenCommand::Revoke { name } => {
+            session.tenant()?.revoke_token(&name)?;
+            session.summary(format_args!("revoked token {name}"));
+            Ok(())
+        }
+    }
+}
+
+fn list(tokens: Vec<TokenInfo>, output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
+    let format = Format::or_default(output, &session.out);
+    if format == Format::Json {
+        for TokenInfo { name, scope, created, expires } in tokens {
+            let expires = expires.map(|expires| expires.to_string());
+            let scope = scope_name(scope);
+            session
+                .out
+                .line(json!({"name": name, "scope": scope, "created": created.to_string(), "expires": expires}))?;
+        }
+        return Ok(());
+    }
+    let rows = tokens.into_iter().map(|TokenInfo { name, scope, created, expires }| {
+        let expires = expires.map_or_else(|| "never".to_owned(), |expires| expires.to_string());
+        vec![name, scope_name(scope).to_owned(), created.to_string(), expires]
+    });
+    session.out.rows(format, &["name", "scope", "created", "expires"].map(str::to_owned), rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_spans_of_fixed_length() {
+        assert_eq!(lifetime("90d"), Ok(Duration::from_secs(90 * 86_400)));
+        assert_eq!(lifetime("1w 3d"), Ok(Duration::from_secs(10 * 86_400)));
+        assert_eq!(lifetime("36 hours"), Ok(Duration::from_secs(36 * 3_600)));
+        for wrong in ["", "90", "soon", "-1d", "0s", "1 month"] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
+    }
+}
