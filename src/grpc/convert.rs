@@ -4,9 +4,7 @@
 use std::time::Duration;
 
 use super::proto;
-use crate::engine::{
-    Change, ChangeOperation, ImportReport, OnConflict, Scope, TenantOptions, TenantStats, TokenInfo,
-};
+use crate::engine::{Change, ChangeOperation, ImportReport, OnConflict, Scope, TenantOptions, TenantStats, TokenInfo};
 use crate::message::{Representation, SortOrder};
 use crate::model::{Instant, VersionMatch};
 use crate::{Error, ErrorKind, Result};
@@ -76,7 +74,10 @@ pub(super) fn scope(value: i32) -> Result<Scope> {
 
 fn known<E: TryFrom<i32>>(field: &str, value: i32) -> Result<E> {
     E::try_from(value).map_err(|_| {
-        Error::new(ErrorKind::InvalidArgument, format!("{field} has the value {value}, which this server does not know"))
+        Error::new(
+            ErrorKind::InvalidArgument,
+            format!("{field} has the value {value}, which this server does not know"),
+        )
     })
 }
 
@@ -92,12 +93,7 @@ pub(super) fn token(info: TokenInfo) -> proto::Token {
         Scope::Write => proto::Scope::Write,
         Scope::Admin => proto::Scope::Admin,
     };
-    proto::Token {
-        name,
-        scope: scope.into(),
-        created: Some(timestamp(created)),
-        expires: expires.map(timestamp),
-    }
+    proto::Token { name, scope: scope.into(), created: Some(timestamp(created)), expires: expires.map(timestamp) }
 }
 
 pub(super) fn tenant_counts(stats: TenantStats) -> proto::TenantCounts {

@@ -181,13 +181,7 @@ impl Feeder {
 
     fn total(&self, report: ImportReport) -> ImportReport {
         let ImportReport { read, created, replaced, skipped, rejected } = report;
-        ImportReport {
-            read: read + self.too_long,
-            created,
-            replaced,
-            skipped,
-            rejected: rejected + self.too_long,
-        }
+        ImportReport { read: read + self.too_long, created, replaced, skipped, rejected: rejected + self.too_long }
     }
 }
 

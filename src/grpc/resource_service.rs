@@ -49,8 +49,7 @@ impl ResourceService for Resources {
     async fn create(&self, request: Request<proto::CreateRequest>) -> Answer<proto::CreateResponse> {
         unary(&self.gate, "ResourceService/Create", Scope::Write, request, |caller, message| {
             let proto::CreateRequest { tenant: _, resource_type, json, id, attributes, excluded_attributes } = message;
-            let options =
-                WriteOptions { id: given(id), attributes, excluded_attributes, ..caller.write_options() };
+            let options = WriteOptions { id: given(id), attributes, excluded_attributes, ..caller.write_options() };
             let input = ResourceInput::from_json(json.as_bytes())?;
             let created = caller.tenant()?.create(&resource_type, input, &options)?;
             Ok(proto::CreateResponse { resource: Some(resource(created)) })
@@ -72,8 +71,7 @@ impl ResourceService for Resources {
             } = message;
             let options = conditional(caller, attributes, excluded_attributes, &if_match, &if_none_match);
             let input = ResourceInput::from_json(json.as_bytes())?;
-            let Written { representation, changed } =
-                caller.tenant()?.replace(&resource_type, &id, input, &options)?;
+            let Written { representation, changed } = caller.tenant()?.replace(&resource_type, &id, input, &options)?;
             Ok(proto::ReplaceResponse { resource: Some(resource(representation)), changed })
         })
         .await

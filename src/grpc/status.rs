@@ -7,8 +7,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::proto::Problem;
-use crate::error::ErrorRow;
 use crate::Error;
+use crate::error::ErrorRow;
 
 /// The domain of `google.rpc.ErrorInfo`.
 pub const ERROR_DOMAIN: &str = "scimdb";

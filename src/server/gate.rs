@@ -101,13 +101,16 @@ impl Gate {
             busy(format!("the server answers {} calls already (max-requests)", self.0.options.max_requests))
         })?;
         let inner = Arc::clone(&self.0);
-        let (actor, result) = until(deadline, self.work(move || {
-            let _place = place;
-            match inner.enter(&call) {
-                Ok(caller) => (caller.actor.clone(), work(&caller)),
-                Err(error) => (None, Err(error)),
-            }
-        }))
+        let (actor, result) = until(
+            deadline,
+            self.work(move || {
+                let _place = place;
+                match inner.enter(&call) {
+                    Ok(caller) => (caller.actor.clone(), work(&caller)),
+                    Err(error) => (None, Err(error)),
+                }
+            }),
+        )
         .await??;
         log.actor = actor;
         result
@@ -179,9 +182,9 @@ impl Gate {
     /// # Errors
     /// `Internal` when it panicked.
     pub async fn thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|error| Error::new(ErrorKind::Internal, "the server failed to carry out the call").caused_by(error))
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "the server failed to carry out the call").caused_by(error)
+        })
     }
 
     /// Waits until no call and no stream is under way.
@@ -212,10 +215,9 @@ impl Inner {
     fn identify(&self, bearer: Option<&str>) -> Result<Option<Principal>> {
         match bearer {
             Some(secret) => self.store.authenticate(secret).map(Some),
-            None if self.options.require_tokens => Err(Error::new(
-                ErrorKind::Unauthenticated,
-                "this server wants a bearer token: authorization: Bearer …",
-            )),
+            None if self.options.require_tokens => {
+                Err(Error::new(ErrorKind::Unauthenticated, "this server wants a bearer token: authorization: Bearer …"))
+            }
             None => Ok(None),
         }
     }

@@ -28,11 +28,8 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor> {
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key_der))
         .map_err(|error| {
-            let detail = format!(
-                "tls: {} and {} cannot be used together: {error}",
-                certificate.display(),
-                key.display()
-            );
+            let detail =
+                format!("tls: {} and {} cannot be used together: {error}", certificate.display(), key.display());
             Error::new(ErrorKind::InvalidArgument, detail).caused_by(error)
         })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -40,5 +37,6 @@ pub(super) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor> {
 }
 
 fn unreadable(setting: &str, file: &Path, error: rustls_pki_types::pem::Error) -> Error {
-    Error::new(ErrorKind::InvalidArgument, format!("{setting}: cannot read {}: {error}", file.display())).caused_by(error)
+    Error::new(ErrorKind::InvalidArgument, format!("{setting}: cannot read {}: {error}", file.display()))
+        .caused_by(error)
 }
