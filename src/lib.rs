@@ -3,9 +3,13 @@
 pub mod engine;
 pub mod error;
 pub mod filter;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod message;
 pub mod model;
 pub mod patch;
+#[cfg(feature = "grpc")]
+pub mod server;
 
 pub use engine::{Store, StoreOptions, Tenant};
 pub use error::{Error, ErrorKind, Result};

@@ -123,8 +123,10 @@ table! {
     DiskFull "DISK_FULL" None, 507 8 43 Environment true;
     /// The store was written in a format that this version does not know.
     UnknownFormat "UNKNOWN_FORMAT" None, 500 9 44 Environment false;
-    /// The deadline passed, or the caller went away.
+    /// The caller went away.
     Cancelled "CANCELLED" None, 408 1 45 Environment true;
+    /// The deadline that the caller set, or the longest that the server allows, passed before the answer was ready.
+    DeadlineExceeded "DEADLINE_EXCEEDED" None, 408 4 46 Environment true;
     /// Stored data is damaged.
     Corrupt "CORRUPT" None, 500 15 60 Store false;
     /// A bug.

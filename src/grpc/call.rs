@@ -1,0 +1,139 @@
+//! From a gRPC request to a call: its metadata, its deadline, its tenant.
+
+use std::time::Duration;
+
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status};
+
+use super::proto;
+use super::status::{REQUEST_ID, name_call, status};
+use crate::Result;
+use crate::engine::Scope;
+use crate::server::{Call, Caller, Gate};
+
+/// Characters of a client's own request id at most: more is not written to the log.
+const MAX_REQUEST_ID: usize = 64;
+
+/// A request that names its tenant, or none.
+pub(super) trait OfTenant {
+    /// The tenant's name; may be empty.
+    fn tenant(&self) -> &str;
+}
+
+macro_rules! of_tenant {
+    ($($message:ident)*) => { $(impl OfTenant for proto::$message {
+        fn tenant(&self) -> &str {
+            &self.tenant
+        }
+    })* };
+}
+
+of_tenant! {
+    GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest ListRequest StreamListRequest BulkRequest
+    ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
+    CreateTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
+    RevokeTokenRequest TenantStatsRequest
+}
+
+impl OfTenant for proto::ListTenantsRequest {
+    fn tenant(&self) -> &str {
+        ""
+    }
+}
+
+impl OfTenant for proto::StatsRequest {
+    fn tenant(&self) -> &str {
+        ""
+    }
+}
+
+/// Carries out a unary RPC: everything but the work itself.
+pub(super) async fn unary<M, T>(
+    gate: &Gate,
+    method: &'static str,
+    scope: Scope,
+    request: Request<M>,
+    work: impl FnOnce(&Caller, M) -> Result<T> + Send + 'static,
+) -> std::result::Result<Response<T>, Status>
+where
+    M: OfTenant + Send + 'static,
+    T: Send + 'static,
+{
+    let (metadata, _, message) = request.into_parts();
+    let call = call(gate, method, scope, &metadata, message.tenant());
+    let id = call.id.clone();
+    match gate.unary(call, move |caller| work(caller, message)).await {
+        Ok(answer) => Ok(answered(answer, &id)),
+        Err(error) => Err(status(&error, &id)),
+    }
+}
+
+/// An answer that names its call.
+pub(super) fn answered<T>(answer: T, id: &str) -> Response<T> {
+    let mut response = Response::new(answer);
+    name_call(response.metadata_mut(), id);
+    response
+}
+
+/// The call that a request is.
+pub(super) fn call(gate: &Gate, method: &'static str, scope: Scope, metadata: &MetadataMap, tenant: &str) -> Call {
+    let text = |key: &str| metadata.get(key).and_then(|value| value.to_str().ok());
+    let id = text(REQUEST_ID)
+        .filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    Call {
+        method,
+        id: id.map_or_else(|| gate.next_id(), str::to_owned),
+        bearer: text("authorization").map(bearer).map(str::to_owned),
+        timeout: text("grpc-timeout").and_then(timeout),
+        tenant: tenant.to_owned(),
+        scope,
+    }
+}
+
+/// The token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
+/// knows.
+fn bearer(authorization: &str) -> &str {
+    match authorization.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => authorization,
+    }
+}
+
+/// A `grpc-timeout`: up to eight digits and a unit. One that is not so is as good as none.
+fn timeout(text: &str) -> Option<Duration> {
+    let (unit, digits) = text.as_bytes().split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let amount: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    match unit {
+        b'H' => Some(Duration::from_secs(amount * 3_600)),
+        b'M' => Some(Duration::from_secs(amount * 60)),
+        b'S' => Some(Duration::from_secs(amount)),
+        b'm' => Some(Duration::from_millis(amount)),
+        b'u' => Some(Duration::from_micros(amount)),
+        b'n' => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_grpc_writes_them() {
+        assert_eq!(timeout("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        for wrong in ["", "5", "m", "5x", "+5m", "999999999n", "é"] {
+            assert_eq!(timeout(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bearer_tokens_are_taken_from_their_scheme() {
+        assert_eq!(bearer("Bearer abc"), "abc");
+        assert_eq!(bearer("bearer  abc "), "abc");
+        assert_eq!(bearer("Basic abc"), "Basic abc");
+    }
+}

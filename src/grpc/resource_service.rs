@@ -1,0 +1,190 @@
+//! `scimdb.v1.ResourceService`: the verbs. Streams have files of their own.
+
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::call::unary;
+use super::convert::{fits, given, resource, sort_order, versions};
+use super::proto::resource_service_server::ResourceService;
+use super::{import, proto, stream_list, watch};
+use crate::Result;
+use crate::engine::{Scope, WriteOptions, Written};
+use crate::message::{self, BulkResponse, Representation, ResourceInput, SearchPage, SearchRequest};
+use crate::server::{Caller, Gate};
+
+/// Bytes that an envelope adds to the JSON of a resource, at a guess.
+pub(super) const ENVELOPE: usize = 200;
+
+/// The service.
+pub(super) struct Resources {
+    gate: Gate,
+}
+
+impl Resources {
+    pub(super) fn new(gate: Gate) -> Self {
+        Resources { gate }
+    }
+
+    fn limit(&self) -> usize {
+        self.gate.options().max_message_bytes
+    }
+}
+
+type Answer<T> = std::result::Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl ResourceService for Resources {
+    async fn get(&self, request: Request<proto::GetRequest>) -> Answer<proto::GetResponse> {
+        let limit = self.limit();
+        unary(&self.gate, "ResourceService/Get", Scope::Read, request, move |caller, message| {
+            let proto::GetRequest { tenant: _, resource_type, id, attributes, excluded_attributes, if_none_match } =
+                message;
+            let options = caller.read_options(attributes, excluded_attributes, versions(&if_none_match));
+            let found = caller.tenant()?.get(&resource_type, &id, &options)?;
+            Ok(proto::GetResponse { resource: Some(fitting(found, limit)?) })
+        })
+        .await
+    }
+
+    async fn create(&self, request: Request<proto::CreateRequest>) -> Answer<proto::CreateResponse> {
+        unary(&self.gate, "ResourceService/Create", Scope::Write, request, |caller, message| {
+            let proto::CreateRequest { tenant: _, resource_type, json, id, attributes, excluded_attributes } = message;
+            let options = WriteOptions { id: given(id), attributes, excluded_attributes, ..caller.write_options() };
+            let input = ResourceInput::from_json(json.as_bytes())?;
+            let created = caller.tenant()?.create(&resource_type, input, &options)?;
+            Ok(proto::CreateResponse { resource: Some(resource(created)) })
+        })
+        .await
+    }
+
+    async fn replace(&self, request: Request<proto::ReplaceRequest>) -> Answer<proto::ReplaceResponse> {
+        unary(&self.gate, "ResourceService/Replace", Scope::Write, request, |caller, message| {
+            let proto::ReplaceRequest {
+                tenant: _,
+                resource_type,
+                id,
+                json,
+                if_match,
+                if_none_match,
+                attributes,
+                excluded_attributes,
+            } = message;
+            let options = conditional(caller, attributes, excluded_attributes, &if_match, &if_none_match);
+            let input = ResourceInput::from_json(json.as_bytes())?;
+            let Written { representation, changed } = caller.tenant()?.replace(&resource_type, &id, input, &options)?;
+            Ok(proto::ReplaceResponse { resource: Some(resource(representation)), changed })
+        })
+        .await
+    }
+
+    async fn patch(&self, request: Request<proto::PatchRequest>) -> Answer<proto::PatchResponse> {
+        unary(&self.gate, "ResourceService/Patch", Scope::Write, request, |caller, message| {
+            let proto::PatchRequest {
+                tenant: _,
+                resource_type,
+                id,
+                json,
+                if_match,
+                if_none_match,
+                attributes,
+                excluded_attributes,
+            } = message;
+            let options = conditional(caller, attributes, excluded_attributes, &if_match, &if_none_match);
+            let patch = message::parse_patch(json.as_bytes())?;
+            let Written { representation, changed } = caller.tenant()?.modify(&resource_type, &id, &patch, &options)?;
+            Ok(proto::PatchResponse { resource: Some(resource(representation)), changed })
+        })
+        .await
+    }
+
+    async fn delete(&self, request: Request<proto::DeleteRequest>) -> Answer<proto::DeleteResponse> {
+        unary(&self.gate, "ResourceService/Delete", Scope::Write, request, |caller, message| {
+            let proto::DeleteRequest { tenant: _, resource_type, id, if_match, if_none_match } = message;
+            let options = conditional(caller, Vec::new(), Vec::new(), &if_match, &if_none_match);
+            caller.tenant()?.delete(&resource_type, &id, &options)?;
+            Ok(proto::DeleteResponse {})
+        })
+        .await
+    }
+
+    async fn list(&self, request: Request<proto::ListRequest>) -> Answer<proto::ListResponse> {
+        let limit = self.limit();
+        unary(&self.gate, "ResourceService/List", Scope::Read, request, move |caller, message| {
+            let proto::ListRequest {
+                tenant: _,
+                resource_type,
+                filter,
+                sort_by,
+                sort_order: order,
+                start_index,
+                count,
+                attributes,
+                excluded_attributes,
+            } = message;
+            let search = SearchRequest {
+                filter: given(filter),
+                sort_by: given(sort_by),
+                sort_order: sort_order(order)?,
+                start_index: Some(start_index),
+                count,
+                attributes,
+                excluded_attributes,
+            };
+            let SearchPage { total_results, start_index, resources } =
+                caller.tenant()?.search(given(resource_type).as_deref(), &search)?;
+            fits(resources.iter().map(|found| found.json.len() + ENVELOPE).sum(), limit)?;
+            let resources = resources.into_iter().map(resource).collect();
+            Ok(proto::ListResponse { total_results, start_index, resources })
+        })
+        .await
+    }
+
+    async fn bulk(&self, request: Request<proto::BulkRequest>) -> Answer<proto::BulkResponse> {
+        unary(&self.gate, "ResourceService/Bulk", Scope::Write, request, |caller, message| {
+            let proto::BulkRequest { tenant: _, json } = message;
+            let bulk = message::BulkRequest::from_json(json.as_bytes())?;
+            let results: BulkResponse = caller.tenant()?.bulk(bulk, &caller.write_options())?;
+            Ok(proto::BulkResponse { json: results.to_json(caller.base_url()) })
+        })
+        .await
+    }
+
+    type StreamListStream = ReceiverStream<std::result::Result<proto::StreamListResponse, Status>>;
+
+    async fn stream_list(&self, request: Request<proto::StreamListRequest>) -> Answer<Self::StreamListStream> {
+        stream_list::stream_list(&self.gate, request).await
+    }
+
+    type ImportStream = ReceiverStream<std::result::Result<proto::ImportResponse, Status>>;
+
+    async fn import(&self, request: Request<Streaming<proto::ImportRequest>>) -> Answer<Self::ImportStream> {
+        import::import(&self.gate, request).await
+    }
+
+    type WatchStream = ReceiverStream<std::result::Result<proto::WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<proto::WatchRequest>) -> Answer<Self::WatchStream> {
+        watch::watch(&self.gate, request).await
+    }
+}
+
+fn fitting(found: Representation, limit: usize) -> Result<proto::Resource> {
+    fits(found.json.len() + ENVELOPE, limit)?;
+    Ok(resource(found))
+}
+
+fn conditional(
+    caller: &Caller,
+    attributes: Vec<String>,
+    excluded_attributes: Vec<String>,
+    if_match: &str,
+    if_none_match: &str,
+) -> WriteOptions {
+    WriteOptions {
+        attributes,
+        excluded_attributes,
+        if_match: versions(if_match),
+        if_none_match: versions(if_none_match),
+        ..caller.write_options()
+    }
+}

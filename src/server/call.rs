@@ -1,0 +1,135 @@
+//! A call, whatever face it came through: who makes it, until when, and the line that the log has of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::engine::{ReadOptions, Scope, Store, Tenant, WriteOptions};
+use crate::error::Fault;
+use crate::model::VersionMatch;
+use crate::{Error, Result};
+
+/// The tenant of a request that names none.
+pub const DEFAULT_TENANT: &str = "default";
+
+/// A call as a face received it.
+#[derive(Debug)]
+pub struct Call {
+    /// What is called: `ResourceService/Get`.
+    pub method: &'static str,
+    /// The request's id, for the log and the client: the client's own, or a new one.
+    pub id: String,
+    /// The bearer token, if there is one.
+    pub bearer: Option<String>,
+    /// How long the client waits, if it said so.
+    pub timeout: Option<Duration>,
+    /// The tenant that the request names; may be empty.
+    pub tenant: String,
+    /// What the call does.
+    pub scope: Scope,
+}
+
+/// Who calls, once that is known, and what they may reach.
+#[derive(Clone)]
+pub struct Caller {
+    pub(super) store: Store,
+    pub(super) tenant: String,
+    pub(super) actor: Option<String>,
+    pub(super) base_url: String,
+}
+
+impl Caller {
+    /// The tenant that the call is about.
+    ///
+    /// # Errors
+    /// `UnknownTenant`.
+    pub fn tenant(&self) -> Result<Tenant> {
+        self.store.tenant(&self.tenant)
+    }
+
+    /// The store: for calls of scope admin, which are about all of it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who the change log names: the token, where there is one.
+    pub fn actor(&self) -> Option<&str> {
+        self.actor.as_deref()
+    }
+
+    /// What is put before locations.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The options of a read.
+    pub fn read_options(
+        &self,
+        attributes: Vec<String>,
+        excluded_attributes: Vec<String>,
+        if_none_match: Option<VersionMatch>,
+    ) -> ReadOptions {
+        ReadOptions { attributes, excluded_attributes, if_none_match, base: self.base_url.clone() }
+    }
+
+    /// The options of a write that has no conditions and shows what is returned by default.
+    pub fn write_options(&self) -> WriteOptions {
+        WriteOptions {
+            attributes: Vec::new(),
+            excluded_attributes: Vec::new(),
+            if_match: None,
+            if_none_match: None,
+            actor: self.actor.clone(),
+            base: self.base_url.clone(),
+            id: None,
+        }
+    }
+}
+
+/// The line of a call in the log: written when it is dropped. Names of tenants and tokens, never what a resource or a
+/// filter says.
+pub(super) struct LogLine {
+    method: &'static str,
+    id: String,
+    tenant: String,
+    started: Instant,
+    pub(super) actor: Option<String>,
+    outcome: Option<&'static str>,
+}
+
+impl LogLine {
+    pub(super) fn new(call: &Call) -> Self {
+        LogLine {
+            method: call.method,
+            id: call.id.clone(),
+            tenant: call.tenant.clone(),
+            started: Instant::now(),
+            actor: None,
+            outcome: None,
+        }
+    }
+
+    /// Notes how the call ended. One that ends without was left by its client.
+    pub(super) fn end(&mut self, error: Option<&Error>) {
+        self.outcome = Some(error.map_or("OK", |error| error.row().name));
+        let Some(error) = error else { return };
+        // What a client did wrong may quote what it sent; what went wrong here is for the operator.
+        if error.row().fault != Fault::Caller {
+            tracing::error!(request = self.id, method = self.method, ?error, "a call failed");
+        }
+    }
+}
+
+impl Drop for LogLine {
+    fn drop(&mut self) {
+        tracing::info!(
+            request = self.id,
+            method = self.method,
+            tenant = self.tenant,
+            actor = self.actor.as_deref(),
+            code = self.outcome.unwrap_or("CANCELLED"),
+            micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            "call"
+        );
+    }
+}

@@ -1,0 +1,320 @@
+//! The gate that every call passes: limits, deadline, token, scope, tenant; then the store's work, on threads that may
+//! block, since the store knows no async.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::call::{Call, Caller, DEFAULT_TENANT, LogLine};
+use super::feed::Feeds;
+use super::{ServeOptions, Stop};
+use crate::engine::{Principal, Scope, Store};
+use crate::{Error, ErrorKind, Result};
+
+/// How much earlier than the client a call gives up: the answer that says so takes a moment to arrive.
+const DEADLINE_MARGIN: Duration = Duration::from_millis(5);
+
+/// The gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    options: ServeOptions,
+    requests: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    workers: Arc<Semaphore>,
+    feeds: Feeds,
+    stop: Stop,
+    calls: AtomicU64,
+}
+
+/// A stream that has passed the gate. Dropped, it makes place for another.
+pub struct Session {
+    gate: Gate,
+    call: Call,
+    caller: Caller,
+    deadline: Option<Instant>,
+    log: LogLine,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Gate {
+    /// A gate to a store. `options` were checked.
+    pub fn new(store: Store, options: ServeOptions, stop: Stop) -> Self {
+        Gate(Arc::new(Inner {
+            store,
+            requests: Arc::new(Semaphore::new(options.max_requests)),
+            streams: Arc::new(Semaphore::new(options.max_streams)),
+            workers: Arc::new(Semaphore::new(options.workers)),
+            options,
+            feeds: Feeds::default(),
+            stop,
+            calls: AtomicU64::new(1),
+        }))
+    }
+
+    /// How the store is served.
+    pub fn options(&self) -> &ServeOptions {
+        &self.0.options
+    }
+
+    /// Tells when the server stops.
+    pub fn stop(&self) -> Stop {
+        self.0.stop.clone()
+    }
+
+    /// A name for a call whose client gave none; unique while the server runs.
+    pub fn next_id(&self) -> String {
+        format!("{:06x}", self.0.calls.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Lets one call through, and does its work. When the deadline passes first, the call is answered so, and what the
+    /// work comes to is dropped: a write that had begun is still carried out.
+    ///
+    /// # Errors
+    /// `Unavailable` when there are too many calls, `DeadlineExceeded`, `Unauthenticated`, `Forbidden`; the work's own.
+    pub async fn unary<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let mut log = LogLine::new(&call);
+        let limit = self.0.options.request_timeout;
+        let deadline = deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))));
+        let result = self.admitted(call, deadline, &mut log, work).await;
+        log.end(result.as_ref().err());
+        result
+    }
+
+    async fn admitted<T: Send + 'static>(
+        &self,
+        call: Call,
+        deadline: Option<Instant>,
+        log: &mut LogLine,
+        work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let place = Arc::clone(&self.0.requests).try_acquire_owned().map_err(|_| {
+            busy(format!("the server answers {} calls already (max-requests)", self.0.options.max_requests))
+        })?;
+        let inner = Arc::clone(&self.0);
+        let (actor, result) = until(
+            deadline,
+            self.work(move || {
+                let _place = place;
+                match inner.enter(&call) {
+                    Ok(caller) => (caller.actor.clone(), work(&caller)),
+                    Err(error) => (None, Err(error)),
+                }
+            }),
+        )
+        .await??;
+        log.actor = actor;
+        result
+    }
+
+    /// Lets a stream through.
+    ///
+    /// # Errors
+    /// As [`Gate::unary`].
+    pub async fn open(&self, call: Call) -> Result<Session> {
+        let mut log = LogLine::new(&call);
+        let deadline = deadline(call.timeout);
+        match self.opened(call, deadline).await {
+            Ok((call, caller, place)) => {
+                log.actor = caller.actor.clone();
+                Ok(Session { gate: self.clone(), call, caller, deadline, log, _place: place })
+            }
+            Err(error) => {
+                log.end(Some(&error));
+                Err(error)
+            }
+        }
+    }
+
+    async fn opened(&self, call: Call, deadline: Option<Instant>) -> Result<(Call, Caller, OwnedSemaphorePermit)> {
+        if self.0.stop.is_stopped() {
+            return Err(Error::new(ErrorKind::Unavailable, "the server is stopping: call again later"));
+        }
+        let place = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
+            busy(format!("the server has {} streams already (max-streams)", self.0.options.max_streams))
+        })?;
+        let inner = Arc::clone(&self.0);
+        let entered = self.work(move || inner.enter(&call).map(|caller| (call, caller)));
+        let (call, caller) = until(deadline, entered).await???;
+        Ok((call, caller, place))
+    }
+
+    /// Refuses a caller whose token is missing or unknown, before the tenant is known: for streams that tell it in their
+    /// first message.
+    ///
+    /// # Errors
+    /// `Unauthenticated`.
+    pub async fn identify(&self, bearer: Option<&str>) -> Result<()> {
+        let (inner, bearer) = (Arc::clone(&self.0), bearer.map(str::to_owned));
+        self.work(move || inner.identify(bearer.as_deref()).map(drop)).await?
+    }
+
+    /// Notes in the log that a call was refused before it passed the gate.
+    pub fn refused(&self, call: &Call, error: &Error) {
+        LogLine::new(call).end(Some(error));
+    }
+
+    /// Does something with the store, when a worker is free.
+    ///
+    /// # Errors
+    /// `Internal` when it panicked.
+    pub async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let worker = Arc::clone(&self.0.workers).acquire_owned().await.map_err(|_| closed())?;
+        self.thread(move || {
+            let _worker = worker;
+            work()
+        })
+        .await
+    }
+
+    /// Does something with the store that may last as long as its client wants, on a thread that does not count as a
+    /// worker: what bounds such threads is the number of streams.
+    ///
+    /// # Errors
+    /// `Internal` when it panicked.
+    pub async fn thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "the server failed to carry out the call").caused_by(error)
+        })
+    }
+
+    /// Waits until no call and no stream is under way.
+    pub async fn idle(&self) {
+        let everything = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+        // An error is a semaphore that was closed, which nobody does.
+        let _ = self.0.requests.acquire_many(everything(self.0.options.max_requests)).await;
+        let _ = self.0.streams.acquire_many(everything(self.0.options.max_streams)).await;
+    }
+}
+
+impl Inner {
+    /// Finds out who calls, and refuses what they may not do.
+    fn enter(&self, call: &Call) -> Result<Caller> {
+        let tenant = if call.tenant.is_empty() { DEFAULT_TENANT } else { &call.tenant };
+        let principal = self.identify(call.bearer.as_deref())?;
+        if let Some(principal) = &principal {
+            allow(principal, tenant, call.scope)?;
+        }
+        Ok(Caller {
+            store: self.store.clone(),
+            tenant: tenant.to_owned(),
+            actor: principal.map(|principal| principal.name),
+            base_url: self.options.base_url.clone(),
+        })
+    }
+
+    fn identify(&self, bearer: Option<&str>) -> Result<Option<Principal>> {
+        match bearer {
+            Some(secret) => self.store.authenticate(secret).map(Some),
+            None if self.options.require_tokens => {
+                Err(Error::new(ErrorKind::Unauthenticated, "this server wants a bearer token: authorization: Bearer …"))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+impl Session {
+    /// Who called.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The gate.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The request's id.
+    pub fn id(&self) -> &str {
+        &self.call.id
+    }
+
+    /// Until when the client waits, if it said so.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// What wakes who waits for changes of the tenant after `since`.
+    ///
+    /// # Errors
+    /// `UnknownTenant`.
+    pub fn changes_after(&self, since: u64) -> Result<tokio::sync::watch::Receiver<u64>> {
+        Ok(self.gate.0.feeds.subscribe(&self.caller.tenant, self.caller.tenant()?, since))
+    }
+
+    /// What asks again whether the caller is let through: a token may have been revoked since. It blocks.
+    pub fn recheck(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
+        let inner = Arc::clone(&self.gate.0);
+        let Call { method, id, bearer, timeout, tenant, scope } = &self.call;
+        let call = Call {
+            method,
+            id: id.clone(),
+            bearer: bearer.clone(),
+            timeout: *timeout,
+            tenant: tenant.clone(),
+            scope: *scope,
+        };
+        move || inner.enter(&call).map(drop)
+    }
+
+    /// Notes how the stream ended.
+    pub fn end(&mut self, error: Option<&Error>) {
+        self.log.end(error);
+    }
+}
+
+/// A token reaches its own tenant; one of scope admin reaches all. Refusals do not tell whether a tenant exists.
+fn allow(principal: &Principal, tenant: &str, scope: Scope) -> Result<()> {
+    let Principal { tenant: own, name: _, scope: given } = principal;
+    if own != tenant && *given != Scope::Admin {
+        return Err(Error::new(ErrorKind::Forbidden, "this token is for another tenant"));
+    }
+    if *given < scope {
+        let [needs, has] = [scope, *given].map(|scope| match scope {
+            Scope::Read => "read",
+            Scope::Write => "write",
+            Scope::Admin => "admin",
+        });
+        return Err(Error::new(
+            ErrorKind::Forbidden,
+            format!("this call needs a token of scope {needs}, and this one has {has}"),
+        ));
+    }
+    Ok(())
+}
+
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    let timeout = timeout?;
+    let earlier = timeout.saturating_sub(DEADLINE_MARGIN).max(timeout / 2);
+    // A deadline too far away to be told is none.
+    Instant::now().checked_add(earlier)
+}
+
+/// What comes first: the answer, or the deadline.
+///
+/// # Errors
+/// `DeadlineExceeded`.
+pub async fn until<T>(deadline: Option<Instant>, answer: impl Future<Output = T>) -> Result<T> {
+    let Some(deadline) = deadline else { return Ok(answer.await) };
+    tokio::time::timeout_at(deadline, answer)
+        .await
+        .map_err(|_| Error::new(ErrorKind::DeadlineExceeded, "the deadline passed before the answer was ready"))
+}
+
+fn busy(detail: String) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{detail}: call again in a moment"))
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Unavailable, "the server has stopped")
+}

@@ -1,0 +1,122 @@
+//! From a socket to connections that are ready for HTTP: accepted, without delay, with TLS if it is configured.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::{Connection, ServeOptions, Stop, tls};
+use crate::{Error, ErrorKind, Result};
+
+/// How long a client may take to shake hands: stops one that opens connections and says nothing.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Handshakes at one time: stops a burst of connections that would spend every processor on signatures.
+const MAX_HANDSHAKES: usize = 64;
+
+/// How long to wait when a connection cannot be accepted, since file descriptors have run out, say.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A bound socket that nobody is let in through yet.
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    connections: Arc<Semaphore>,
+}
+
+impl Listener {
+    /// Checks the options, reads the certificate, and binds the address.
+    ///
+    /// # Errors
+    /// `InvalidArgument` as [`ServeOptions::check`], or when the files of TLS are of no use; `Io` when the address
+    /// cannot be bound.
+    pub async fn bind(options: &ServeOptions) -> Result<Self> {
+        options.check()?;
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let cannot = |error: io::Error| {
+            Error::new(ErrorKind::Io, format!("cannot listen on {}: {error}", options.address)).caused_by(error)
+        };
+        let socket = TcpListener::bind(options.address).await.map_err(cannot)?;
+        let address = socket.local_addr().map_err(cannot)?;
+        Ok(Listener { socket, address, tls, connections: Arc::new(Semaphore::new(options.max_connections)) })
+    }
+
+    /// The address, with the port that was free if it was told as 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether connections are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Accepts connections until the server stops.
+    pub fn accept(self, mut stop: Stop) -> mpsc::Receiver<io::Result<Connection>> {
+        let (sender, receiver) = mpsc::channel(16);
+        let later = stop.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.stopped() => {}
+                () = self.accept_all(later, sender) => {}
+            }
+        });
+        receiver
+    }
+
+    async fn accept_all(self, stop: Stop, sender: mpsc::Sender<io::Result<Connection>>) {
+        let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
+        // The place is taken before the connection is accepted: what does not fit waits in the kernel.
+        while let Ok(place) = Arc::clone(&self.connections).acquire_owned().await {
+            let stream = match self.socket.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            // Answers are small and complete: nothing is won by waiting for more to send.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection went away while it was accepted");
+                continue;
+            }
+            match &self.tls {
+                None => {
+                    if sender.send(Ok(Connection::plain(stream, stop.clone(), place))).await.is_err() {
+                        return;
+                    }
+                }
+                Some(tls) => {
+                    let handshake = shake_hands(tls.clone(), stream, Arc::clone(&handshakes));
+                    let (sender, stop) = (sender.clone(), stop.clone());
+                    tokio::spawn(async move {
+                        match handshake.await {
+                            // No receiver: the server has stopped, and the connection is closed.
+                            Ok(stream) => drop(sender.send(Ok(Connection::encrypted(stream, stop, place))).await),
+                            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+async fn shake_hands(
+    tls: TlsAcceptor,
+    stream: TcpStream,
+    handshakes: Arc<Semaphore>,
+) -> io::Result<TlsStream<TcpStream>> {
+    let handshake = async {
+        let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
+        tls.accept(stream).await
+    };
+    tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await?
+}
