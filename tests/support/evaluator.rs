@@ -38,6 +38,16 @@ impl World {
         world
     }
 
+    /// The resources with everything derived: (resource type, document).
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.resources.iter().map(|(index, resource)| (self.types[*index].name.as_str(), resource))
+    }
+
+    /// The documents alone.
+    pub fn documents(&self) -> Vec<&Value> {
+        self.resources.iter().map(|(_, resource)| resource).collect()
+    }
+
     /// The ids of the resources that a filter selects, in order.
     pub fn select(&self, resource_type: Option<&str>, filter: Option<&str>) -> Result<Vec<String>, Bad> {
         let selected = self.selected(resource_type, filter)?;
@@ -108,7 +118,7 @@ impl World {
         };
         for (index, resource) in &mut self.resources {
             let id = resource["id"].as_str().unwrap().to_owned();
-            for member in resource["members"].as_array_mut().into_iter().flatten() {
+            for member in resource.get_mut("members").and_then(Value::as_array_mut).into_iter().flatten() {
                 let other = member["value"].as_str().unwrap().to_owned();
                 let Some((other_type, body)) = named(&other) else { continue };
                 member["type"] = json!(self.types[*other_type].name);
@@ -375,17 +385,26 @@ fn compare(leaf: &Attr, a: &Value, b: &Value) -> Option<Ordering> {
         "boolean" => Some(a.as_bool()?.cmp(&b.as_bool()?)),
         "dateTime" => Some(instant(a.as_str()?)?.cmp(&instant(b.as_str()?)?)),
         "binary" => Some(bytes(a.as_str()?)?.cmp(&bytes(b.as_str()?)?)),
-        "decimal" => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        "integer" => match (a.as_i64()?, b.as_i64(), b.as_f64()?) {
-            (a, Some(b), _) => Some(a.cmp(&b)),
-            (_, None, b) if b.abs() >= 1e19 => Some(if b > 0.0 { Ordering::Less } else { Ordering::Greater }),
-            (a, None, b) => {
-                let whole = i128::from(a).cmp(&(b.trunc() as i128));
-                Some(whole.then(0.0_f64.partial_cmp(&b.fract())?))
-            }
+        // A decimal attribute holds a 64-bit floating point number, however it was written.
+        "decimal" => match b.as_i64() {
+            Some(b) => Some(whole_and_fraction(b, a.as_f64()?)?.reverse()),
+            None => a.as_f64()?.partial_cmp(&b.as_f64()?),
+        },
+        "integer" => match b.as_i64() {
+            Some(b) => Some(a.as_i64()?.cmp(&b)),
+            None => whole_and_fraction(a.as_i64()?, b.as_f64()?),
         },
         _ => None,
     }
+}
+
+/// Exactly, without rounding either.
+fn whole_and_fraction(whole: i64, fraction: f64) -> Option<Ordering> {
+    if fraction.abs() >= 1e19 {
+        return 0.0_f64.partial_cmp(&fraction);
+    }
+    let order = i128::from(whole).cmp(&(fraction.trunc() as i128));
+    Some(order.then(0.0_f64.partial_cmp(&fraction.fract())?))
 }
 
 fn prepare(leaf: &Attr, text: &str) -> String {
