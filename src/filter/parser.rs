@@ -18,7 +18,8 @@
 //! ```
 //!
 //! Names, operators and keywords are read in any letter case; JSON literals in lower case only. SP is any run of
-//! spaces, tabs and line breaks, and may also stand around parentheses and inside brackets.
+//! spaces, tabs and line breaks, and may also stand around parentheses and inside brackets. Before a string it may be
+//! left out, as in an example of RFC 7644 section 3.5.2.2: `members[value eq"2819c223"]`.
 //!
 //! One form goes beyond the RFC, since identity providers send it: `emails[type eq "work"].value eq "x"` is read as
 //! `emails[type eq "work" and value eq "x"]`, so one value must meet both.
@@ -306,10 +307,7 @@ impl<'a> Parser<'a> {
     fn literal(&mut self, op: CompareOp) -> Result<Literal> {
         let start = self.token.start;
         let literal = match self.token.token {
-            Token::String(json) => {
-                self.spaced("the string")?;
-                self.string(json, start)?
-            }
+            Token::String(json) => self.string(json, start)?,
             Token::Unclosed => return Err(self.error(start, "the string that begins here has no closing quote")),
             Token::Word("true") => Literal::Boolean(true),
             Token::Word("false") => Literal::Boolean(false),
