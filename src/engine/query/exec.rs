@@ -47,7 +47,7 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: Page) -> Result<Hits>
     // A hit with what it is sorted by.
     let mut hits: Vec<(Option<Vec<u8>>, RowId)> = Vec::new();
     for query in queries {
-        query.each_hit(&mut |at, view| {
+        query.each_hit(query.candidates()?, &mut |at, view| {
             hits.push((query.sort.and_then(|sort| sort.key(view)), at));
             Ok(ControlFlow::Continue(()))
         })?;
@@ -80,8 +80,12 @@ impl Query<'_> {
         {
             return Ok(Hits { total, rows: Vec::new() });
         }
+        let candidates = self.candidates()?;
+        if let Candidates::Exact(rows) = &candidates {
+            return Ok(Hits { total: rows.len() as u64, rows: page.of(rows).to_vec() });
+        }
         let mut seen = 0u64;
-        self.each_hit(&mut |at, _| {
+        self.each_hit(candidates, &mut |at, _| {
             if (page.skip..end).contains(&seen) {
                 hits.rows.push(at);
             }
@@ -93,18 +97,14 @@ impl Query<'_> {
     }
 
     /// Every resource that matches, in the order of creation.
-    fn each_hit(&self, hit: &mut VisitHit<'_>) -> Result<()> {
-        let planner = Planner { reads: self.reads, tenant: self.tenant, model: self.model };
-        let candidates = match &self.filter {
-            Some(filter) => planner.plan(filter)?,
-            None => Candidates::All,
-        };
-        let needs = self.needs();
+    fn each_hit(&self, candidates: Candidates, hit: &mut VisitHit<'_>) -> Result<()> {
         let (rows, verify) = match candidates {
-            Candidates::All => return self.scan(needs, hit),
-            Candidates::Superset(rows) => (rows, true),
-            Candidates::Exact(rows) => (rows, false),
+            Candidates::All => return self.scan(self.needs(self.filter.as_ref()), hit),
+            Candidates::Superset(rows) => (rows, self.filter.as_ref()),
+            // What keys decided already need not be looked at again, nor derived for it.
+            Candidates::Exact(rows) => (rows, None),
         };
+        let needs = self.needs(verify);
         for at in rows {
             let Some(bytes) = self.reads.get(Table::Resources, &keys::resource(self.tenant, at))? else { continue };
             if self.visit(at, &bytes, needs, verify, hit)?.is_break() {
@@ -114,10 +114,15 @@ impl Query<'_> {
         Ok(())
     }
 
+    fn candidates(&self) -> Result<Candidates> {
+        let planner = Planner { reads: self.reads, tenant: self.tenant, model: self.model };
+        self.filter.as_ref().map_or(Ok(Candidates::All), |filter| planner.plan(filter))
+    }
+
     fn scan(&self, needs: Needs, hit: &mut VisitHit<'_>) -> Result<()> {
         let prefix = Key::of(self.tenant).u16(self.model.number()).done();
         self.reads.scan_prefix(Table::Resources, &prefix, &mut |key, bytes| match keys::resource_row(key) {
-            Some(at) => self.visit(at, bytes, needs, true, hit),
+            Some(at) => self.visit(at, bytes, needs, self.filter.as_ref(), hit),
             None => Ok(ControlFlow::Continue(())),
         })
     }
@@ -127,28 +132,28 @@ impl Query<'_> {
         at: RowId,
         bytes: &[u8],
         needs: Needs,
-        verify: bool,
+        verify: Option<&BoundFilter>,
         hit: &mut VisitHit<'_>,
     ) -> Result<ControlFlow<()>> {
         let view = stored::view(bytes, self.model)?;
         let derived = if needs == Needs::default() { Complex::new() } else { self.derive(at, &view, needs)? };
         let view = if derived.is_empty() { view } else { view.with_derived(&derived) };
-        match &self.filter {
-            Some(filter) if verify && !eval(filter, &view) => Ok(ControlFlow::Continue(())),
+        match verify {
+            Some(filter) if !eval(filter, &view) => Ok(ControlFlow::Continue(())),
             _ => hit(at, &view),
         }
     }
 
-    /// Which derived attributes the filter or the sort looks at.
-    fn needs(&self) -> Needs {
+    /// Which derived attributes the sort and the filter, where it is evaluated, look at.
+    fn needs(&self, filter: Option<&BoundFilter>) -> Needs {
         let sorts_by = |attribute| self.sort.is_some_and(|sort| sort.target.attribute == attribute);
-        let filters_by = |attribute| self.filter.as_ref().is_some_and(|filter| filter.mentions(attribute));
+        let filters_by = |attribute| filter.is_some_and(|filter| filter.mentions(attribute));
         let is_version = |sub: AttributeId| sub == common::META_VERSION || sub == common::META_LOCATION;
         Needs {
             members: self.model.members().is_some_and(|m| sorts_by(m.attribute) || filters_by(m.attribute)),
             groups: self.model.groups().is_some_and(|g| sorts_by(g.attribute) || filters_by(g.attribute)),
             version: self.sort.is_some_and(|sort| sort.target.sub.is_some_and(is_version))
-                || self.filter.as_ref().is_some_and(mentions_version),
+                || filter.is_some_and(mentions_version),
         }
     }
 
