@@ -22,10 +22,13 @@ const DEFAULT_FILE: &str = "scimdb.toml";
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
     // The file must be known before the flags mean anything: the same parser finds it, forgiving everything else.
     let first = with_sources(Cli::command(), &Table::new(), None).ignore_errors(true);
-    let named: Option<PathBuf> =
-        first.try_get_matches_from(&arguments).ok().and_then(|m| m.get_one::<PathBuf>("config").cloned());
-    let file = read_file(named.as_deref())?;
-    let command = with_sources(Cli::command(), &file, None);
+    let first = first.try_get_matches_from(&arguments).ok();
+    let named = first.as_ref().and_then(|matches| matches.get_one::<PathBuf>("config"));
+    let file = read_file(named.map(PathBuf::as_path))?;
+    // The flags of every command stand at the root: the table of the command that is called is looked at for them too.
+    let called = first.as_ref().and_then(|matches| matches.subcommand_name());
+    let section = called.and_then(|name| file.get(name)).and_then(Value::as_table);
+    let command = with_sources(Cli::command(), &file, section);
     Ok(Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)?)
 }
 

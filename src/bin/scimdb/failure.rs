@@ -74,6 +74,14 @@ impl Failure {
         }
     }
 
+    /// Standard output that could not be written as CSV.
+    pub fn csv_output(error: csv::Error) -> Self {
+        match error.into_kind() {
+            csv::ErrorKind::Io(error) => Failure::output(&error),
+            other => Failure::Told(Exit::Internal, format!("a row cannot be written as CSV: {other:?}")),
+        }
+    }
+
     /// An error about a filter, with the filter and a caret under the place.
     pub fn filter(filter: &str, error: Error) -> Self {
         match (error.kind(), error.offset()) {

@@ -66,12 +66,13 @@ impl Out {
         mut rows: impl Iterator<Item = Vec<String>>,
     ) -> Result<(), Failure> {
         if format == Format::Table {
-            let table = table(headings, rows, 0);
+            let table = table(headings, rows);
             return self.line(table);
         }
         let mut csv = csv::Writer::from_writer(self);
         let written = csv.write_record(headings).and_then(|()| rows.try_for_each(|row| csv.write_record(row)));
-        written.map_err(std::io::Error::from).and_then(|()| csv.flush()).map_err(|error| Failure::output(&error))
+        written.map_err(Failure::csv_output)?;
+        csv.flush().map_err(|error| Failure::output(&error))
     }
 
     /// Writes what is waiting.
@@ -102,23 +103,31 @@ pub fn width() -> usize {
         .map_or(100, |(width, _)| usize::from(width.0))
 }
 
-/// A table with these headings that fits the terminal. The first `whole` columns are never cut.
-pub fn table(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>, whole: usize) -> Table {
+/// A table with these headings that fits the terminal: what is too wide is wrapped.
+pub fn table(headings: &[String], rows: impl IntoIterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width()).unwrap_or(u16::MAX)).set_truncation_indicator("…");
     table.set_header(headings);
     for cells in rows {
-        let mut row = comfy_table::Row::from(cells.iter().map(|cell| printable(cell)));
-        row.max_height(1);
-        table.add_row(row);
-    }
-    for index in 0..whole.min(headings.len()) {
-        if let Some(column) = table.column_mut(index) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        table.add_row(cells.iter().map(|cell| printable(cell)));
     }
     table
+}
+
+/// Makes every row one line: what is too wide is cut, except in the first column if it is `id`, which is no use when it
+/// is cut.
+pub fn cut(table: &mut Table) {
+    for index in 0..table.row_count() {
+        if let Some(row) = table.row_mut(index) {
+            row.max_height(1);
+        }
+    }
+    let id_first =
+        table.header().and_then(|header| header.cell_iter().next()).is_some_and(|cell| cell.content() == "id");
+    if let Some(column) = table.column_mut(0).filter(|_| id_first) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 /// Text without control characters: a stored value must not be able to move the cursor or colour the terminal.

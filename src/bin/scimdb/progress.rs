@@ -1,10 +1,11 @@
 //! Progress bars: on standard error, and only where that is a terminal.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{IsTerminal, Read};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::output::grouped;
 use crate::session::Session;
@@ -19,8 +20,8 @@ impl Progress {
     /// Over this many things; none: their number is not known.
     pub fn of_rows(session: &Session, what: &str, total: Option<u64>) -> Self {
         let template = match total {
-            Some(_) => "{prefix} {wide_bar} {human_pos}/{human_len}, {per_sec}, {eta} left",
-            None => "{prefix} {spinner} {human_pos}, {per_sec}, {elapsed}",
+            Some(_) => "{prefix} {wide_bar} {human_pos}/{human_len}, {rate}, {eta} left",
+            None => "{prefix} {spinner} {human_pos}, {rate}, {elapsed}",
         };
         Progress::new(session, what, total, template)
     }
@@ -42,7 +43,10 @@ impl Progress {
         let shown = std::io::stderr().is_terminal() && !session.global.quiet;
         bar.set_draw_target(if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━╸─"));
+            let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+                let _ = write!(text, "{}/s", grouped(state.per_sec() as u64));
+            };
+            bar.set_style(style.progress_chars("━╸─").with_key("rate", rate));
         }
         bar.set_prefix(what.to_owned());
         if shown {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::cells::{Column, default_columns, heading};
 use crate::failure::{Exit, Failure};
-use crate::output::{Format, Out, elapsed, grouped, table};
+use crate::output::{Format, Out, cut, elapsed, grouped, table};
 use crate::session::Session;
 
 /// What `--type` says to search every resource type.
@@ -189,7 +189,7 @@ impl<'a> Sink<'a> {
             Format::Csv => {
                 let mut writer = csv::Writer::from_writer(out);
                 let titles = columns.iter().map(|column| &column.title);
-                writer.write_record(titles).map_err(|error| Failure::output(&error.into()))?;
+                writer.write_record(titles).map_err(Failure::csv_output)?;
                 SinkKind::Csv(Box::new(writer))
             }
         };
@@ -205,7 +205,7 @@ impl<'a> Sink<'a> {
             }
             SinkKind::Csv(writer) => {
                 let cells = cells(&self.columns, resource, true)?;
-                writer.write_record(cells).map_err(|error| Failure::output(&error.into()))
+                writer.write_record(cells).map_err(Failure::csv_output)
             }
         }
     }
@@ -217,9 +217,9 @@ impl<'a> Sink<'a> {
             SinkKind::Table(rows, _) if rows.is_empty() => Ok(()),
             SinkKind::Table(rows, out) => {
                 let titles: Vec<String> = self.columns.iter().map(|column| heading(&column.title)).collect();
-                // An id that is cut cannot be used.
-                let whole = usize::from(titles.first().is_some_and(|title| title.eq_ignore_ascii_case("id")));
-                out.line(table(&titles, rows, whole))
+                let mut table = table(&titles, rows);
+                cut(&mut table);
+                out.line(table)
             }
         }
     }

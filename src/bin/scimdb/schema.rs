@@ -106,11 +106,11 @@ fn list(output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
     }
     let types = registry.types().iter().map(|model| {
         let t = model.resource_type();
-        let about = format!("{}, {} extensions", t.endpoint, t.schema_extensions.len());
+        let about = format!("{}, extensions: {}", t.endpoint, t.schema_extensions.len());
         vec!["resource type".to_owned(), t.name.clone(), about]
     });
     let schemas = registry.schemas().iter().map(|schema| {
-        let about = format!("{}, {} attributes", schema.name, schema.attributes.len());
+        let about = format!("{}, attributes: {}", schema.name, schema.attributes.len());
         vec!["schema".to_owned(), schema.id.clone(), about]
     });
     let rows: Vec<Vec<String>> = types.chain(schemas).collect();

@@ -5,7 +5,7 @@ use scimdb::engine::TenantOptions;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
-use crate::output::Format;
+use crate::output::{Format, grouped};
 use crate::session::Session;
 
 /// Create, list, configure and drop tenants
@@ -92,7 +92,8 @@ fn list(output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
         }
         format => {
             let rows = tenants.into_iter().map(|tenant| {
-                let total = total(&tenant.resources).to_string();
+                let total = total(&tenant.resources);
+                let total = if format == Format::Table { grouped(total) } else { total.to_string() };
                 vec![tenant.name, tenant.dialect, total]
             });
             session.out.rows(format, &headings.map(str::to_owned), rows)

@@ -33,7 +33,7 @@ impl Dice {
     }
 
     /// One of these, each as often as its weight says.
-    pub fn weighted<'a, T: Copy>(&mut self, from: &'a [(T, u32)]) -> Option<T> {
+    pub fn weighted<T: Copy>(&mut self, from: &[(T, u32)]) -> Option<T> {
         let total = from.iter().map(|(_, weight)| weight).sum();
         let mut left = self.below(total);
         from.iter().find_map(|(item, weight)| {

@@ -56,7 +56,7 @@ impl Question {
             text.push_str(&format!("; sorted by {path}{order}"));
         }
         if let Some(index) = self.start_index {
-            text.push_str(&format!("; from the {}th", grouped(index.unsigned_abs())));
+            text.push_str(&format!("; from result {}", grouped(index.unsigned_abs())));
         }
         text
     }
@@ -73,8 +73,7 @@ pub fn ask(tenant: &Tenant, session: &mut Session) -> Result<(), Failure> {
         progress.step();
     }
     progress.finish();
-    let mut table = table(&["type", "filter, order, page", "hits", "median"].map(str::to_owned), Vec::new(), 0);
-    table.add_rows(rows);
+    let mut table = table(&["type", "filter, order, page", "hits", "median"].map(str::to_owned), rows);
     for column in [2, 3] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
