@@ -283,7 +283,9 @@ pub fn same_resource(expected: &Value, got: &Value) -> bool {
         for (index, value) in values.iter_mut().enumerate() {
             let named = &expected[name][index];
             if let Value::Object(parts) = value {
-                parts.retain(|part, _| !matches!(part.as_str(), "$ref" | "display" | "type") || named.get(part).is_some());
+                parts.retain(|part, _| {
+                    !matches!(part.as_str(), "$ref" | "display" | "type") || named.get(part).is_some()
+                });
             }
         }
     }

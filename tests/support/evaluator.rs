@@ -80,7 +80,8 @@ impl World {
         descending: bool,
     ) -> Result<Option<Vec<String>>, Bad> {
         let t = self.types.iter().find(|t| t.name == resource_type).unwrap();
-        let Some(Place::Attribute { extension, attr, sub }) = t.place(&Name { text: sort_by.to_owned(), offset: 0 }) else {
+        let Some(Place::Attribute { extension, attr, sub }) = t.place(&Name { text: sort_by.to_owned(), offset: 0 })
+        else {
             return Ok(None);
         };
         let sub = sub.or_else(|| if attr.multi { attr.sub("value") } else { None });
@@ -111,9 +112,8 @@ impl World {
         let named = |id: &str| resources.iter().find(|(_, resource)| resource["id"] == id);
         let reference = |index: usize, id: &str| format!("{}/{id}", self.types[index].endpoint);
         let groups_of = |id: &str| -> Vec<&Value> {
-            let has = |group: &&Value| {
-                group["members"].as_array().into_iter().flatten().any(|member| member["value"] == id)
-            };
+            let has =
+                |group: &&Value| group["members"].as_array().into_iter().flatten().any(|member| member["value"] == id);
             resources.iter().map(|(_, resource)| resource).filter(has).collect()
         };
         for (index, resource) in &mut self.resources {
@@ -411,7 +411,9 @@ fn prepare(leaf: &Attr, text: &str) -> String {
     if leaf.exact {
         return text.to_owned();
     }
-    if leaf.user_name && let Ok(prepared) = UsernameCaseMapped::enforce(text) {
+    if leaf.user_name
+        && let Ok(prepared) = UsernameCaseMapped::enforce(text)
+    {
         return prepared.into_owned();
     }
     ComposingNormalizer::new_nfc().normalize(&CaseMapper::new().fold_string(text)).into_owned()
@@ -449,10 +451,13 @@ fn canonical(t: &Type, id: &str, body: &Value) -> Value {
     }
     result.insert("schemas".to_owned(), Value::Array(schemas));
     result.insert("id".to_owned(), json!(id));
-    result.insert("meta".to_owned(), json!({
-        "resourceType": t.name, "created": "2026-01-01T00:00:00Z", "lastModified": "2026-01-01T00:00:00Z",
-        "location": format!("{}/{id}", t.endpoint), "version": "W/\"1\"",
-    }));
+    result.insert(
+        "meta".to_owned(),
+        json!({
+            "resourceType": t.name, "created": "2026-01-01T00:00:00Z", "lastModified": "2026-01-01T00:00:00Z",
+            "location": format!("{}/{id}", t.endpoint), "version": "W/\"1\"",
+        }),
+    );
     Value::Object(result)
 }
 

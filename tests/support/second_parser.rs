@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
                 end.map_or(trimmed.len(), |(index, _)| index + 1)
             }
             Some(_) => trimmed
-                .find(|c| matches!(c, ' ' | '\t' | '\r' | '\n' | '(' | ')' | '[' | ']' | '"'))
+                .find([' ', '\t', '\r', '\n', '(', ')', '[', ']', '"'])
                 .unwrap_or(trimmed.len()),
         };
         (start, &trimmed[..length])
