@@ -19,7 +19,7 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         forget(txn, scope, write.at)?;
         return Ok(false);
     }
-    let mut group = Group { scope, at: write.at, id: write.id, edges: 0, changed: false };
+    let mut group = Group { scope, at: write.at, id: write.id, edges: 0, flipped: HashSet::new() };
     for edit in write.members {
         match edit {
             MemberEdit::Add(ids) => group.add(txn, ids)?,
@@ -30,7 +30,7 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         }
     }
     bump(txn, scope.tenant, Counter::Memberships, group.edges)?;
-    Ok(group.changed)
+    Ok(!group.flipped.is_empty())
 }
 
 struct Group<'a> {
@@ -38,7 +38,8 @@ struct Group<'a> {
     at: RowId,
     id: &'a str,
     edges: i64,
-    changed: bool,
+    /// The members that came or went, without those that did both: edits that cancel out change nothing.
+    flipped: HashSet<u64>,
 }
 
 impl Group<'_> {
@@ -62,14 +63,20 @@ impl Group<'_> {
         let up = keys::edge(self.scope.tenant, member.row, self.at.row);
         txn.put(Table::MemberOf, up, keys::location(self.at, self.id));
         self.edges += 1;
-        self.changed = true;
+        self.flip(member.row);
         Ok(())
     }
 
     fn unlink(&mut self, txn: &mut Transaction<'_>, member: u64) {
         unlink(txn, self.scope.tenant, self.at.row, member);
         self.edges -= 1;
-        self.changed = true;
+        self.flip(member);
+    }
+
+    fn flip(&mut self, member: u64) {
+        if !self.flipped.remove(&member) {
+            self.flipped.insert(member);
+        }
     }
 
     fn replace(&mut self, txn: &mut Transaction<'_>, ids: &[String]) -> Result<()> {
