@@ -32,9 +32,11 @@ flags=(
 )
 
 began=$SECONDS
+# What is fuzzed is built from the same releases as what is shipped; cargo adds libFuzzer to the copy.
+cp Cargo.lock fuzz/Cargo.lock
 # With --target, build scripts and macros are built without the flags, which are for what is fuzzed alone.
 RUSTFLAGS="${flags[*]}" CARGO_TARGET_DIR="$target_dir" \
-    cargo +nightly build --locked --release --manifest-path fuzz/Cargo.toml --target "$host" --bins
+    cargo +nightly build --release --manifest-path fuzz/Cargo.toml --target "$host" "${targets[@]/#/--bin=}"
 printf 'Built in %d s\n' $((SECONDS - began))
 
 work=$(mktemp -d)

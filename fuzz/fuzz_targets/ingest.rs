@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use scimdb::message::{BulkRequest, Projection, ResourceInput, SchemaDocument, SearchRequest, parse_schema_document, render};
+use scimdb::message::{
+    BulkRequest, Projection, ResourceInput, SchemaDocument, SearchRequest, parse_schema_document, render,
+};
 use scimdb::model::{
     AttributeNumbers, BindOptions, Complex, EntityTag, Registry, Returned, TypeModel, Value, bind, stored, validate,
 };

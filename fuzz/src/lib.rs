@@ -8,7 +8,8 @@ use scimdb::message::{ResourceInput, builtin};
 use scimdb::model::{BindOptions, Instant, Registry, Resource, TypeModel, bind};
 
 /// The built-in schemas and resource types.
-pub static REGISTRY: LazyLock<Registry> = LazyLock::new(builtin::registry);
+pub static REGISTRY: LazyLock<Registry> =
+    LazyLock::new(|| builtin::registry().expect("the built-in schemas are sound"));
 
 /// A user with a value of nearly every attribute.
 pub static USER: LazyLock<Resource> = LazyLock::new(|| fixture("User", include_bytes!("../fixtures/user.json")));
