@@ -82,7 +82,10 @@ pub(super) fn modify_in(
     {
         match hashes.get(clear.as_str()) {
             Some(hash) => hash.clone_into(clear),
-            None => return Ok(Modified::NeedsHash(std::mem::take(clear))),
+            None => {
+                super::password::check(clear)?;
+                return Ok(Modified::NeedsHash(std::mem::take(clear)));
+            }
         }
     }
     let stored = update(txn, scope, current, patched.attributes, &patched.members)?;
