@@ -129,7 +129,7 @@ impl Inner {
         }
         if let Some(password) = model.password()
             && let Some(Value::String(clear)) = attributes.get_mut(password)
-            && !(options.import && super::password::is_hash(clear))
+            && !(options.import && super::password::is_hash(clear)?)
         {
             *clear = self.hasher.hash(clear)?;
         }
