@@ -7,7 +7,7 @@ use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{NewResource, Stored, insert};
 use super::{Tenant, WriteOptions};
 use crate::Result;
-use crate::message::{Representation, ResourceInput};
+use crate::message::{Projection, Representation, ResourceInput};
 
 impl Tenant {
     /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
@@ -17,6 +17,7 @@ impl Tenant {
     pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
         let new = new_resource(draft, id);
@@ -26,7 +27,7 @@ impl Tenant {
             let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
             insert(txn, scope(&state, &config, model, actor.as_deref()), new)
         })?;
-        self.answer(&config, &model, &stored, options)
+        self.answer(&config, &model, &stored, &projection, options)
     }
 }
 

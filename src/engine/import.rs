@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Tenant;
 use super::hooks::Scope;
 use super::hooks::membership::find;
-use super::hooks::uniqueness::{holder_of, unique_keys};
+use super::hooks::uniqueness::{Holder, holder_of, unique_keys};
 use super::replace::{merge, replace_members};
 use super::storage::{Pending, Transaction};
 use super::tenant::{DraftOptions, scope};
@@ -305,7 +305,7 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
     let attributes = new.attributes.clone();
     let resource = Resource { id: new.id.clone(), version: 0, created: now, last_modified: now, attributes };
     for key in unique_keys(scope, &resource) {
-        if let Some(holder) = holder_of(txn, &key)?.filter(|holder| !holder.is_empty()) {
+        if let Some(Holder::Resource(holder)) = holder_of(txn, scope.tenant, &key)? {
             return Ok(Some(holder));
         }
     }

@@ -9,6 +9,7 @@ use super::tenant::scope;
 use super::write::{Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
 use crate::Result;
+use crate::message::Projection;
 use crate::model::Value;
 use crate::patch::{self, PatchRequest};
 
@@ -37,6 +38,7 @@ impl Tenant {
     ) -> Result<Written> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
         let stored = loop {
@@ -56,7 +58,7 @@ impl Tenant {
                 }
             }
         };
-        let representation = self.answer(&config, &model, &stored, options)?;
+        let representation = self.answer(&config, &model, &stored, &projection, options)?;
         Ok(Written { representation, changed: stored.changed })
     }
 }
@@ -80,7 +82,10 @@ pub(super) fn modify_in(
     {
         match hashes.get(clear.as_str()) {
             Some(hash) => hash.clone_into(clear),
-            None => return Ok(Modified::NeedsHash(std::mem::take(clear))),
+            None => {
+                super::password::check(clear)?;
+                return Ok(Modified::NeedsHash(std::mem::take(clear)));
+            }
         }
     }
     let stored = update(txn, scope, current, patched.attributes, &patched.members)?;

@@ -64,9 +64,35 @@ fn prepare(password: &str) -> Result<String> {
         .map_err(|_| invalid("the password is empty or has control characters (RFC 8265 section 4)"))
 }
 
-/// Whether the text is a password hash in PHC form, made by this store or another: `$argon2id$v=19$…`.
-pub(super) fn is_hash(text: &str) -> bool {
-    text.starts_with('$') && PasswordHash::new(text).is_ok_and(|hash| hash.salt.is_some() && hash.hash.is_some())
+/// Whether a password can be hashed: what is left of [`Hasher::hash`] then is slow, but does not fail.
+///
+/// # Errors
+/// `InvalidValue`.
+pub(super) fn check(password: &str) -> Result<()> {
+    prepare(password).map(drop)
+}
+
+/// What other systems' hashes begin with (crypt(5)).
+const CRYPT_PREFIXES: &[&str] = &["$1$", "$2a$", "$2b$", "$2x$", "$2y$", "$5$", "$6$", "$7$", "$y$", "$apr1$"];
+/// Bytes of the shortest of those hashes.
+const CRYPT_BYTES: usize = 34;
+
+/// Whether the password of an imported row is a hash that this store can verify: argon2 in PHC form, as in
+/// `$argon2id$v=19$…`. Otherwise it is in clear.
+///
+/// # Errors
+/// `InvalidValue` for a hash of another kind. Hashed again as if it were in clear, it would lock its user out.
+pub(super) fn is_hash(text: &str) -> Result<bool> {
+    let hash = PasswordHash::new(text).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some());
+    let is_crypt = text.len() >= CRYPT_BYTES && CRYPT_PREFIXES.iter().any(|prefix| text.starts_with(prefix));
+    match hash {
+        Some(hash) if hash.algorithm.as_str().starts_with("argon2") => Ok(true),
+        None if !is_crypt => Ok(false),
+        _ => {
+            let detail = "the password is a hash that cannot be verified here: only argon2 in PHC form can";
+            Err(Error::new(ErrorKind::InvalidValue, detail).on("password"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -77,10 +103,16 @@ mod tests {
     fn hashes_verify_and_nothing_else_does() {
         let hasher = Hasher::new(0);
         let hash = hasher.hash("t1meMa$heen").unwrap();
-        assert!(hash.starts_with("$argon2id$") && is_hash(&hash));
+        assert!(hash.starts_with("$argon2id$") && is_hash(&hash).unwrap());
         assert!(hasher.verify("t1meMa$heen", &hash));
         assert!(!hasher.verify("t1meMa$heem", &hash) && !hasher.verify("", &hash) && !hasher.verify("x", "clear"));
         assert_eq!(hasher.hash("").unwrap_err().attribute(), Some("password"));
-        assert!(!is_hash("$wordfish"));
+        assert!(!is_hash("$wordfish").unwrap() && !is_hash("$2b$ is how it begins").unwrap());
+        for foreign in [
+            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+            "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHQ$dGhlIGhhc2ggb2YgYSBwYXNzd29yZCwgMzIgYnk",
+        ] {
+            assert_eq!(is_hash(foreign).unwrap_err().kind(), ErrorKind::InvalidValue);
+        }
     }
 }

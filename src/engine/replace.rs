@@ -6,7 +6,7 @@ use super::storage::Transaction;
 use super::tenant::{DraftOptions, scope};
 use super::write::{Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
-use crate::message::ResourceInput;
+use crate::message::{Projection, ResourceInput};
 use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
@@ -27,6 +27,7 @@ impl Tenant {
     ) -> Result<Written> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
@@ -40,7 +41,7 @@ impl Tenant {
             let members = replace_members(model, draft.members);
             update(txn, scope, current, attributes, &members)
         })?;
-        let representation = self.answer(&config, &model, &stored, options)?;
+        let representation = self.answer(&config, &model, &stored, &projection, options)?;
         Ok(Written { representation, changed: stored.changed })
     }
 }

@@ -77,18 +77,19 @@ impl Tenant {
         &self.store.inner
     }
 
-    /// Renders what a write left, with what is derived as of now.
+    /// Renders what a write left, with what is derived as of now. The projection was made before the write: a request
+    /// that is refused must not have changed anything.
     pub(super) fn answer(
         &self,
         config: &Config,
         model: &TypeModel,
         stored: &Stored,
+        projection: &Projection,
         options: &WriteOptions,
     ) -> Result<Representation> {
-        let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
         let snapshot = self.inner().writer.snapshot()?;
         let view = stored.resource.view(model);
-        represent(&*snapshot, self.state.id, config, stored.at, &view, &projection, &options.base)
+        represent(&*snapshot, self.state.id, config, stored.at, &view, projection, &options.base)
     }
 }
 
@@ -128,7 +129,7 @@ impl Inner {
         }
         if let Some(password) = model.password()
             && let Some(Value::String(clear)) = attributes.get_mut(password)
-            && !(options.import && super::password::is_hash(clear))
+            && !(options.import && super::password::is_hash(clear)?)
         {
             *clear = self.hasher.hash(clear)?;
         }

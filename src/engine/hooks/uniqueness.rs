@@ -28,7 +28,7 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         if before.iter().any(|old| old.key == new.key) {
             continue;
         }
-        if holder_of(txn, &new)?.is_some() {
+        if holder_of(txn, scope.tenant, &new)?.is_some() {
             let path = scope.model.path_of(new.target);
             let detail = format!("{path} must be unique, and another resource has this value");
             return Err(Error::new(ErrorKind::Uniqueness, detail).on(path));
@@ -40,14 +40,24 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
     Ok(())
 }
 
-/// The id of the resource in this tenant that has a unique value already; for a value that is taken in another tenant
-/// the id is empty.
-pub(in crate::engine) fn holder_of(reads: &dyn Reads, key: &UniqueKey) -> Result<Option<String>> {
+/// Who has a unique value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Holder {
+    /// The resource of this tenant with this id.
+    Resource(String),
+    /// A resource of another tenant, of which nothing may be told.
+    Elsewhere,
+}
+
+/// Who has a unique value already.
+pub(in crate::engine) fn holder_of(reads: &dyn Reads, tenant: TenantId, key: &UniqueKey) -> Result<Option<Holder>> {
     let Some(found) = reads.get(Table::Unique, &key.key)? else { return Ok(None) };
-    if key.global {
-        return Ok(Some(String::new()));
-    }
-    Ok(keys::read_location(&found).map(|(_, id)| id.to_owned()))
+    let location = match found.split_first_chunk() {
+        Some((owner, location)) if key.global && *owner == tenant.to_be_bytes() => location,
+        _ if key.global => return Ok(Some(Holder::Elsewhere)),
+        _ => &*found,
+    };
+    Ok(keys::read_location(location).map(|(_, id)| Holder::Resource(id.to_owned())))
 }
 
 /// The keys of every unique value that a resource has.
@@ -63,7 +73,13 @@ pub(in crate::engine) fn unique_keys(scope: Scope<'_>, resource: &Resource) -> V
                 _ => None,
             };
             for leaf in leaf.map(Value::as_multi).unwrap_or_default() {
-                let key = unique_key(scope.tenant, definition, leaf.into());
+                let key = match leaf {
+                    Value::String(text) => {
+                        let prepared = definition.preparation.prepare(text);
+                        unique_key(scope.tenant, definition, ValueRef::String(&prepared))
+                    }
+                    other => unique_key(scope.tenant, definition, other.into()),
+                };
                 // One resource may repeat its own value.
                 if !found.iter().any(|other| other.key == key) {
                     let global = definition.attribute.uniqueness == Uniqueness::Global;
@@ -75,16 +91,16 @@ pub(in crate::engine) fn unique_keys(scope: Scope<'_>, resource: &Resource) -> V
     found
 }
 
-/// The key under which a value of a unique attribute stands.
+/// The key under which a value of a unique attribute stands. Text is expected to be prepared for comparison already.
 pub(in crate::engine) fn unique_key(tenant: TenantId, definition: &Definition, value: ValueRef<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(32);
-    match value {
-        ValueRef::String(text) => bytes.extend_from_slice(definition.preparation.prepare(text).as_bytes()),
-        other => keys::ordered(other, &mut bytes),
-    }
+    keys::ordered(value, &mut bytes);
     if definition.attribute.uniqueness == Uniqueness::Global {
-        // Numbers of attributes differ between tenants, paths do not.
-        let path = format!("{}:{}", definition.schema, definition.path).to_ascii_lowercase();
+        // Numbers of attributes differ between tenants. So does whether a path begins with the URN: that depends on
+        // where the schema is a core schema.
+        let name = definition.path.strip_prefix(&*definition.schema).and_then(|name| name.strip_prefix(':'));
+        let path = name.unwrap_or(&definition.path);
+        let path = format!("{}:{path}", definition.schema).to_ascii_lowercase();
         return Key::of(GLOBAL).terminated(path.as_bytes()).bytes(&bytes).done();
     }
     Key::of(tenant).u32(definition.id.0).bytes(&bytes).done()

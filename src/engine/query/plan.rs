@@ -144,7 +144,7 @@ impl Planner<'_> {
 
     fn by_unique_value(&self, definition: &Definition, operand: &Operand) -> Result<Candidates> {
         let value = match operand {
-            // The text is prepared already, and preparing it again changes nothing.
+            // The text is prepared already.
             Operand::Text(text, _) => ValueRef::String(text),
             Operand::Integer(number) => ValueRef::Integer(*number),
             Operand::Instant(instant) => ValueRef::Instant(*instant),

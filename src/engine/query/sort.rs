@@ -26,14 +26,20 @@ impl SortBy {
         let Some(definition) = model.definition(target.leaf()) else {
             return Err(invalid(format!("sortBy: no attribute \"{path}\"")));
         };
-        if !definition.is_searchable() {
-            return Err(invalid(format!("sortBy: {} cannot be sorted by", definition.path)));
+        let whole = model.definition(target.attribute).unwrap_or(definition);
+        for told in [whole, definition] {
+            if !told.is_searchable() {
+                return Err(invalid(format!("sortBy: {} cannot be sorted by", told.path)));
+            }
         }
         if definition.children.is_empty() {
             return Ok(SortBy { target, descending });
         }
         // A complex attribute is sorted by its value, where it has one.
         match model.definitions().child(definition, "value") {
+            Some(value) if !value.is_searchable() => {
+                Err(invalid(format!("sortBy: {} cannot be sorted by", value.path)))
+            }
             Some(value) => {
                 Ok(SortBy { target: Target { attribute: target.attribute, sub: Some(value.id) }, descending })
             }
