@@ -246,14 +246,10 @@ impl Run {
     /// Nothing is written when a password has to be hashed first.
     fn run(&self, txn: &mut Transaction<'_>) -> Result<Progress> {
         let mut progress = Progress { results: self.steps.iter().map(|_| None).collect(), ..Progress::default() };
-        let outcome = txn.nested(|txn| {
+        txn.nested_if(|txn| {
             self.all(txn, &mut progress)?;
-            // The error only undoes this attempt.
-            if progress.needs_hash.is_some() { Err(super::type_removed()) } else { Ok(()) }
-        });
-        if progress.needs_hash.is_none() {
-            outcome?;
-        }
+            Ok(((), progress.needs_hash.is_none()))
+        })?;
         Ok(progress)
     }
 
@@ -316,7 +312,7 @@ impl Run {
         }
         let state = &self.tenant.state;
         let config = state.config()?;
-        let model = config.registry.type_by_number(step.kind).ok_or_else(super::type_removed)?;
+        let model = config.type_of(step.kind)?;
         let scope = scope(state, &config, model, self.actor.as_deref());
         let current = |txn: &Transaction<'_>, id: &str| {
             let current = load(txn, scope, id)?;
@@ -343,18 +339,18 @@ impl Run {
                     Modified::Done(stored) => *stored,
                     Modified::NeedsHash(clear) => {
                         progress.needs_hash = Some(clear);
-                        return Err(super::type_removed());
+                        return Err(Error::new(ErrorKind::InvalidValue, "the password is not hashed yet"));
                     }
                 }
             }
             Action::Delete(id) => {
                 let current = current(txn, id)?;
                 remove(txn, scope, &current)?;
-                return Ok(Made { tag: None, location: super::derive::location(model, id) });
+                return Ok(Made { tag: None, location: super::rows::derive::location(model, id) });
             }
         };
         let tag = Some(tag_of(txn, scope, stored.at, stored.resource.version)?);
-        Ok(Made { tag, location: super::derive::location(model, &stored.resource.id) })
+        Ok(Made { tag, location: super::rows::derive::location(model, &stored.resource.id) })
     }
 
     /// Takes out the members that operations still to come create.
@@ -379,7 +375,7 @@ impl Run {
             }
             let state = &self.tenant.state;
             let config = state.config()?;
-            let model = config.registry.type_by_number(*kind).ok_or_else(super::type_removed)?;
+            let model = config.type_of(*kind)?;
             let scope = scope(state, &config, model, self.actor.as_deref());
             let added = txn.nested(|txn| complete(txn, scope, id, &[MemberEdit::Add(ids)]));
             let Err(error) = added else { continue };

@@ -3,24 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::Tenant;
 use super::config::Config;
 use super::storage::keys::Key;
 use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Table, read_counter};
+use super::{ChangeOperation, Tenant};
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
-
-/// What a change did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ChangeOperation {
-    /// A resource was created.
-    Create,
-    /// A resource was replaced or modified.
-    Modify,
-    /// A resource was deleted.
-    Delete,
-}
 
 /// An entry of the change log: no values, only the names of what changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

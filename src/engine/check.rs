@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::hooks::Scope;
-use super::hooks::external_ids::external_id;
-use super::hooks::uniqueness::unique_keys;
+use super::rows::{external_id, unique_keys};
 use super::storage::keys::{self, GLOBAL, Key, RowId};
 use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Snapshot, Table, read_counter};
@@ -118,7 +117,7 @@ impl Check<'_> {
             self.found(format!("the id {id} does not lead to its row"));
         }
         *expected.entry(Table::Ids).or_default() += 1;
-        for unique in unique_keys(scope, &resource) {
+        for unique in unique_keys(scope.tenant, scope.model, &resource) {
             let found = self.snapshot.get(Table::Unique, &unique.key)?;
             let is_global = unique.key.first_chunk() == Some(&GLOBAL.to_be_bytes());
             let location = found.as_deref().map(|bytes| bytes.get(if is_global { 4 } else { 0 }..).unwrap_or_default());

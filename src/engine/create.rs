@@ -24,7 +24,7 @@ impl Tenant {
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
-            let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+            let model = config.type_of(kind)?;
             insert(txn, scope(&state, &config, model, actor.as_deref()), new)
         })?;
         self.answer(&config, &model, &stored, &projection, options)

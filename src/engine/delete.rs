@@ -18,7 +18,7 @@ impl Tenant {
         let (state, id, options) = (Arc::clone(&self.state), id.to_owned(), options.clone());
         self.inner().writer.write(move |txn: &mut Transaction<'_>| {
             let config = state.config()?;
-            let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+            let model = config.type_of(kind)?;
             let scope = scope(&state, &config, model, options.actor.as_deref());
             let current = load(txn, scope, &id)?;
             check_version(txn, scope, &current, options.if_match.as_ref(), options.if_none_match.as_ref())?;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::Tenant;
 use super::hooks::Scope;
-use super::hooks::membership::find;
-use super::hooks::uniqueness::{Holder, holder_of, unique_keys};
 use super::replace::{merge, replace_members};
+use super::rows::{Holder, find, holder_of, unique_keys};
 use super::storage::{Pending, Transaction};
 use super::tenant::{DraftOptions, scope};
 use super::write::{NewResource, complete, insert, load, update};
@@ -279,7 +278,7 @@ fn store_resource(
     new: NewResource,
 ) -> Result<Outcome> {
     let config = tenant.state.config()?;
-    let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+    let model = config.type_of(kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
     if options.on_conflict == OnConflict::Fail {
         return insert(txn, scope, new).map(|_| Outcome::Created);
@@ -304,7 +303,7 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
     let now = txn.now();
     let attributes = new.attributes.clone();
     let resource = Resource { id: new.id.clone(), version: 0, created: now, last_modified: now, attributes };
-    for key in unique_keys(scope, &resource) {
+    for key in unique_keys(scope.tenant, scope.model, &resource) {
         if let Some(Holder::Resource(holder)) = holder_of(txn, scope.tenant, &key)? {
             return Ok(Some(holder));
         }
@@ -324,7 +323,7 @@ fn store_groups(
     loop {
         let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
         let mut fell_out = false;
-        let attempt = txn.nested(|txn| {
+        txn.nested_if(|txn| {
             for (index, row) in rows.iter().enumerate().filter(|(index, _)| !failed.contains_key(index)) {
                 let bare = NewResource { members: Vec::new(), ..row.new.clone() };
                 let row = Row { number: row.number, json: Vec::new(), kind: row.kind, new: bare };
@@ -339,11 +338,9 @@ fn store_groups(
                 }
             }
             fell_out = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Rejected(_)));
-            // The error only undoes this attempt.
-            if fell_out { Err(super::type_removed()) } else { Ok(()) }
-        });
+            Ok(((), !fell_out))
+        })?;
         if !fell_out {
-            attempt?;
             let rejected = rows.into_iter().enumerate().filter_map(|(index, row)| {
                 let error = failed.remove(&index)?;
                 Some(Outcome::Rejected(Reject { row: row.number, error, input: row.json }))
@@ -364,7 +361,7 @@ fn add_members(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptio
         return Ok(());
     }
     let config = tenant.state.config()?;
-    let model = config.registry.type_by_number(row.kind).ok_or_else(super::type_removed)?;
+    let model = config.type_of(row.kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
     let id = match options.on_conflict {
         OnConflict::Replace => conflict(txn, scope, &row.new)?.unwrap_or_else(|| row.new.id.clone()),

@@ -10,7 +10,7 @@ mod check;
 mod config;
 mod create;
 mod delete;
-mod derive;
+mod documents;
 mod env;
 mod export;
 mod get;
@@ -22,6 +22,7 @@ mod password;
 mod query;
 mod replace;
 mod represent;
+mod rows;
 mod schemas;
 mod search;
 mod stats;
@@ -31,20 +32,13 @@ mod tenant;
 mod tokens;
 mod write;
 
-pub use changes::{Change, ChangeOperation};
+pub use changes::Change;
 pub use check::CheckReport;
 pub use env::Env;
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 pub use options::{ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};
-pub use storage::{Medium, MediumFactory, MemoryMedium};
+pub use storage::{ChangeOperation, Medium, MediumFactory, MemoryMedium, Scope};
 pub use store::{DEFAULT_TENANT, Store};
 pub use tenant::{Tenant, Written};
-pub use tokens::{NewToken, Principal, Scope, TokenInfo, TokenOptions};
-
-use crate::{Error, ErrorKind};
-
-/// A resource type went while a write to it was on its way.
-fn type_removed() -> Error {
-    Error::new(ErrorKind::UnknownType, "the resource type was removed meanwhile")
-}
+pub use tokens::{NewToken, Principal, TokenInfo, TokenOptions};

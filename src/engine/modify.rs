@@ -46,7 +46,7 @@ impl Tenant {
             let (patch, known, job_options) = (Arc::clone(&patch), hashes.clone(), options.clone());
             let modified = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Modified> {
                 let config = state.config()?;
-                let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+                let model = config.type_of(kind)?;
                 let scope = scope(&state, &config, model, job_options.actor.as_deref());
                 modify_in(txn, scope, &id, &patch, &job_options, &known)
             })?;

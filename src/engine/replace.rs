@@ -32,7 +32,7 @@ impl Tenant {
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
-            let model = config.registry.type_by_number(kind).ok_or_else(super::type_removed)?;
+            let model = config.type_of(kind)?;
             let scope = scope(&state, &config, model, job_options.actor.as_deref());
             let current = load(txn, scope, &id)?;
             let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());

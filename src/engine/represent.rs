@@ -1,11 +1,11 @@
 //! From a stored resource to what an answer shows: derived attributes are made only where they are shown.
 
 use super::config::Config;
-use super::derive;
+use super::rows::derive;
 use super::storage::keys::{self, RowId, TenantId};
 use super::storage::{Reads, Table};
 use crate::message::{Projection, Representation, render};
-use crate::model::{Complex, EntityTag, ResourceView, TypeModel, Value, stored};
+use crate::model::{Complex, EntityTag, ResourceView, TypeModel, stored};
 use crate::{Error, ErrorKind, Result};
 
 /// Renders what a view shows.
@@ -30,7 +30,7 @@ pub(super) fn represent(
         && projection.shows(attribute.attribute)
         && let Some(groups) = derive::groups(reads, tenant, config, attribute, at)?
     {
-        tag.derived = Some(digest(&groups));
+        tag.derived = Some(derive::digest(&groups));
         derived.set(attribute.attribute, groups);
     }
     let view = if derived.is_empty() { *view } else { view.with_derived(&derived) };
@@ -51,18 +51,4 @@ pub(super) fn represent_row(
     let bytes = bytes.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a row is missing; run `scimdb check`"))?;
     let view = stored::view(&bytes, model)?;
     represent(reads, tenant, config, at, &view, projection, base)
-}
-
-/// A digest of derived groups: it changes when a representation that shows them does.
-pub(super) fn digest(groups: &Value) -> u32 {
-    let mut hasher = blake3::Hasher::new();
-    for group in groups.as_multi().iter().filter_map(Value::as_complex) {
-        for (id, value) in group.iter() {
-            hasher.update(&id.0.to_le_bytes());
-            let text = value.as_str().unwrap_or_default();
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-        }
-    }
-    hasher.finalize().as_bytes().first_chunk().map_or(0, |chunk| u32::from_le_bytes(*chunk))
 }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Tenant;
-use super::config::{Config, Documents};
+use super::config::Config;
+use super::documents::Documents;
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::config::{Builtin, Config, Documents, dialect};
+use super::config::{Config, dialect};
+use super::documents::{Builtin, Documents};
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;

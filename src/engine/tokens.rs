@@ -10,20 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::{TenantRecord, TokenRecord};
 use super::storage::{Reads, Table, Transaction};
-use super::{Store, Tenant};
+use super::{Scope, Store, Tenant};
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
-
-/// What a token allows; each scope includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Get, search, watch.
-    Read,
-    /// Create, replace, modify, delete, bulk, import.
-    Write,
-    /// Schemas, tenants, tokens; every tenant of the store.
-    Admin,
-}
 
 /// How a token is made.
 #[derive(Clone, Copy, Debug)]

@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use super::ChangeOperation;
 use super::hooks::{self, Scope, Write};
+use super::rows::{derive, find};
 use super::storage::keys::{self, Key, RowId};
 use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
-use super::{ChangeOperation, derive};
 use crate::model::{AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
@@ -41,7 +42,7 @@ pub(super) fn not_found(model: &TypeModel, id: &str) -> Error {
 
 /// Finds a resource of a type by its id.
 pub(super) fn locate(reads: &dyn Reads, scope: Scope<'_>, id: &str) -> Result<RowId> {
-    let found = hooks::membership::find(reads, scope.tenant, id)?;
+    let found = find(reads, scope.tenant, id)?;
     found.filter(|at| at.kind == scope.model.number()).ok_or_else(|| not_found(scope.model, id))
 }
 
@@ -82,7 +83,7 @@ pub(super) fn check_version(
 pub(super) fn tag_of(reads: &dyn Reads, scope: Scope<'_>, at: RowId, version: u64) -> Result<EntityTag> {
     let Some(attribute) = scope.model.groups() else { return Ok(EntityTag { version, derived: None }) };
     let groups = derive::groups(reads, scope.tenant, scope.config, attribute, at)?;
-    Ok(EntityTag { version, derived: groups.as_ref().map(super::represent::digest) })
+    Ok(EntityTag { version, derived: groups.as_ref().map(derive::digest) })
 }
 
 /// Creates a resource.
@@ -90,7 +91,7 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
     let NewResource { id, attributes, members, created, last_modified, version } = new;
     check_id(&id)?;
     validate(scope.model, &attributes)?;
-    if hooks::membership::find(txn, scope.tenant, &id)?.is_some() {
+    if find(txn, scope.tenant, &id)?.is_some() {
         let detail = format!("a resource with the id \"{id}\" exists already");
         return Err(Error::new(ErrorKind::Uniqueness, detail).on("id"));
     }
@@ -164,7 +165,10 @@ pub(super) fn complete(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, me
 pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Current) -> Result<()> {
     let Current { at, resource } = current;
     let write = Write { at: *at, id: &resource.id, before: Some(resource), after: None, members: &[] };
-    hooks::run(txn, scope, &write)?;
+    let effects = hooks::run(txn, scope, &write)?;
+    for group in effects.groups {
+        touch_members(txn, scope, group)?;
+    }
     txn.delete(Table::Ids, keys::id(scope.tenant, &resource.id));
     txn.delete(Table::Resources, keys::resource(scope.tenant, *at));
     bump(txn, scope.tenant, Counter::Resources(at.kind), -1)?;
@@ -173,7 +177,7 @@ pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Curr
 }
 
 /// Gives a group a new version, since one of its members is gone.
-pub(super) fn touch_members(txn: &mut Transaction<'_>, scope: Scope<'_>, group: RowId) -> Result<()> {
+fn touch_members(txn: &mut Transaction<'_>, scope: Scope<'_>, group: RowId) -> Result<()> {
     let Some(model) = scope.config.registry.type_by_number(group.kind) else { return Ok(()) };
     let key = keys::resource(scope.tenant, group);
     let Some(mut resource) = txn.get(Table::Resources, &key)?.map(|b| stored::decode(&b, model)).transpose()? else {

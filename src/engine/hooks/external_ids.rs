@@ -1,9 +1,9 @@
 //! `externalId` (RFC 7643 section 3.1): found by a key of its own, not unique.
 
-use super::{Scope, Write};
+use super::run::{Scope, Write};
 use crate::Result;
+use crate::engine::rows::external_id;
 use crate::engine::storage::{Table, Transaction, keys};
-use crate::model::{Resource, Value, common};
 
 pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>) -> Result<()> {
     let before = write.before.and_then(external_id);
@@ -23,9 +23,4 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         txn.put(Table::ExternalIds, key(after), write.id.as_bytes().to_vec());
     }
     Ok(())
-}
-
-/// The `externalId` of a resource.
-pub(in crate::engine) fn external_id(resource: &Resource) -> Option<&str> {
-    resource.attributes.get(common::EXTERNAL_ID).and_then(Value::as_str)
 }

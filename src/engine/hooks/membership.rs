@@ -4,20 +4,19 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::{Scope, Write};
-use crate::engine::derive;
-use crate::engine::storage::keys::{self, Key, RowId, TenantId};
+use super::run::{Effects, Scope, Write};
+use crate::engine::rows::{derive, each_group, each_member, find};
+use crate::engine::storage::keys::{self, RowId, TenantId};
 use crate::engine::storage::{Counter, Reads, Table, Transaction, bump};
 use crate::filter::{BoundFilter, eval_element};
 use crate::model::{ComplexRef, ValueRef};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
 
-/// Tells whether members came or went.
-pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>) -> Result<bool> {
+/// Changes the members of a group; of a resource that is being deleted, removes every edge.
+pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>) -> Result<Effects> {
     if write.after.is_none() {
-        forget(txn, scope, write.at)?;
-        return Ok(false);
+        return Ok(Effects { members: false, groups: forget(txn, scope, write.at)? });
     }
     let mut group = Group { scope, at: write.at, id: write.id, edges: 0, flipped: HashSet::new() };
     for edit in write.members {
@@ -30,7 +29,7 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         }
     }
     bump(txn, scope.tenant, Counter::Memberships, group.edges)?;
-    Ok(!group.flipped.is_empty())
+    Ok(Effects { members: !group.flipped.is_empty(), groups: Vec::new() })
 }
 
 struct Group<'a> {
@@ -133,7 +132,7 @@ fn unlink(txn: &mut Transaction<'_>, tenant: TenantId, group: u64, member: u64) 
 }
 
 /// Removes every edge of a resource that is being deleted. The groups that it was a member of have changed.
-fn forget(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId) -> Result<()> {
+fn forget(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId) -> Result<Vec<RowId>> {
     let mut groups = Vec::new();
     each_group(txn, scope.tenant, at.row, &mut |group, _| {
         groups.push(group);
@@ -145,12 +144,9 @@ fn forget(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId) -> Result<()> 
         Ok(ControlFlow::Continue(()))
     })?;
     let mut edges = 0;
-    for group in groups {
+    for group in &groups {
         unlink(txn, scope.tenant, group.row, at.row);
         edges -= 1;
-        if group.row != at.row {
-            crate::engine::write::touch_members(txn, scope, group)?;
-        }
     }
     // An edge from the group to itself went with the loop above.
     for member in members.into_iter().filter(|member| *member != at.row) {
@@ -158,42 +154,6 @@ fn forget(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId) -> Result<()> 
         edges -= 1;
     }
     bump(txn, scope.tenant, Counter::Memberships, edges)?;
-    Ok(())
-}
-
-/// Where the resource of an id is.
-pub(in crate::engine) fn find(reads: &dyn Reads, tenant: TenantId, id: &str) -> Result<Option<RowId>> {
-    let found = reads.get(Table::Ids, &keys::id(tenant, id))?;
-    Ok(found.and_then(|bytes| keys::read_location(&bytes).map(|(at, _)| at)))
-}
-
-/// What is told of each edge: where its other end is, and that resource's id.
-pub(in crate::engine) type VisitEdge<'v> = dyn FnMut(RowId, &str) -> Result<ControlFlow<()>> + 'v;
-
-/// The members of a group, in the order in which they were created.
-pub(in crate::engine) fn each_member(
-    reads: &dyn Reads,
-    tenant: TenantId,
-    group: u64,
-    visit: &mut VisitEdge<'_>,
-) -> Result<()> {
-    each_edge(reads, Table::Members, tenant, group, visit)
-}
-
-/// The groups that a resource is a direct member of.
-pub(in crate::engine) fn each_group(
-    reads: &dyn Reads,
-    tenant: TenantId,
-    member: u64,
-    visit: &mut VisitEdge<'_>,
-) -> Result<()> {
-    each_edge(reads, Table::MemberOf, tenant, member, visit)
-}
-
-fn each_edge(reads: &dyn Reads, table: Table, tenant: TenantId, from: u64, visit: &mut VisitEdge<'_>) -> Result<()> {
-    let prefix = Key::of(tenant).u64(from).done();
-    reads.scan_prefix(table, &prefix, &mut |_, value| match keys::read_location(value) {
-        Some((at, id)) => visit(at, id),
-        None => Err(Error::new(ErrorKind::Corrupt, "a stored membership cannot be read; run `scimdb check`")),
-    })
+    groups.retain(|group| group.row != at.row);
+    Ok(groups)
 }

@@ -7,7 +7,7 @@ use super::plan::{Candidates, Planner};
 use super::sort::SortBy;
 use crate::Result;
 use crate::engine::config::Config;
-use crate::engine::derive;
+use crate::engine::rows::derive;
 use crate::engine::storage::keys::{self, Key, RowId, TenantId};
 use crate::engine::storage::{Counter, Reads, Table, read_counter};
 use crate::filter::{BoundFilter, eval};
@@ -168,7 +168,7 @@ impl Query<'_> {
         if let Some(groups) = self.model.groups().filter(|_| needs.groups || needs.version)
             && let Some(value) = derive::groups(self.reads, self.tenant, self.config, groups, at)?
         {
-            tag.derived = Some(crate::engine::represent::digest(&value));
+            tag.derived = Some(derive::digest(&value));
             derived.set(groups.attribute, value);
         }
         if needs.version {

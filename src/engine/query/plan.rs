@@ -3,9 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::Result;
-use crate::engine::derive;
-use crate::engine::hooks::membership::{each_group, find};
-use crate::engine::hooks::uniqueness::unique_key;
+use crate::engine::rows::{derive, each_group, find, unique_key};
 use crate::engine::storage::keys::{self, RowId, TenantId};
 use crate::engine::storage::{Reads, Table};
 use crate::filter::{BoundFilter, CompareOp, Operand};

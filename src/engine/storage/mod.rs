@@ -16,6 +16,7 @@ mod writer;
 pub(super) use counters::{Counter, bump, read_counter};
 pub(super) use database::{Database, Location, Snapshot};
 pub use medium::{Medium, MediumFactory, MemoryMedium};
+pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
 pub(super) use writer::{Pending, Writer};

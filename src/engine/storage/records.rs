@@ -1,8 +1,29 @@
 //! The bytes of tenants, tokens and changes. `docs/FORMAT.md` describes them.
 
-use crate::engine::{ChangeOperation, Scope};
 use crate::model::{AttributeId, Instant};
 use crate::{Error, ErrorKind, Result};
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ChangeOperation {
+    /// A resource was created.
+    Create,
+    /// A resource was replaced or modified.
+    Modify,
+    /// A resource was deleted.
+    Delete,
+}
+
+/// What a token allows; each scope includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Get, search, watch.
+    Read,
+    /// Create, replace, modify, delete, bulk, import.
+    Write,
+    /// Schemas, tenants, tokens; every tenant of the store.
+    Admin,
+}
 
 /// A record under construction.
 #[derive(Default)]

@@ -94,14 +94,24 @@ impl<'a> Transaction<'a> {
 
     /// Makes a part of the change that can fail on its own: if it does, the rest goes on without it.
     pub(in crate::engine) fn nested<T>(&mut self, part: impl FnOnce(&mut Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.nested_if(|inner| Ok((part(inner)?, true)))
+    }
+
+    /// The same for a part that can also succeed and leave nothing behind: it tells whether to keep what it wrote.
+    pub(in crate::engine) fn nested_if<T>(
+        &mut self,
+        part: impl FnOnce(&mut Transaction<'_>) -> Result<(T, bool)>,
+    ) -> Result<T> {
         let mut inner = Transaction { base: &*self, batch: Batch::new(), sequence: self.sequence, now: self.now };
-        let made = part(&mut inner)?;
+        let (made, keep) = part(&mut inner)?;
         let (batch, sequence) = inner.into_parts();
-        self.sequence = sequence;
-        if self.batch.is_empty() {
-            self.batch = batch;
-        } else {
-            self.batch.extend(batch);
+        if keep {
+            self.sequence = sequence;
+            if self.batch.is_empty() {
+                self.batch = batch;
+            } else {
+                self.batch.extend(batch);
+            }
         }
         Ok(made)
     }

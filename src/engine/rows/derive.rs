@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use super::config::Config;
-use super::hooks::membership::{each_group, each_member};
-use super::storage::keys::{self, RowId, TenantId};
-use super::storage::{Reads, Table};
+use super::{each_group, each_member};
 use crate::Result;
+use crate::engine::config::Config;
+use crate::engine::storage::keys::{self, RowId, TenantId};
+use crate::engine::storage::{Reads, Table};
 use crate::model::{Complex, Membership, PathTarget, ResourceView, TypeModel, Value, stored};
 
 /// One element of `members`.
-pub(super) fn member(
+pub(in crate::engine) fn member(
     reads: &dyn Reads,
     tenant: TenantId,
     config: &Config,
@@ -37,7 +37,7 @@ pub(super) fn member(
 }
 
 /// The `members` of a group; none if it has none.
-pub(super) fn members(
+pub(in crate::engine) fn members(
     reads: &dyn Reads,
     tenant: TenantId,
     config: &Config,
@@ -53,7 +53,7 @@ pub(super) fn members(
 }
 
 /// The `groups` of a user, direct ones first; none if there are none. Cycles end where they close.
-pub(super) fn groups(
+pub(in crate::engine) fn groups(
     reads: &dyn Reads,
     tenant: TenantId,
     config: &Config,
@@ -111,7 +111,7 @@ fn each_group_of(
 }
 
 /// Every resource that is a member of a group, through other groups or not, each once.
-pub(super) fn each_member_below(
+pub(in crate::engine) fn each_member_below(
     reads: &dyn Reads,
     tenant: TenantId,
     group: RowId,
@@ -132,7 +132,7 @@ pub(super) fn each_member_below(
 }
 
 /// `meta.location` without a base.
-pub(super) fn location(model: &TypeModel, id: &str) -> String {
+pub(in crate::engine) fn location(model: &TypeModel, id: &str) -> String {
     crate::message::location(&model.resource_type().endpoint, id)
 }
 
@@ -151,4 +151,18 @@ fn text_at(view: &ResourceView<'_>, path: &str) -> Option<String> {
         None => value,
     };
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A digest of derived groups: it changes when a representation that shows them does.
+pub(in crate::engine) fn digest(groups: &Value) -> u32 {
+    let mut hasher = blake3::Hasher::new();
+    for group in groups.as_multi().iter().filter_map(Value::as_complex) {
+        for (id, value) in group.iter() {
+            hasher.update(&id.0.to_le_bytes());
+            let text = value.as_str().unwrap_or_default();
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+    }
+    hasher.finalize().as_bytes().first_chunk().map_or(0, |chunk| u32::from_le_bytes(*chunk))
 }

@@ -1,0 +1,46 @@
+//! The hooks in the one order in which they run.
+
+use super::{external_ids, membership, uniqueness};
+use crate::Result;
+use crate::engine::config::Config;
+use crate::engine::storage::Transaction;
+use crate::engine::storage::keys::{RowId, TenantId};
+use crate::model::{Resource, TypeModel};
+use crate::patch::MemberEdit;
+
+/// Whose write it is, and under which rules.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Scope<'a> {
+    pub(in crate::engine) tenant: TenantId,
+    pub(in crate::engine) config: &'a Config,
+    pub(in crate::engine) model: &'a TypeModel,
+    pub(in crate::engine) actor: Option<&'a str>,
+}
+
+/// A write of one resource: before and after.
+pub(in crate::engine) struct Write<'a> {
+    pub(in crate::engine) at: RowId,
+    pub(in crate::engine) id: &'a str,
+    /// None when it is being created.
+    pub(in crate::engine) before: Option<&'a Resource>,
+    /// None when it is being deleted.
+    pub(in crate::engine) after: Option<&'a Resource>,
+    /// What is to be done to its members.
+    pub(in crate::engine) members: &'a [MemberEdit],
+}
+
+/// What the hooks changed beside the resource itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Effects {
+    /// Members came or went.
+    pub(in crate::engine) members: bool,
+    /// Groups that lost a member because it was deleted.
+    pub(in crate::engine) groups: Vec<RowId>,
+}
+
+/// Runs every hook. An error undoes the whole write.
+pub(in crate::engine) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>) -> Result<Effects> {
+    uniqueness::run(txn, scope, write)?;
+    external_ids::run(txn, scope, write)?;
+    membership::run(txn, scope, write)
+}
