@@ -417,6 +417,24 @@ fn tenants_and_tokens_are_managed() {
     sandbox.run(&["token", "revoke", "ci"]).fails(4);
 }
 
+#[cfg(all(unix, feature = "grpc"))]
+#[test]
+fn a_store_that_is_served_is_held() {
+    use std::io::{BufRead, BufReader};
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.command(&["-q", "serve", "--address", "127.0.0.1:0"]);
+    let mut server = server.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    assert!(ready.starts_with("scimdb listening on http://127.0.0.1:"), "{ready}");
+    let told = sandbox.run(&["query"]).fails(6);
+    assert!(told.contains(&server.id().to_string()) && told.contains("serve"), "{told}");
+    let asked = Command::new("kill").args(["-TERM", &server.id().to_string()]).status().unwrap();
+    assert!(asked.success() && server.wait().unwrap().success());
+    sandbox.run(&["query"]).ok();
+    sandbox.run(&["serve", "--address", "0.0.0.0:0"]).fails(3);
+}
+
 #[test]
 fn the_demo_makes_answers_and_stays() {
     let sandbox = Sandbox::new();

@@ -49,6 +49,7 @@ impl Progress {
             bar.set_style(style.progress_chars("━╸─").with_key("rate", rate));
         }
         bar.set_prefix(what.to_owned());
+        bar.set_message("0 rows");
         if shown {
             bar.enable_steady_tick(Duration::from_millis(200));
         }

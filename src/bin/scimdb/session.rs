@@ -98,9 +98,11 @@ impl Session {
         Ok(self.open_or_create()?.tenant(&self.global.tenant)?)
     }
 
-    /// Says something about what was done, on standard error, unless it is to be quiet.
-    pub fn summary(&self, text: impl std::fmt::Display) {
+    /// Says something about what was done, on standard error and behind the results, unless it is to be quiet.
+    pub fn summary(&mut self, text: impl std::fmt::Display) {
         if !self.global.quiet {
+            // Results that cannot be written are told at the end.
+            let _ = self.out.flush();
             crate::output::note(text);
         }
     }
