@@ -56,6 +56,8 @@ struct Progress {
     /// Members that groups get once they are there: the group's operation, and the ids.
     deferred: Vec<(usize, Vec<String>)>,
     needs_hash: Option<String>,
+    /// Operations that turned out to fail after others had counted on them: in another attempt they fail at once.
+    doomed: HashMap<usize, Error>,
 }
 
 impl Tenant {
@@ -245,18 +247,26 @@ struct Run {
 impl Run {
     /// Nothing is written when a password has to be hashed first.
     fn run(&self, txn: &mut Transaction<'_>) -> Result<Progress> {
-        let mut progress = Progress { results: self.steps.iter().map(|_| None).collect(), ..Progress::default() };
-        txn.nested_if(|txn| {
-            self.all(txn, &mut progress)?;
-            Ok(((), progress.needs_hash.is_none()))
-        })?;
-        Ok(progress)
+        let mut doomed = HashMap::new();
+        loop {
+            let known = doomed.len();
+            let results = self.steps.iter().map(|_| None).collect();
+            let mut progress = Progress { results, doomed, ..Progress::default() };
+            txn.nested_if(|txn| {
+                self.all(txn, &mut progress)?;
+                Ok(((), progress.needs_hash.is_none() && progress.doomed.len() == known))
+            })?;
+            if progress.needs_hash.is_some() || progress.doomed.len() == known {
+                return Ok(progress);
+            }
+            doomed = progress.doomed;
+        }
     }
 
     fn all(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
         let is_done = |progress: &Progress, index: usize| matches!(progress.results.get(index), Some(Some(_)));
         loop {
-            let mut waiting = None;
+            let mut waiting = Vec::new();
             let mut moved = false;
             for (index, step) in self.steps.iter().enumerate() {
                 if is_done(progress, index) {
@@ -265,32 +275,36 @@ impl Run {
                 let ready = step.as_ref().map_or(true, |step| {
                     step.waits_for.iter().all(|other| *other == index || is_done(progress, *other))
                 });
-                if ready {
-                    self.one(txn, index, progress)?;
-                    moved = true;
-                } else {
-                    waiting = waiting.or(Some(index));
+                if !ready {
+                    waiting.push(index);
+                } else if !self.one(txn, index, progress)? {
+                    return self.add_deferred(txn, progress);
                 }
-                if progress.errors >= self.fail_on_errors || progress.needs_hash.is_some() {
-                    return Ok(());
-                }
+                moved |= ready;
             }
-            match waiting {
-                None => break,
-                // They wait for each other: one of them has to begin.
-                Some(index) if !moved => self.one(txn, index, progress)?,
-                Some(_) => {}
+            if !moved {
+                // They wait for each other, and only a POST can be waited for: one that can do without has to begin.
+                let is_post =
+                    |i: &&usize| matches!(self.steps.get(**i), Some(Ok(Step { action: Action::Create(..), .. })));
+                let Some(first) = waiting.iter().find(is_post).or(waiting.first()) else { break };
+                if !self.one(txn, *first, progress)? {
+                    break;
+                }
             }
         }
         self.add_deferred(txn, progress)
     }
 
-    /// Runs one operation, and keeps its result. Only what stops the whole request is an error.
-    fn one(&self, txn: &mut Transaction<'_>, index: usize, progress: &mut Progress) -> Result<()> {
+    /// Runs one operation, and keeps its result; false when it is the last one to be run. Only what stops the whole
+    /// request is an error.
+    fn one(&self, txn: &mut Transaction<'_>, index: usize, progress: &mut Progress) -> Result<bool> {
         let result = match self.steps.get(index) {
-            Some(Ok(step)) => txn.nested(|txn| self.step(txn, index, step, progress)),
+            Some(Ok(step)) => match progress.doomed.get(&index) {
+                None => txn.nested(|txn| self.step(txn, index, step, progress)),
+                Some(error) => Err(copy(error)),
+            },
             Some(Err(error)) => Err(copy(error)),
-            None => return Ok(()),
+            None => return Ok(true),
         };
         let result = match result {
             Err(error) if error.row().fault != crate::error::Fault::Caller => return Err(error),
@@ -300,7 +314,7 @@ impl Run {
         if let Some(slot) = progress.results.get_mut(index) {
             *slot = Some(result);
         }
-        Ok(())
+        Ok(progress.errors < self.fail_on_errors && progress.needs_hash.is_none())
     }
 
     fn step(&self, txn: &mut Transaction<'_>, index: usize, step: &Step, progress: &mut Progress) -> Result<Made> {
@@ -366,8 +380,12 @@ impl Run {
         gone
     }
 
-    /// Gives groups the members that were created after them. A group whose member failed fails as well.
+    /// Gives groups the members that were created after them. A group whose member failed fails as well, and with it
+    /// what refers to the group, so that all is tried again without them.
     fn add_deferred(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
+        if progress.needs_hash.is_some() {
+            return Ok(());
+        }
         for (index, ids) in std::mem::take(&mut progress.deferred) {
             let Some(Ok(Step { kind, action: Action::Create(_, id), .. })) = self.steps.get(index) else { continue };
             if !matches!(progress.results.get(index), Some(Some(Ok(_)))) {
@@ -382,12 +400,7 @@ impl Run {
             if error.row().fault != crate::error::Fault::Caller {
                 return Err(error);
             }
-            let current = load(txn, scope, id)?;
-            remove(txn, scope, &current)?;
-            progress.errors += 1;
-            if let Some(slot) = progress.results.get_mut(index) {
-                *slot = Some(Err(error));
-            }
+            progress.doomed.insert(index, error);
         }
         Ok(())
     }

@@ -40,7 +40,8 @@ pub struct ImportOptions {
     /// What to do with conflicts.
     pub on_conflict: OnConflict,
     /// Keeps id, meta and version as given, and readOnly attributes. (Password hashes are taken as such in every
-    /// import.) Without it a row's id is kept too, but its meta is made anew.
+    /// import.) Without it a row's id is kept too, but its meta is made anew; so is the version and lastModified of
+    /// what a row replaces, in any import, since a version is never given twice.
     pub restore: bool,
     /// Who imports, for the change log.
     pub actor: Option<String>,
@@ -238,10 +239,20 @@ impl Importer {
             members: draft.members,
             created: instant("created"),
             last_modified: instant("lastModified"),
-            version: version.map(|tag| tag.version),
+            version: version.map(|tag| known_version(tag.version)).transpose()?,
         };
         Ok((model.number(), new, model.members().is_some()))
     }
+}
+
+/// A version that came with a row. The store goes on counting behind it, so it must leave room.
+fn known_version(version: u64) -> Result<u64> {
+    const MOST: u64 = 1 << 60;
+    if version <= MOST {
+        return Ok(version);
+    }
+    let detail = format!("the version is larger than {MOST}: no store has counted so far");
+    Err(Error::new(ErrorKind::InvalidValue, detail).on("meta.version"))
 }
 
 /// The resource type that a row says it has.
@@ -261,13 +272,8 @@ fn type_name<'a>(object: &'a Object, types: &'a [Arc<TypeModel>]) -> Option<&'a 
 /// Stores one row. Only what stops the import is an error.
 fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Outcome> {
     let Row { number, json, kind, new } = row;
-    match txn.nested(|txn| store_resource(txn, tenant, options, kind, new)) {
-        Ok(outcome) => Ok(outcome),
-        Err(error) if error.row().fault == crate::error::Fault::Caller => {
-            Ok(Outcome::Rejected(Reject { row: number, error, input: json }))
-        }
-        Err(error) => Err(error),
-    }
+    let stored = caller_faults(txn.nested(|txn| store_resource(txn, tenant, options, kind, new)))?;
+    Ok(stored.unwrap_or_else(|error| Outcome::Rejected(Reject { row: number, error, input: json })))
 }
 
 fn store_resource(
@@ -280,18 +286,37 @@ fn store_resource(
     let config = tenant.state.config()?;
     let model = config.type_of(kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
+    match decide(txn, scope, options, &new)? {
+        Decision::Insert => insert(txn, scope, new).map(|_| Outcome::Created),
+        Decision::Replace(id) => replace(txn, scope, &id, new),
+        Decision::Skip => Ok(Outcome::Skipped),
+    }
+}
+
+/// What is to be done with a row.
+enum Decision {
+    Insert,
+    /// It replaces the resource of this id.
+    Replace(String),
+    Skip,
+}
+
+fn decide(txn: &Transaction<'_>, scope: Scope<'_>, options: &ImportOptions, new: &NewResource) -> Result<Decision> {
     if options.on_conflict == OnConflict::Fail {
-        return insert(txn, scope, new).map(|_| Outcome::Created);
+        // What is in the way, `insert` says.
+        return Ok(Decision::Insert);
     }
-    let Some(existing) = conflict(txn, scope, &new)? else {
-        return insert(txn, scope, new).map(|_| Outcome::Created);
-    };
-    if options.on_conflict == OnConflict::Skip {
-        return Ok(Outcome::Skipped);
-    }
-    let current = load(txn, scope, &existing)?;
-    let attributes = merge(model, &current.resource.attributes, new.attributes)?;
-    let stored = update(txn, scope, current, attributes, &replace_members(model, new.members))?;
+    Ok(match conflict(txn, scope, new)? {
+        None => Decision::Insert,
+        Some(_) if options.on_conflict == OnConflict::Skip => Decision::Skip,
+        Some(id) => Decision::Replace(id),
+    })
+}
+
+fn replace(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, new: NewResource) -> Result<Outcome> {
+    let current = load(txn, scope, id)?;
+    let attributes = merge(scope.model, &current.resource.attributes, new.attributes)?;
+    let stored = update(txn, scope, current, attributes, &replace_members(scope.model, new.members))?;
     Ok(if stored.changed { Outcome::Replaced } else { Outcome::Skipped })
 }
 
@@ -311,7 +336,7 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
     Ok(None)
 }
 
-/// Stores groups, which may name each other in any order: first all of them without members, then the members. A group
+/// Stores groups, which may name each other in any order: first the new ones without members, then the members. A group
 /// that fails takes no part in another attempt, since others may have counted on it.
 fn store_groups(
     txn: &mut Transaction<'_>,
@@ -321,52 +346,74 @@ fn store_groups(
 ) -> Result<Vec<Outcome>> {
     let mut failed: HashMap<usize, Error> = HashMap::new();
     loop {
-        let mut outcomes: Vec<(usize, Outcome)> = Vec::new();
-        let mut fell_out = false;
+        let mut outcomes = Vec::new();
+        let mut fell_out = Vec::new();
         txn.nested_if(|txn| {
+            let mut places = Vec::new();
             for (index, row) in rows.iter().enumerate().filter(|(index, _)| !failed.contains_key(index)) {
-                let bare = NewResource { members: Vec::new(), ..row.new.clone() };
-                let row = Row { number: row.number, json: Vec::new(), kind: row.kind, new: bare };
-                outcomes.push((index, store_row(txn, tenant, options, row)?));
-            }
-            for (index, outcome) in &mut outcomes {
-                let Some(row) = rows.get(*index) else { continue };
-                if matches!(outcome, Outcome::Created | Outcome::Replaced)
-                    && let Err(error) = add_members(txn, tenant, options, row)
-                {
-                    *outcome = Outcome::Rejected(Reject { row: row.number, error, input: Vec::new() });
+                match caller_faults(txn.nested(|txn| place_group(txn, tenant, options, row)))? {
+                    Ok(place) => places.push((index, row, place)),
+                    Err(error) => fell_out.push((index, error)),
                 }
             }
-            fell_out = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Rejected(_)));
-            Ok(((), !fell_out))
+            for (index, row, place) in places {
+                match caller_faults(txn.nested(|txn| fill_group(txn, tenant, options, row, place)))? {
+                    Ok(outcome) => outcomes.push(outcome),
+                    Err(error) => fell_out.push((index, error)),
+                }
+            }
+            Ok(((), fell_out.is_empty()))
         })?;
-        if !fell_out {
+        if fell_out.is_empty() {
             let rejected = rows.into_iter().enumerate().filter_map(|(index, row)| {
                 let error = failed.remove(&index)?;
                 Some(Outcome::Rejected(Reject { row: row.number, error, input: row.json }))
             });
-            return Ok(outcomes.into_iter().map(|(_, outcome)| outcome).chain(rejected).collect());
+            outcomes.extend(rejected);
+            return Ok(outcomes);
         }
-        for (index, outcome) in outcomes {
-            if let Outcome::Rejected(reject) = outcome {
-                failed.insert(index, reject.error);
-            }
-        }
+        failed.extend(fell_out);
     }
 }
 
-/// Gives a group that was just stored its members.
-fn add_members(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<()> {
-    if row.new.members.is_empty() {
-        return Ok(());
+/// Keeps an error that is the row's own fault apart from one that ends the import.
+fn caller_faults<T>(result: Result<T>) -> Result<Result<T>> {
+    match result {
+        Err(error) if error.row().fault != crate::error::Fault::Caller => Err(error),
+        other => Ok(other),
     }
+}
+
+/// Makes a group without members, where it is new.
+fn place_group(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<Decision> {
     let config = tenant.state.config()?;
     let model = config.type_of(row.kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
-    let id = match options.on_conflict {
-        OnConflict::Replace => conflict(txn, scope, &row.new)?.unwrap_or_else(|| row.new.id.clone()),
-        _ => row.new.id.clone(),
-    };
-    let members = [MemberEdit::Add(row.new.members.clone())];
-    complete(txn, scope, &id, &members)
+    let decision = decide(txn, scope, options, &row.new)?;
+    if matches!(decision, Decision::Insert) {
+        insert(txn, scope, NewResource { members: Vec::new(), ..row.new.clone() })?;
+    }
+    Ok(decision)
+}
+
+/// Gives a group its members, once every group is there.
+fn fill_group(
+    txn: &mut Transaction<'_>,
+    tenant: &Tenant,
+    options: &ImportOptions,
+    row: &Row,
+    place: Decision,
+) -> Result<Outcome> {
+    let config = tenant.state.config()?;
+    let model = config.type_of(row.kind)?;
+    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
+    match place {
+        Decision::Insert if row.new.members.is_empty() => Ok(Outcome::Created),
+        Decision::Insert => {
+            let members = [MemberEdit::Add(row.new.members.clone())];
+            complete(txn, scope, &row.new.id, &members).map(|()| Outcome::Created)
+        }
+        Decision::Replace(id) => replace(txn, scope, &id, row.new.clone()),
+        Decision::Skip => Ok(Outcome::Skipped),
+    }
 }

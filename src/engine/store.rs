@@ -143,9 +143,11 @@ impl Store {
     /// `UnknownTenant`.
     pub fn tenant(&self, name: &str) -> Result<Tenant> {
         let known = self.inner.tenants.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if let Some(state) = known {
+        if let Some(state) = known.filter(|state| state.config().is_ok()) {
             return Ok(Tenant::new(self.clone(), state));
         }
+        // Whoever drops the tenant forgets its handle under this lock, and only then may another one have its name.
+        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         self.each_tenant(&mut |id, record| {
             if record.name == name && !record.dropped {
@@ -157,11 +159,12 @@ impl Store {
         let (registry, _) = Documents::load(&*snapshot, id)?.compile(&self.inner.builtin)?;
         let keep_changes = self.inner.options.keep_changes;
         let config = Arc::new(Config { dialect: dialect(&dialect_name)?, registry, keep_changes });
-        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let state = tenants
-            .entry(name.to_owned())
-            .or_insert_with(|| Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) }));
-        Ok(Tenant::new(self.clone(), Arc::clone(state)))
+        if let Some(state) = tenants.get(name).filter(|state| state.id == id) {
+            return Ok(Tenant::new(self.clone(), Arc::clone(state)));
+        }
+        let state = Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) });
+        tenants.insert(name.to_owned(), Arc::clone(&state));
+        Ok(Tenant::new(self.clone(), state))
     }
 
     /// Makes a tenant.
@@ -223,7 +226,7 @@ impl Store {
             Ok(())
         };
         self.inner.writer.submit(change, move |()| after.set_config(None))?.wait()?;
-        self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner).retain(|_, other| other.id != state.id);
         self.purge_tenant(state.id)
     }
 

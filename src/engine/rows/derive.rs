@@ -36,7 +36,9 @@ pub(in crate::engine) fn member(
     Ok(element)
 }
 
-/// The `members` of a group; none if it has none.
+/// The `members` of a group, those of one type together in the order of their creation; none if it has none.
+///
+/// An export writes types one after the other, so that only an order by types survives a restore.
 pub(in crate::engine) fn members(
     reads: &dyn Reads,
     tenant: TenantId,
@@ -46,9 +48,11 @@ pub(in crate::engine) fn members(
 ) -> Result<Option<Value>> {
     let mut elements = Vec::new();
     each_member(reads, tenant, group.row, &mut |at, id| {
-        elements.push(Value::Complex(member(reads, tenant, config, attribute, at, id)?));
+        elements.push((at.kind, Value::Complex(member(reads, tenant, config, attribute, at, id)?)));
         Ok(ControlFlow::Continue(()))
     })?;
+    elements.sort_by_key(|(kind, _)| *kind);
+    let elements: Vec<Value> = elements.into_iter().map(|(_, element)| element).collect();
     Ok((!elements.is_empty()).then_some(Value::Multi(elements)))
 }
 
