@@ -6,26 +6,25 @@ CI_CACHE="${SCIMDB_CI_CACHE:-$HOME/.cache/scimdb-ci}"
 CI_STARTED=$SECONDS
 CI_SUMMARY=()
 
-# section TITLE COMMAND…: runs one step under a heading, and stops the run if it fails.
+# section STEP: runs a function under a heading, and stops the run if it fails.
 section() {
-    local title=$1 began=$SECONDS status=0
-    shift
-    printf '\n==== %s\n' "$title"
+    local step=$1 began=$SECONDS status=0
+    printf '\n==== %s\n' "$step"
     # A function called as a condition would lose `set -e` inside: run it in a shell of its own.
     set +e
     (
         set -e
-        "$@"
+        "$step"
     )
     status=$?
     set -e
     local took=$((SECONDS - began))
     if ((status != 0)); then
-        printf '\n==== %s: FAILED with status %d after %d s\n' "$title" "$status" "$took"
+        printf '\n==== %s: FAILED with status %d after %d s\n' "$step" "$status" "$took"
         exit "$status"
     fi
-    printf -- '---- %s: %d s\n' "$title" "$took"
-    CI_SUMMARY+=("$(printf '%5d s  %s' "$took" "$title")")
+    printf -- '---- %s: %d s\n' "$step" "$took"
+    CI_SUMMARY+=("$(printf '%5d s  %s' "$took" "$step")")
 }
 
 # Prints every section with its time.
