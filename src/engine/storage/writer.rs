@@ -184,7 +184,9 @@ impl Writer {
     /// Finishes what is queued, and closes the file.
     pub(in crate::engine) fn close(&self) {
         drop(locked(&self.queue).take());
-        if let Some(thread) = locked(&self.thread).take() {
+        let thread = locked(&self.thread).take();
+        // A change can hold the last handle of the store, which is then dropped on this very thread: it ends by itself.
+        if let Some(thread) = thread.filter(|thread| thread.thread().id() != thread::current().id()) {
             // A panic of the thread was answered to its callers already: their channel closed.
             let _ = thread.join();
         }
