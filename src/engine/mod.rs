@@ -1,7 +1,7 @@
 //! The engine: a durable store of SCIM resources in one directory. No async, no network, no global state.
 //!
-//! A verb binds its input on the caller's thread, and is then one [`storage`] transaction on the writer's thread:
-//! `write` runs the [`hooks`] and stores the resource, its keys, its edges and its entry in the change log together.
+//! A verb binds its input on the caller's thread, and is then one `storage` transaction on the writer's thread:
+//! `write` runs the `hooks` and stores the resource, its keys, its edges and its entry in the change log together.
 //! Readers work on the snapshot that the last commit published, and never wait.
 
 mod bulk;
