@@ -38,6 +38,15 @@ impl Direct {
         }
         let resource_types = resource_types.into_iter().map(Some).collect();
         let registry = Registry::build(schemas, resource_types, &mut AttributeNumbers::default()).unwrap();
+        Direct::over(registry, dialect, resources)
+    }
+
+    /// The same with the schemas of a store.
+    pub fn over<'a>(
+        registry: Registry,
+        dialect: &str,
+        resources: impl Iterator<Item = (&'a str, &'a Json)>,
+    ) -> Direct {
         let kept = resources.map(|(resource_type, document)| keep(&registry, resource_type, document)).collect();
         Direct { registry, resources: kept, options: Dialect::from_name(dialect).unwrap().bind }
     }
@@ -68,13 +77,14 @@ fn keep(registry: &Registry, resource_type: &str, document: &Json) -> Kept {
     let bound = bind_resource(&model, input.0, trusted).unwrap();
     let meta = |name: &str| document["meta"][name].as_str().unwrap().to_owned();
     let created = Instant::parse(&meta("created")).unwrap();
+    let last_modified = Instant::parse(document["meta"]["lastModified"].as_str().unwrap_or(&meta("created"))).unwrap();
     let mut derived: Complex = [(
         common::META,
         Value::Complex(
             [
                 (common::META_RESOURCE_TYPE, Value::String(meta("resourceType"))),
                 (common::META_CREATED, Value::DateTime(created.into())),
-                (common::META_LAST_MODIFIED, Value::DateTime(created.into())),
+                (common::META_LAST_MODIFIED, Value::DateTime(last_modified.into())),
                 (common::META_LOCATION, Value::String(meta("location"))),
                 (common::META_VERSION, Value::String(meta("version"))),
             ]
@@ -91,6 +101,6 @@ fn keep(registry: &Registry, resource_type: &str, document: &Json) -> Kept {
         into.set(id, value);
     }
     let id = bound.id.unwrap();
-    let resource = Resource { id: id.clone(), version: 1, created, last_modified: created, attributes };
+    let resource = Resource { id: id.clone(), version: 1, created, last_modified, attributes };
     Kept { bytes: stored::encode(&resource), model, id, derived }
 }

@@ -3,6 +3,7 @@
 
 pub mod corpus;
 pub mod direct;
+pub mod engine;
 pub mod evaluator;
 pub mod face;
 pub mod random;
