@@ -124,7 +124,7 @@ impl World {
                 let Some((other_type, body)) = named(&other) else { continue };
                 member["type"] = json!(self.types[*other_type].name);
                 member["$ref"] = json!(reference(*other_type, &other));
-                let names = ["displayName", "userName"].into_iter().filter_map(|name| body.get(name));
+                let names = [&body["displayName"], &body["name"]["formatted"], &body["userName"]];
                 if let Some(display) = names.into_iter().find(|name| non_empty(name)) {
                     member["display"] = display.clone();
                 }
