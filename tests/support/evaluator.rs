@@ -80,6 +80,7 @@ impl World {
         descending: bool,
     ) -> Result<Option<Vec<String>>, Bad> {
         let t = self.types.iter().find(|t| t.name == resource_type).unwrap();
+        let selected = self.selected(Some(resource_type), filter)?;
         let Some(Place::Attribute { extension, attr, sub }) = t.place(&Name { text: sort_by.to_owned(), offset: 0 })
         else {
             return Ok(None);
@@ -90,7 +91,7 @@ impl World {
             return Ok(None);
         }
         let mut keyed: Vec<(Option<Value>, &Value)> = Vec::new();
-        for (_, resource) in self.selected(Some(resource_type), filter)? {
+        for (_, resource) in selected {
             let values = values_of(resource, extension, attr);
             let chosen = values.iter().find(|value| value["primary"] == true).or(values.first());
             let key = chosen.and_then(|value| sub.map_or(Some(*value), |sub| value.get(&sub.name))).cloned();
@@ -123,7 +124,8 @@ impl World {
                 let Some((other_type, body)) = named(&other) else { continue };
                 member["type"] = json!(self.types[*other_type].name);
                 member["$ref"] = json!(reference(*other_type, &other));
-                if let Some(display) = body.get("displayName").or(body.get("userName")) {
+                let names = [&body["displayName"], &body["name"]["formatted"], &body["userName"]];
+                if let Some(display) = names.into_iter().find(|name| non_empty(name)) {
                     member["display"] = display.clone();
                 }
             }

@@ -75,6 +75,9 @@ const TIMES: [&str; 8] = [
 ];
 const BYTES: [&str; 7] = ["", "AQID", "AQ==", "AQ", "_-8=", "/+8=", "Ag=="];
 
+/// Texts that stay different however they are prepared: for what must be unique.
+const DISTINCT: [&str; 12] = ["a", "AB", "b", "Ba", "aab", "ss", "é", "Σ", "fi", "k", "abc@Example.com", "work"];
+
 fn value(dice: &mut Dice, attr: &Attr) -> Value {
     match attr.kind.as_str() {
         "boolean" => json!(dice.one_in(2)),
@@ -83,35 +86,68 @@ fn value(dice: &mut Dice, attr: &Attr) -> Value {
         "decimal" => json!(DECIMALS[dice.below(DECIMALS.len())]),
         "dateTime" => json!(dice.pick(&TIMES)),
         "binary" => json!(dice.pick(&BYTES)),
-        "complex" => Value::Object(attributes(dice, &attr.subs)),
+        "complex" => Value::Object(attributes(dice, &attr.subs, 0)),
+        _ if attr.is_id => json!(format!("r{}", dice.below(RESOURCES))),
+        _ if attr.required => json!(DISTINCT[dice.below(DISTINCT.len())]),
         _ => json!(dice.pick(&TEXTS)),
     }
 }
 
-fn attributes(dice: &mut Dice, attrs: &[Attr]) -> Map<String, Value> {
+fn attributes(dice: &mut Dice, attrs: &[Attr], index: usize) -> Map<String, Value> {
     let mut object = Map::new();
     for attr in attrs {
-        if matches!(attr.name.as_str(), "schemas" | "id" | "meta" | "groups" | "members") || dice.one_in(2) {
+        // Hashing a password takes long, and nothing can search for one.
+        let derived = matches!(attr.name.as_str(), "schemas" | "id" | "meta" | "groups" | "members" | "password");
+        if derived || (!attr.required && dice.one_in(2)) {
             continue;
         }
-        let value = match attr.multi {
-            true => (0..dice.below(4)).map(|_| value(dice, attr)).collect(),
-            false => value(dice, attr),
+        let value = match (attr.multi, attr.unique) {
+            (true, _) => one_primary((0..dice.below(4)).map(|_| value(dice, attr)).collect()),
+            (false, true) => json!(DISTINCT[index]),
+            (false, false) => value(dice, attr),
         };
         object.insert(attr.name.clone(), value);
     }
     object
 }
 
-/// A resource body of a type.
-pub fn body(dice: &mut Dice, t: &Type) -> Value {
-    let mut body = attributes(dice, &t.core);
-    for (urn, attrs) in &t.extensions {
-        if dice.one_in(2) {
-            body.insert(urn.clone(), Value::Object(attributes(dice, attrs)));
-        }
+fn one_primary(mut values: Vec<Value>) -> Value {
+    let primaries = values.iter_mut().filter_map(|value| value.get_mut("primary")).filter(|primary| **primary == true);
+    primaries.skip(1).for_each(|primary| *primary = Value::Bool(false));
+    Value::Array(values)
+}
+
+/// How many resources a world has.
+pub const RESOURCES: usize = 12;
+
+/// A world of resources: (resource type, id, body), valid for the store.
+pub fn bodies(dice: &mut Dice, types: &[Type]) -> Vec<(String, String, Value)> {
+    (0..RESOURCES)
+        .map(|index| {
+            let t = &types[dice.below(types.len())];
+            let mut body = attributes(dice, &t.core, index);
+            body.insert("schemas".to_owned(), json!([t.urn]));
+            for (urn, attrs) in &t.extensions {
+                if dice.one_in(2) {
+                    body.insert(urn.clone(), Value::Object(attributes(dice, attrs, index)));
+                }
+            }
+            if t.name == "Group" {
+                let member = |index: usize| json!({ "value": format!("r{index}") });
+                body.insert("members".to_owned(), (0..RESOURCES).filter(|_| dice.one_in(4)).map(member).collect());
+            }
+            (t.name.clone(), format!("r{index}"), Value::Object(body))
+        })
+        .collect()
+}
+
+/// A path to sort by.
+pub fn sort_path(dice: &mut Dice, t: &Type) -> String {
+    let (path, attr) = path(dice, t);
+    match attr.subs.is_empty() || dice.one_in(4) {
+        true => path,
+        false => format!("{path}.{}", sub(dice, attr).0),
     }
-    Value::Object(body)
 }
 
 /// A filter for resources of a type.
@@ -171,7 +207,9 @@ fn path<'a>(dice: &mut Dice, t: &'a Type) -> (String, &'a Attr) {
 }
 
 fn sub<'a>(dice: &mut Dice, attr: &'a Attr) -> (String, &'a Attr) {
-    let sub = &attr.subs[dice.below(attr.subs.len())];
+    // Versions are the store's own: nobody else can tell what they contain.
+    let subs: Vec<&Attr> = attr.subs.iter().filter(|sub| attr.name != "meta" || sub.name != "version").collect();
+    let sub = subs[dice.below(subs.len())];
     (cased(dice, sub.name.clone()), sub)
 }
 

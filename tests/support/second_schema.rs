@@ -13,6 +13,10 @@ pub struct Attr {
     pub exact: bool,
     pub searchable: bool,
     pub user_name: bool,
+    pub required: bool,
+    pub unique: bool,
+    /// Its values are ids of resources.
+    pub is_id: bool,
     pub subs: Vec<Attr>,
 }
 
@@ -26,6 +30,9 @@ impl Attr {
             exact: document["caseExact"].as_bool().unwrap_or(kind == "reference"),
             searchable: document["returned"] != "never" && document["mutability"] != "writeOnly",
             user_name: false,
+            required: document["required"] == true,
+            unique: matches!(document["uniqueness"].as_str(), Some("server" | "global")),
+            is_id: false,
             subs: document["subAttributes"].as_array().into_iter().flatten().map(Attr::read).collect(),
             kind,
         }
@@ -73,8 +80,11 @@ pub fn types(documents: &[Value]) -> Vec<Type> {
         let mut core = common();
         core.extend(attributes(&document["schema"]));
         let urn = document["schema"].as_str().unwrap().to_owned();
-        for attr in core.iter_mut().filter(|attr| attr.name == "userName") {
-            attr.user_name = urn == "urn:ietf:params:scim:schemas:core:2.0:User";
+        for attr in &mut core {
+            attr.user_name = attr.name == "userName" && urn == "urn:ietf:params:scim:schemas:core:2.0:User";
+            attr.is_id = attr.name == "id";
+            let membership = matches!(attr.name.as_str(), "members" | "groups");
+            attr.subs.iter_mut().for_each(|sub| sub.is_id = membership && sub.name == "value");
         }
         let extensions = document["schemaExtensions"].as_array().into_iter().flatten();
         Type {

@@ -35,15 +35,15 @@ impl SortBy {
         if definition.children.is_empty() {
             return Ok(SortBy { target, descending });
         }
-        // A complex attribute is sorted by its value, where it has one.
+        // A multi-valued complex attribute is sorted by its value, as filters compare it.
         match model.definitions().child(definition, "value") {
             Some(value) if !value.is_searchable() => {
                 Err(invalid(format!("sortBy: {} cannot be sorted by", value.path)))
             }
-            Some(value) => {
+            Some(value) if definition.attribute.multi_valued => {
                 Ok(SortBy { target: Target { attribute: target.attribute, sub: Some(value.id) }, descending })
             }
-            None => Err(invalid(format!("sortBy: {} is complex; name one of its sub-attributes", definition.path))),
+            _ => Err(invalid(format!("sortBy: {} is complex; name one of its sub-attributes", definition.path))),
         }
     }
 
