@@ -182,13 +182,15 @@ impl Run {
             })
             .collect();
         for (kind, id) in &ids {
-            let item = naive::Item { kind: *kind, id: id.clone(), body: Default::default(), members: Default::default() };
+            let item =
+                naive::Item { kind: *kind, id: id.clone(), body: Default::default(), members: Default::default() };
             known.items.push(item);
         }
         for (kind, id) in ids {
             let mut body = random::body(&mut self.dice, &known, kind);
             body["id"] = json!(id);
-            body["meta"] = json!({"resourceType": kind.name(), "version": "W/\"1\"", "created": "2001-01-01T00:00:00Z"});
+            body["meta"] =
+                json!({"resourceType": kind.name(), "version": "W/\"1\"", "created": "2001-01-01T00:00:00Z"});
             rows.push((kind, id, body));
         }
         self.steps.push(format!("import {mode:?} {}", json!(rows.iter().map(|row| &row.2).collect::<Vec<_>>())));
@@ -221,11 +223,23 @@ impl Run {
             let path = format!("{}/{id}", kind.endpoint());
             let patch = json!(random::operations(&mut self.dice, &self.naive, kind));
             operations.push(match self.dice.below(4) {
-                0 => (new, id, json!({"method": "POST", "path": new.endpoint(), "bulkId": format!("b{number}"),
-                    "data": random::body(&mut self.dice, &self.naive, new)})),
-                1 => (kind, id, json!({"method": "PUT", "path": path, "data": random::body(&mut self.dice, &self.naive, kind)})),
-                2 => (kind, id, json!({"method": "PATCH", "path": path, "data": {
-                    "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": patch}})),
+                0 => (
+                    new,
+                    id,
+                    json!({"method": "POST", "path": new.endpoint(), "bulkId": format!("b{number}"),
+                    "data": random::body(&mut self.dice, &self.naive, new)}),
+                ),
+                1 => (
+                    kind,
+                    id,
+                    json!({"method": "PUT", "path": path, "data": random::body(&mut self.dice, &self.naive, kind)}),
+                ),
+                2 => (
+                    kind,
+                    id,
+                    json!({"method": "PATCH", "path": path, "data": {
+                    "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": patch}}),
+                ),
                 _ => (kind, id, json!({"method": "DELETE", "path": path})),
             });
         }
@@ -313,7 +327,8 @@ impl Run {
         assert_eq!(page.total_results, expected.len() as u64);
 
         let changes = self.tenant.changes(self.sequence, 1_000, Duration::ZERO).unwrap();
-        let told: Vec<(Did, String)> = changes.iter().map(|change| (did(change.operation), change.id.clone())).collect();
+        let told: Vec<(Did, String)> =
+            changes.iter().map(|change| (did(change.operation), change.id.clone())).collect();
         assert_eq!(told, self.naive.log);
 
         let mut after = Meta::new();
@@ -366,8 +381,9 @@ impl Run {
         let oracle = Direct::over(registry, "strict", types.zip(&documents));
         for _ in 0..2 {
             let filter = random::filter(&mut self.dice, &self.naive, kind, 2);
-            let sort = [None, Some("userName"), Some("displayName"), Some("externalId"), Some("weight"), Some("emails")]
-                [self.dice.below(6)];
+            let sort =
+                [None, Some("userName"), Some("displayName"), Some("externalId"), Some("weight"), Some("emails")]
+                    [self.dice.below(6)];
             let request = SearchRequest {
                 filter: Some(filter.clone()),
                 sort_by: sort.map(str::to_owned),

@@ -116,7 +116,8 @@ fn normal(body: &Value) -> (Map<String, Value>, Vec<String>) {
                 members.extend(items.iter().map(|m| m["value"].as_str().unwrap().to_owned()));
             }
             Value::Object(parts) => {
-                let parts: Map<_, _> = parts.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect();
+                let parts: Map<_, _> =
+                    parts.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), v.clone())).collect();
                 if !parts.is_empty() {
                     kept.insert(name.clone(), Value::Object(parts));
                 }
@@ -238,7 +239,8 @@ impl Naive {
         let mut missing = false;
         let mut moved = false;
         for operation in operations {
-            let (op, path, value) = (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap(), &operation["value"]);
+            let (op, path, value) =
+                (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap(), &operation["value"]);
             if let Some(rest) = path.strip_prefix("members") {
                 let before = members.clone();
                 let given = value.as_array().into_iter().flatten().map(|m| m["value"].as_str().unwrap().to_owned());
@@ -293,7 +295,14 @@ impl Naive {
         Ok(())
     }
 
-    fn import_row(&mut self, kind: Kind, id: &str, body: &Value, mode: Conflict, fill: bool) -> Outcome<(Fate, Option<String>)> {
+    fn import_row(
+        &mut self,
+        kind: Kind,
+        id: &str,
+        body: &Value,
+        mode: Conflict,
+        fill: bool,
+    ) -> Outcome<(Fate, Option<String>)> {
         let (parts, _) = normal(body);
         let holder = match mode {
             Conflict::Fail => None,

@@ -130,7 +130,10 @@ fn comparison(dice: &mut Dice, naive: &Naive, kind: Option<Kind>) -> String {
         1 => Some(format!("externalId {op} {}", text(dice, &EXTERNAL))),
         2 => Some(format!("meta.resourceType eq \"{}\"", Kind::ALL[dice.below(4)].name())),
         3 => Some(format!("meta.location ew \"{id}\"")),
-        4 => Some(dice.pick(&["externalId pr", "meta.version co \"1\"", "meta.created gt \"2020-01-01T00:00:00Z\""]).to_owned()),
+        4 => Some(
+            dice.pick(&["externalId pr", "meta.version co \"1\"", "meta.created gt \"2020-01-01T00:00:00Z\""])
+                .to_owned(),
+        ),
         _ => None,
     };
     if let Some(common) = common {
@@ -144,16 +147,17 @@ fn comparison(dice: &mut Dice, naive: &Naive, kind: Option<Kind>) -> String {
         (Kind::User, 4) => format!("groups[value eq \"{id}\" and type eq \"{}\"]", dice.pick(&["direct", "indirect"])),
         (Kind::User, 5) => format!("groups {only_eq} \"{id}\""),
         (Kind::User, 6) => format!("emails[type eq \"work\" and value {op} {}]", text(dice, &MAILS)),
-        (Kind::User, _) => {
-            dice.pick(&["active eq true", "groups pr", "title pr", "emails.primary eq false", "groups.display co \"tour\""])
-                .to_owned()
-        }
+        (Kind::User, _) => dice
+            .pick(&["active eq true", "groups pr", "title pr", "emails.primary eq false", "groups.display co \"tour\""])
+            .to_owned(),
         (Kind::Group, 0 | 1) => format!("members.value {op} \"{id}\""),
         (Kind::Group, 2) => format!("members[value eq \"{id}\"]"),
         (Kind::Group, 3) => format!("members {only_eq} \"{id}\""),
         (Kind::Group, 4) => format!("members[value eq \"{id}\" and type eq \"User\"]"),
         (Kind::Group, 5) => format!("displayName {op} {}", text(dice, &LABELS)),
-        (Kind::Group, _) => dice.pick(&["members pr", "not (members.type eq \"Group\")", "members.display sw \"a\""]).to_owned(),
+        (Kind::Group, _) => {
+            dice.pick(&["members pr", "not (members.type eq \"Group\")", "members.display sw \"a\""]).to_owned()
+        }
         (_, 0) => format!("serial {op} {}", text(dice, &SERIALS)),
         (_, 1) => format!("tags {op} {}", text(dice, &TAGS)),
         (_, 2) => format!("tags[value {op} {}]", text(dice, &TAGS)),
@@ -161,6 +165,8 @@ fn comparison(dice: &mut Dice, naive: &Naive, kind: Option<Kind>) -> String {
         (_, 4) => format!("ports[number eq {}]", dice.below(5)),
         (_, 5) => format!("ports[number eq {} and name eq \"in\"]", dice.below(5)),
         (_, 6) => format!("code {op} {}", text(dice, &CODES)),
-        (_, _) => dice.pick(&["weight gt 0", "seen eq \"2020-01-01T00:00:00Z\"", "lot pr", "ports.number eq 2.0"]).to_owned(),
+        (_, _) => {
+            dice.pick(&["weight gt 0", "seen eq \"2020-01-01T00:00:00Z\"", "lot pr", "ports.number eq 2.0"]).to_owned()
+        }
     }
 }

@@ -42,11 +42,7 @@ impl Direct {
     }
 
     /// The same with the schemas of a store.
-    pub fn over<'a>(
-        registry: Registry,
-        dialect: &str,
-        resources: impl Iterator<Item = (&'a str, &'a Json)>,
-    ) -> Direct {
+    pub fn over<'a>(registry: Registry, dialect: &str, resources: impl Iterator<Item = (&'a str, &'a Json)>) -> Direct {
         let kept = resources.map(|(resource_type, document)| keep(&registry, resource_type, document)).collect();
         Direct { registry, resources: kept, options: Dialect::from_name(dialect).unwrap().bind }
     }

@@ -1,0 +1,171 @@
+//! The unary RPCs of ResourceService, and the details of their errors.
+
+use scimdb::grpc::proto::{
+    BulkRequest, DeleteRequest, GetRequest, ListRequest, PatchRequest, ReplaceRequest, SortOrder,
+};
+use serde_json::{Value, json};
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::harness::{GROUP, PATCH_OP, USER, assert_refused, create_user, json_of, list, served, user, user_names};
+
+fn get(id: &str) -> GetRequest {
+    GetRequest { resource_type: "User".into(), id: id.into(), ..GetRequest::default() }
+}
+
+fn patch(id: &str, operations: Value) -> PatchRequest {
+    let json = json!({ "schemas": [PATCH_OP], "Operations": operations }).to_string();
+    PatchRequest { resource_type: "User".into(), id: id.into(), json, ..PatchRequest::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resource_lives_from_create_to_delete() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let mut request = create_user("bjensen");
+    request.json =
+        json!({ "schemas": [USER], "userName": "bjensen", "externalId": "701984", "active": true }).to_string();
+    let created = client.create(request).await.unwrap().into_inner().resource.unwrap();
+    assert_eq!((created.resource_type.as_str(), created.external_id.as_deref()), ("User", Some("701984")));
+    assert_eq!(created.location, format!("/Users/{}", created.id));
+    assert_eq!(created.created, created.last_modified);
+    let document = json_of(&created);
+    assert_eq!(document["id"], created.id.as_str());
+    assert_eq!(document["meta"]["version"], created.version.as_str());
+
+    let found = client.get(get(&created.id)).await.unwrap().into_inner().resource.unwrap();
+    assert_eq!(found, created);
+    let narrow = GetRequest { attributes: vec!["userName".into()], ..get(&created.id) };
+    let found = client.get(narrow).await.unwrap().into_inner().resource.unwrap();
+    assert_eq!(json_of(&found).get("active"), None);
+
+    let replace = ReplaceRequest {
+        resource_type: "/Users".into(),
+        id: created.id.clone(),
+        json: user("barbara"),
+        if_match: created.version.clone(),
+        ..ReplaceRequest::default()
+    };
+    let replaced = client.replace(replace.clone()).await.unwrap().into_inner();
+    assert!(replaced.changed);
+    let replaced = replaced.resource.unwrap();
+    assert_eq!(json_of(&replaced)["userName"], "barbara");
+    assert_eq!(json_of(&replaced).get("active"), None, "what a replace leaves out is cleared");
+    assert_ne!(replaced.version, created.version);
+
+    // The version is stale now.
+    let stale = client.replace(replace).await.unwrap_err();
+    assert_refused(&stale, Code::Aborted, "VERSION_MISMATCH");
+
+    let operations = json!([{ "op": "add", "path": "nickName", "value": "Babs" }]);
+    let patched = client.patch(patch(&created.id, operations.clone())).await.unwrap().into_inner();
+    assert!(patched.changed);
+    assert_eq!(json_of(&patched.resource.clone().unwrap())["nickName"], "Babs");
+    let again = client.patch(patch(&created.id, operations)).await.unwrap().into_inner();
+    assert!(!again.changed);
+    assert_eq!(again.resource.unwrap().version, patched.resource.unwrap().version);
+
+    let delete = DeleteRequest { resource_type: "User".into(), id: created.id.clone(), ..DeleteRequest::default() };
+    client.delete(delete.clone()).await.unwrap();
+    assert_refused(&client.get(get(&created.id)).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
+    assert_refused(&client.delete(delete).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_exact_and_sorted() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    for name in ["dora", "Ada", "carl", "bob", "eve"] {
+        client.create(create_user(name)).await.unwrap();
+    }
+    let sorted = ListRequest {
+        sort_by: "userName".into(),
+        sort_order: SortOrder::Descending.into(),
+        start_index: 2,
+        count: Some(2),
+        ..list("")
+    };
+    let page = client.list(sorted).await.unwrap().into_inner();
+    assert_eq!((page.total_results, page.start_index), (5, 2));
+    assert_eq!(user_names(&page.resources), ["dora", "carl"]);
+    let page = client.list(list("userName eq \"ADA\" or userName sw \"e\"")).await.unwrap().into_inner();
+    assert_eq!((page.total_results, user_names(&page.resources)), (2, vec!["Ada".to_owned(), "eve".to_owned()]));
+    let count = ListRequest { count: Some(0), ..list("") };
+    let page = client.list(count).await.unwrap().into_inner();
+    assert_eq!((page.total_results, page.resources.len()), (5, 0));
+    // Every resource type at once.
+    let everything = ListRequest { filter: "userName eq \"eve\"".into(), ..ListRequest::default() };
+    assert_eq!(client.list(everything).await.unwrap().into_inner().total_results, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_tell_what_is_wrong_and_where() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let wrong = client.list(list("userName zz \"a\"")).await.unwrap_err();
+    assert_refused(&wrong, Code::InvalidArgument, "INVALID_FILTER");
+    let info = wrong.get_details_error_info().unwrap();
+    let said = |key: &str| info.metadata.get(key).map(String::as_str);
+    assert_eq!((said("scimType"), said("status"), said("offset")), (Some("invalidFilter"), Some("400"), Some("9")));
+    assert!(wrong.metadata().get("x-request-id").is_some());
+
+    client.create(create_user("bjensen")).await.unwrap();
+    let taken = client.create(create_user("BJensen")).await.unwrap_err();
+    assert_refused(&taken, Code::AlreadyExists, "UNIQUENESS");
+    let info = taken.get_details_error_info().unwrap();
+    assert_eq!(info.metadata.get("attribute").map(String::as_str), Some("userName"));
+    assert_eq!(taken.get_details_bad_request().unwrap().field_violations[0].field, "userName");
+    assert!(!taken.message().to_lowercase().contains("bjensen"), "errors do not repeat values: {}", taken.message());
+
+    let mut broken = create_user("x");
+    broken.json = "{\"userName\":".into();
+    assert_refused(&client.create(broken).await.unwrap_err(), Code::InvalidArgument, "INVALID_SYNTAX");
+    let mut unknown = create_user("x");
+    unknown.resource_type = "Robot".into();
+    assert_refused(&client.create(unknown).await.unwrap_err(), Code::NotFound, "UNKNOWN_TYPE");
+    let mut elsewhere = create_user("x");
+    elsewhere.tenant = "nowhere".into();
+    assert_refused(&client.create(elsewhere).await.unwrap_err(), Code::NotFound, "UNKNOWN_TENANT");
+    let order = ListRequest { sort_order: 7, ..list("") };
+    assert_refused(&client.list(order).await.unwrap_err(), Code::InvalidArgument, "INVALID_ARGUMENT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preconditions_of_reads_and_deletes() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let created = client.create(create_user("bjensen")).await.unwrap().into_inner().resource.unwrap();
+    let unchanged = GetRequest { if_none_match: created.version.clone(), ..get(&created.id) };
+    assert_refused(&client.get(unchanged).await.unwrap_err(), Code::FailedPrecondition, "NOT_MODIFIED");
+    let delete = DeleteRequest {
+        resource_type: "User".into(),
+        id: created.id.clone(),
+        if_match: "W/\"0\"".into(),
+        ..DeleteRequest::default()
+    };
+    assert_refused(&client.delete(delete).await.unwrap_err(), Code::Aborted, "VERSION_MISMATCH");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bulk_carries_scim_messages() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let group = json!({ "schemas": [GROUP], "displayName": "Guides", "members": [{ "value": "bulkId:u" }] });
+    let request = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [
+            { "method": "POST", "path": "/Groups", "bulkId": "g", "data": group },
+            { "method": "POST", "path": "/Users", "bulkId": "u", "data": { "schemas": [USER], "userName": "ann" } },
+            { "method": "POST", "path": "/Users", "bulkId": "v", "data": { "schemas": [USER], "userName": "Ann" } },
+        ]
+    });
+    let answer = client.bulk(BulkRequest { json: request.to_string(), ..BulkRequest::default() }).await.unwrap();
+    let answer: Value = serde_json::from_str(&answer.into_inner().json).unwrap();
+    let statuses: Vec<&str> =
+        answer["Operations"].as_array().unwrap().iter().map(|result| result["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["201", "201", "409"], "{answer}");
+    let member = ListRequest { resource_type: "Group".into(), ..ListRequest::default() };
+    let groups = client.list(member).await.unwrap().into_inner().resources;
+    let ann = client.list(list("userName eq \"ann\"")).await.unwrap().into_inner().resources;
+    assert_eq!(json_of(&groups[0])["members"][0]["value"], ann[0].id.as_str());
+}
