@@ -412,7 +412,7 @@ impl Run {
                     "weight" => matches!(kind, Kind::Thing | Kind::Gadget),
                     _ => true,
                 };
-                kind.map_or(true, has)
+                kind.is_none_or(has)
             };
             let expected = match expected {
                 Ok(_) if sort.is_some_and(|name| !has_sort(name)) => Err(ErrorKind::InvalidPath),
