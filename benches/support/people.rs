@@ -28,7 +28,7 @@ impl Dice {
 
     /// A number from 0 up to, but not including, `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        (u128::from(self.next()) * end as u128 >> 64) as usize
+        ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 
     /// One of these.
