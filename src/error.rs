@@ -28,16 +28,37 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+/// Bytes of a detail at most. Details repeat names that callers sent: one of a megabyte would not fit into the trailers
+/// of a gRPC answer, and would flood logs and terminals.
+const MAX_DETAIL: usize = 1_024;
+/// Bytes of an attribute's path at most, for the same reason.
+const MAX_ATTRIBUTE: usize = 256;
+
+/// Text as an error may tell it: of bounded length, and without control characters, which terminals and logs would obey.
+fn told(text: String, most: usize) -> String {
+    if text.len() <= most && !text.contains(char::is_control) {
+        return text;
+    }
+    let end = (0..=most.min(text.len())).rev().find(|index| text.is_char_boundary(*index)).unwrap_or(0);
+    let (head, tail) = text.split_at(end);
+    let mut told: String = head.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if !tail.is_empty() {
+        told.push('…');
+    }
+    told
+}
+
 impl Error {
     /// An error of this kind; `detail` is one sentence for the caller, without attribute values.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, detail: detail.into(), attribute: None, offset: None, source: None }))
+        let detail = told(detail.into(), MAX_DETAIL);
+        Error(Box::new(Inner { kind, detail, attribute: None, offset: None, source: None }))
     }
 
     /// Names the offending attribute, by its path.
     #[must_use]
     pub fn on(mut self, attribute: impl Into<String>) -> Self {
-        self.0.attribute = Some(attribute.into());
+        self.0.attribute = Some(told(attribute.into(), MAX_ATTRIBUTE));
         self
     }
 
@@ -58,7 +79,7 @@ impl Error {
     /// The same error, told with more of its surroundings: the detail becomes `"{context}: {detail}"`.
     #[must_use]
     pub fn within(mut self, context: impl fmt::Display) -> Self {
-        self.0.detail = format!("{context}: {}", self.0.detail);
+        self.0.detail = told(format!("{context}: {}", self.0.detail), MAX_DETAIL);
         self
     }
 
@@ -136,6 +157,14 @@ impl std::error::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_callers_sent_is_told_in_bounds() {
+        let error = Error::new(ErrorKind::InvalidFilter, "é".repeat(5_000)).on("x\ny".repeat(200)).within("there");
+        assert!(error.detail().len() <= MAX_DETAIL + '…'.len_utf8() && error.detail().ends_with('…'));
+        let attribute = error.attribute().unwrap();
+        assert!(attribute.len() <= MAX_ATTRIBUTE + '…'.len_utf8() && attribute.starts_with("x yx y"));
+    }
 
     #[test]
     fn codes_and_names_are_unique() {

@@ -138,10 +138,23 @@ impl Documents {
         self.schemas.remove(&urn.to_ascii_lowercase()).is_some()
     }
 
-    /// Removes a resource type by its number.
-    pub(super) fn remove_type(&mut self, number: u16) {
+    /// Removes a resource type by its number; what was built in under that number is there again.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when it is only built in.
+    pub(super) fn remove_type(&mut self, number: u16, builtin: &Builtin) -> Result<()> {
+        if let Some(name) = builtin.types.get(usize::from(number).wrapping_sub(1)).map(|builtin| &builtin.name) {
+            return match self.types.remove(&number) {
+                Some(_) => Ok(()),
+                None => {
+                    let detail = format!("{name} is built in and cannot be removed");
+                    Err(Error::new(ErrorKind::InvalidArgument, detail))
+                }
+            };
+        }
         let version = self.types.get(&number).map_or(0, |(version, _)| *version);
         self.types.insert(number, (version + 1, None));
+        Ok(())
     }
 
     /// How often the schema of a URN was registered or changed; none if it is only built in.

@@ -39,6 +39,7 @@ impl Tenant {
     pub fn remove_schema(&self, urn_or_name: &str) -> Result<()> {
         let registry = self.registry()?;
         let name = urn_or_name.to_owned();
+        let inner = Arc::clone(&self.store.inner);
         self.change_schemas(move |known| {
             if known.remove_schema(&name) {
                 return Ok(());
@@ -47,8 +48,7 @@ impl Tenant {
                 let detail = format!("{name} is built in and cannot be removed");
                 return Err(Error::new(ErrorKind::InvalidArgument, detail));
             }
-            known.remove_type(registry.resource_type(&name)?.number());
-            Ok(())
+            known.remove_type(registry.resource_type(&name)?.number(), &inner.builtin)
         })
     }
 

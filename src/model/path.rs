@@ -134,8 +134,15 @@ impl TypeModel {
     }
 }
 
+/// Bytes of a name that is compared with the known ones at most: the comparison takes time and memory by the product of
+/// both lengths. It holds any URN that somebody types.
+const MAX_MISSPELLED: usize = 128;
+
 /// The known name that is nearest to a wrong one, if any is near. Each candidate is a name and what to call it.
 pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    if wrong.len() > MAX_MISSPELLED {
+        return None;
+    }
     let wrong = wrong.to_ascii_lowercase();
     known
         .map(|(name, label)| (strsim::damerau_levenshtein(&wrong, &name.to_ascii_lowercase()), label))

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::registry::common;
 use super::{
-    AttributeId, AttributeType, Definition, Definitions, GROUP_SCHEMA, PathTarget, ResourceType, Target, USER_SCHEMA,
+    Attribute, AttributeId, AttributeType, Definition, Definitions, GROUP_SCHEMA, Mutability, PathTarget, ResourceType,
+    Returned, Target, USER_SCHEMA, Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -89,13 +90,31 @@ impl TypeModel {
         model.unique = model.find_unique();
         model.members = model.find_membership(GROUP_SCHEMA, "members");
         model.groups = model.find_membership(USER_SCHEMA, "groups");
-        if model.resource_type.schema.eq_ignore_ascii_case(USER_SCHEMA) {
-            model.password = match model.resolve("password") {
-                Ok(PathTarget::Attribute(target)) => Some(target.attribute),
-                _ => None,
-            };
-        }
+        model.password = model.find_password()?;
         Ok(model)
+    }
+
+    /// `password` of users. Whatever a registered schema says, it is never told (RFC 7643 section 4.1.1).
+    fn find_password(&self) -> Result<Option<AttributeId>> {
+        if !self.resource_type.schema.eq_ignore_ascii_case(USER_SCHEMA) {
+            return Ok(None);
+        }
+        let Ok(PathTarget::Attribute(target)) = self.resolve("password") else { return Ok(None) };
+        let Some(Attribute { attribute_type, multi_valued, mutability, returned, uniqueness, .. }) =
+            self.definition(target.attribute).map(|definition| &definition.attribute)
+        else {
+            return Ok(None);
+        };
+        let is_secret = *attribute_type == AttributeType::String
+            && !multi_valued
+            && *mutability == Mutability::WriteOnly
+            && *returned == Returned::Never
+            && *uniqueness == Uniqueness::None;
+        if !is_secret {
+            let detail = "password must stay a single string, writeOnly, returned never and of no uniqueness";
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on("password"));
+        }
+        Ok(Some(target.attribute))
     }
 
     fn find_unique(&self) -> Vec<Target> {

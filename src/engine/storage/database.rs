@@ -78,6 +78,10 @@ fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Op
     if is_new && !create {
         return Err(Error::new(ErrorKind::NotFound, format!("there is no store in {shown}")));
     }
+    // A crash can leave an empty file before its first commit; where no store is to be made, an empty one is none.
+    if !create && fs::metadata(&file).is_ok_and(|meta| meta.len() == 0) {
+        return Err(Error::new(ErrorKind::NotFound, format!("the store in {shown} is empty: its file has no bytes")));
+    }
     if is_new {
         fs::create_dir_all(path).map_err(|error| io_error(error, &format!("creating {shown}")))?;
     }
@@ -211,6 +215,9 @@ fn open_error(error: redb::DatabaseError) -> Error {
                 "the store's file has the format {version} of the storage engine, which this version does not read"
             );
             Error::new(ErrorKind::UnknownFormat, detail)
+        }
+        redb::DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            Error::new(ErrorKind::UnknownFormat, "the file is no store of scimdb").caused_by(error)
         }
         redb::DatabaseError::DatabaseAlreadyOpen => Error::new(ErrorKind::Locked, "the store is open already"),
         other => engine_error(other),

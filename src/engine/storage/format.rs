@@ -2,12 +2,14 @@
 
 use super::database::{Database, WriteTables, engine_error};
 use super::{Batch, Reads, Table};
+use crate::model::NORMALISER_VERSION;
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format that `docs/FORMAT.md` describes.
 pub(in crate::engine) const FORMAT_VERSION: u32 = 1;
 
 const VERSION: &[u8] = b"format";
+const NORMALISER: &[u8] = b"normaliser";
 const SEQUENCE: &[u8] = b"sequence";
 const NEXT_TENANT: &[u8] = b"next_tenant";
 
@@ -18,6 +20,7 @@ pub(super) fn prepare(database: &Database) -> Result<()> {
         let mut tables = WriteTables::open(&txn)?;
         match read_number(&tables, VERSION)? {
             Some(version) if version == u64::from(FORMAT_VERSION) => {
+                check_normaliser(&tables)?;
                 drop(tables);
                 txn.abort().map_err(engine_error)?;
                 return Ok(());
@@ -33,9 +36,25 @@ pub(super) fn prepare(database: &Database) -> Result<()> {
         }
         let mut batch = Batch::new();
         batch.insert((Table::Meta, VERSION.to_vec()), Some(u64::from(FORMAT_VERSION).to_be_bytes().to_vec()));
+        batch.insert((Table::Meta, NORMALISER.to_vec()), Some(u64::from(NORMALISER_VERSION).to_be_bytes().to_vec()));
         tables.apply(batch)?;
     }
     txn.commit().map_err(engine_error)
+}
+
+/// Keys of unique values hold normalised text: those of another normaliser would be missed.
+fn check_normaliser(reads: &dyn Reads) -> Result<()> {
+    match read_number(reads, NORMALISER)? {
+        None => Ok(()),
+        Some(version) if version == u64::from(NORMALISER_VERSION) => Ok(()),
+        Some(version) => {
+            let detail = format!(
+                "the store's keys are of normaliser {version}, and this version of scimdb has {NORMALISER_VERSION}; \
+                 export with the version that wrote it, and import here"
+            );
+            Err(Error::new(ErrorKind::UnknownFormat, detail))
+        }
+    }
 }
 
 fn read_number(reads: &dyn Reads, key: &[u8]) -> Result<Option<u64>> {

@@ -1,5 +1,6 @@
 //! The one thread that writes: it drains a queue, so that concurrent writers share a sync of the disk.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -73,6 +74,11 @@ where
 /// The same error for another of the writers that shared the commit.
 fn again(error: &Error) -> Error {
     Error::new(error.kind(), error.detail())
+}
+
+/// A change that panicked leaves nothing behind, nor do those that shared its commit: the file is opened again.
+fn bug() -> Error {
+    Error::new(ErrorKind::Internal, "a change ended in a panic, which is a bug of the store; nothing of it was written")
 }
 
 /// A change that is on its way.
@@ -267,7 +273,7 @@ impl Thread {
                 while let Some(job) = jobs.get_mut(next) {
                     next += 1;
                     let mut change = Transaction::new(&tables, sequence, now);
-                    wrote |= job.run(&mut change);
+                    wrote |= catch_unwind(AssertUnwindSafe(|| job.run(&mut change))).map_err(|_| bug())?;
                     let (batch, last) = change.into_parts();
                     sequence = last;
                     tables.apply(batch)?;
