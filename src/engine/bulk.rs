@@ -39,6 +39,8 @@ struct Step {
     if_match: Option<VersionMatch>,
     /// The operations, by position, whose resources it refers to.
     waits_for: Vec<usize>,
+    /// Those before it that name the resource it changes: what waits must not be overtaken by what comes after it.
+    follows: Vec<usize>,
 }
 
 /// What an operation left: the version, and where the resource is.
@@ -76,8 +78,10 @@ impl Tenant {
         let config = self.state.config()?;
         let ids = BulkIds::assign(&operations, &mut || self.inner().env.new_id())?;
         let heads: Vec<BulkResult> = operations.iter().map(head).collect();
-        let prepare = |operation| self.prepare(&config, &ids, operation);
-        let steps: Arc<Vec<Result<Step>>> = Arc::new(operations.into_iter().map(prepare).collect());
+        let mut steps: Vec<Result<Step>> =
+            operations.into_iter().map(|operation| self.prepare(&config, &ids, operation)).collect();
+        keep_order(&mut steps);
+        let steps = Arc::new(steps);
         let mut hashes = Hashes::new();
         let results = loop {
             let run = Run {
@@ -136,7 +140,30 @@ impl Tenant {
         };
         waits_for.sort_unstable();
         waits_for.dedup();
-        Ok(Step { kind: model.number(), action, if_match: version.as_deref().map(VersionMatch::parse), waits_for })
+        let if_match = version.as_deref().map(VersionMatch::parse);
+        Ok(Step { kind: model.number(), action, if_match, waits_for, follows: Vec::new() })
+    }
+}
+
+/// Lets operations on one resource keep their order, and a change of a new resource come after what refers to it.
+fn keep_order(steps: &mut [Result<Step>]) {
+    let new_id = |step: &Result<Step>| match step {
+        Ok(Step { action: Action::Create(_, id), .. }) => Some(id.clone()),
+        _ => None,
+    };
+    let new_ids: Vec<Option<String>> = steps.iter().map(new_id).collect();
+    let mut naming: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, step) in steps.iter_mut().enumerate() {
+        let Ok(step) = step else { continue };
+        let target = match &step.action {
+            Action::Create(..) => None,
+            Action::Replace(id, _) | Action::Modify(id, _) | Action::Delete(id) => Some(id.clone()),
+        };
+        step.follows = target.as_ref().and_then(|id| naming.get(id)).cloned().unwrap_or_default();
+        let referred = step.waits_for.iter().filter_map(|other| new_ids.get(*other).cloned().flatten());
+        for id in referred.chain(target) {
+            naming.entry(id).or_default().push(index);
+        }
     }
 }
 
@@ -273,7 +300,8 @@ impl Run {
                     continue;
                 }
                 let ready = step.as_ref().map_or(true, |step| {
-                    step.waits_for.iter().all(|other| *other == index || is_done(progress, *other))
+                    let needed = step.waits_for.iter().chain(&step.follows);
+                    needed.into_iter().all(|other| *other == index || is_done(progress, *other))
                 });
                 if !ready {
                     waiting.push(index);
