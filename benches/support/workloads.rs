@@ -52,7 +52,6 @@ impl Bench {
         self.get("get by id, user in five groups", 0..IN_FIVE.0)?;
         self.search()?;
         self.writers()?;
-        self.members()?;
         Ok(self.report)
     }
 
@@ -146,7 +145,9 @@ impl Bench {
 
     /// One writer, and many, in turns with the control, so that all of them see the same disk.
     fn writers(&mut self) -> Result<()> {
-        let mut rounds: [Vec<Samples>; 5] = Default::default();
+        let edits = self.member_edits()?;
+        let quiet = WriteOptions { excluded_attributes: vec!["members".to_owned()], ..WriteOptions::default() };
+        let mut rounds: [Vec<Samples>; 7] = Default::default();
         for _ in 0..ROUNDS {
             let samples = [
                 self.control()?,
@@ -154,6 +155,8 @@ impl Bench {
                 self.at_once(WRITERS, &|bench, _| bench.create())?,
                 self.at_once(1, &Bench::rename)?,
                 self.at_once(WRITERS, &Bench::rename)?,
+                self.edit_members("ten", 100, &edits, &quiet)?,
+                self.edit_members("all", 100, &edits, &quiet)?,
             ];
             rounds.iter_mut().zip(samples).for_each(|(rounds, samples)| rounds.push(samples));
         }
@@ -163,8 +166,12 @@ impl Bench {
             "create, 64 writers",
             "PATCH displayName, one writer",
             "PATCH displayName, 64 writers",
+            "PATCH one member, group of 10",
+            "PATCH one member, group of all",
         ];
         names.iter().zip(rounds).for_each(|(name, rounds)| self.report.add(name, &rounds));
+        let shown = self.edit_members("all", 4, &edits, &WriteOptions::default())?;
+        self.report.add("the same, answered with all members", &[shown]);
         Ok(())
     }
 
@@ -229,30 +236,19 @@ impl Bench {
         Err(Error::new(ErrorKind::Internal, "the PATCH changed nothing"))
     }
 
-    /// One member more and one less, in a small group and in the largest one, in turns.
-    fn members(&mut self) -> Result<()> {
-        let without_members =
-            WriteOptions { excluded_attributes: vec!["members".to_owned()], ..WriteOptions::default() };
-        let member = self.people.person(self.next.fetch_add(1, Ordering::Relaxed));
-        let member = self.tenant.create("User", ResourceInput::from_json(&member.json)?, &WriteOptions::default())?.id;
-        let add = format!(r#"{{"op":"add","path":"members","value":[{{"value":"{member}"}}]}}"#);
-        let remove = format!(r#"{{"op":"remove","path":"members[value eq \"{member}\"]"}}"#);
-        let [mut small, mut large]: [Vec<Samples>; 2] = Default::default();
-        for _ in 0..ROUNDS {
-            for (group, rounds) in [("ten", &mut small), ("all", &mut large)] {
-                rounds.push(Samples::of(100, |index| {
-                    let operation = if index % 2 == 0 { &add } else { &remove };
-                    self.patch("Group", group, operation, &without_members)
-                })?);
-            }
-        }
-        let shown = Samples::of(4, |index| {
-            let operation = if index % 2 == 0 { &add } else { &remove };
-            self.patch("Group", "all", operation, &WriteOptions::default())
-        })?;
-        self.report.add("PATCH one member, group of 10", &small);
-        self.report.add("PATCH one member, group of all", &large);
-        self.report.add("the same, answered with all members", &[shown]);
-        Ok(())
+    /// The operations that add a new user to a group, and remove it.
+    fn member_edits(&self) -> Result<[String; 2]> {
+        let person = self.people.person(self.next.fetch_add(1, Ordering::Relaxed));
+        let id = self.tenant.create("User", ResourceInput::from_json(&person.json)?, &WriteOptions::default())?.id;
+        Ok([
+            format!(r#"{{"op":"add","path":"members","value":[{{"value":"{id}"}}]}}"#),
+            format!(r#"{{"op":"remove","path":"members[value eq \"{id}\"]"}}"#),
+        ])
+    }
+
+    /// One member more and one less, in turns: an even number of times.
+    fn edit_members(&self, group: &str, times: usize, edits: &[String; 2], options: &WriteOptions) -> Result<Samples> {
+        let [add, remove] = edits;
+        Samples::of(times, |index| self.patch("Group", group, if index % 2 == 0 { add } else { remove }, options))
     }
 }

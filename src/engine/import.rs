@@ -86,7 +86,15 @@ enum Outcome {
     Created,
     Replaced,
     Skipped,
-    Rejected(Reject),
+    Rejected(Box<Reject>),
+}
+
+/// What became of a row, and what is left of it. The thread that made a row frees it too: two threads that free each
+/// other's memory wait for each other in the allocator.
+struct Settled {
+    outcome: Outcome,
+    _json: Vec<u8>,
+    _resource: Option<Resource>,
 }
 
 /// An import under way.
@@ -98,7 +106,7 @@ pub struct Importer {
     options: ImportOptions,
     batch: Vec<Row>,
     groups: Vec<Row>,
-    in_flight: VecDeque<Pending<Vec<Outcome>>>,
+    in_flight: VecDeque<Pending<Vec<Settled>>>,
     rejects: Vec<Reject>,
     report: ImportReport,
 }
@@ -170,13 +178,13 @@ impl Importer {
     pub fn finish(mut self) -> Result<(ImportReport, Vec<Reject>)> {
         self.send()?;
         while let Some(pending) = self.in_flight.pop_front() {
-            self.settle(pending.wait()?);
+            self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
         }
         let groups = std::mem::take(&mut self.groups);
         if !groups.is_empty() {
             let (tenant, options) = (self.tenant.clone(), self.options.clone());
             let outcomes = self.tenant.inner().writer.write(move |txn| store_groups(txn, &tenant, &options, groups))?;
-            self.settle(outcomes);
+            self.settle(outcomes.into_iter());
         }
         Ok((self.report, self.rejects))
     }
@@ -186,13 +194,13 @@ impl Importer {
         self.rejects.push(reject);
     }
 
-    fn settle(&mut self, outcomes: Vec<Outcome>) {
+    fn settle(&mut self, outcomes: impl Iterator<Item = Outcome>) {
         for outcome in outcomes {
             match outcome {
                 Outcome::Created => self.report.created += 1,
                 Outcome::Replaced => self.report.replaced += 1,
                 Outcome::Skipped => self.report.skipped += 1,
-                Outcome::Rejected(reject) => self.reject(reject),
+                Outcome::Rejected(reject) => self.reject(*reject),
             }
         }
     }
@@ -206,15 +214,17 @@ impl Importer {
         while self.in_flight.len() >= IN_FLIGHT
             && let Some(pending) = self.in_flight.pop_front()
         {
-            self.settle(pending.wait()?);
+            self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
         }
         let (tenant, options) = (self.tenant.clone(), self.options.clone());
-        let pending = self
-            .tenant
-            .inner()
-            .writer
-            .submit(move |txn| rows.into_iter().map(|row| store_row(txn, &tenant, &options, row)).collect(), |_| ())?;
-        self.in_flight.push_back(pending);
+        let change = move |txn: &mut Transaction<'_>| {
+            let mut settled = Vec::with_capacity(rows.len());
+            for row in rows {
+                settled.push(store_row(txn, &tenant, &options, row)?);
+            }
+            Ok(settled)
+        };
+        self.in_flight.push_back(self.tenant.inner().writer.submit(change, |_| ())?);
         Ok(())
     }
 
@@ -270,10 +280,15 @@ fn type_name<'a>(object: &'a Object, types: &'a [Arc<TypeModel>]) -> Option<&'a 
 }
 
 /// Stores one row. Only what stops the import is an error.
-fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Outcome> {
+fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Settled> {
     let Row { number, json, kind, new } = row;
-    let stored = caller_faults(txn.nested(|txn| store_resource(txn, tenant, options, kind, new)))?;
-    Ok(stored.unwrap_or_else(|error| Outcome::Rejected(Reject { row: number, error, input: json })))
+    Ok(match caller_faults(txn.nested(|txn| store_resource(txn, tenant, options, kind, new)))? {
+        Ok((outcome, resource)) => Settled { outcome, _json: json, _resource: resource },
+        Err(error) => {
+            let outcome = Outcome::Rejected(Box::new(Reject { row: number, error, input: json }));
+            Settled { outcome, _json: Vec::new(), _resource: None }
+        }
+    })
 }
 
 fn store_resource(
@@ -282,14 +297,14 @@ fn store_resource(
     options: &ImportOptions,
     kind: u16,
     new: NewResource,
-) -> Result<Outcome> {
+) -> Result<(Outcome, Option<Resource>)> {
     let config = tenant.state.config()?;
     let model = config.type_of(kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
     match decide(txn, scope, options, &new)? {
-        Decision::Insert => insert(txn, scope, new).map(|_| Outcome::Created),
-        Decision::Replace(id) => replace(txn, scope, &id, new),
-        Decision::Skip => Ok(Outcome::Skipped),
+        Decision::Insert => insert(txn, scope, new).map(|stored| (Outcome::Created, Some(stored.resource))),
+        Decision::Replace(id) => replace(txn, scope, &id, new).map(|outcome| (outcome, None)),
+        Decision::Skip => Ok((Outcome::Skipped, None)),
     }
 }
 
@@ -367,7 +382,7 @@ fn store_groups(
         if fell_out.is_empty() {
             let rejected = rows.into_iter().enumerate().filter_map(|(index, row)| {
                 let error = failed.remove(&index)?;
-                Some(Outcome::Rejected(Reject { row: row.number, error, input: row.json }))
+                Some(Outcome::Rejected(Box::new(Reject { row: row.number, error, input: row.json })))
             });
             outcomes.extend(rejected);
             return Ok(outcomes);

@@ -77,9 +77,12 @@ fn put_block(out: &mut Vec<u8>, tag: u8, fill: impl FnOnce(&mut Vec<u8>)) {
     out.push(tag);
     let start = out.len();
     fill(out);
-    let mut length = Vec::with_capacity(4);
-    put_varint(&mut length, (out.len() - start) as u64);
-    out.splice(start..start, length);
+    let end = out.len();
+    put_varint(out, (end - start) as u64);
+    let length_bytes = out.len() - end;
+    if let Some(block) = out.get_mut(start..) {
+        block.rotate_right(length_bytes);
+    }
 }
 
 fn put_varint(out: &mut Vec<u8>, mut number: u64) {

@@ -21,6 +21,7 @@ pub struct TypeModel {
     members: Option<Membership>,
     groups: Option<Membership>,
     password: Option<AttributeId>,
+    labels: Vec<Target>,
     definitions: Arc<Definitions>,
 }
 
@@ -84,13 +85,24 @@ impl TypeModel {
             members: None,
             groups: None,
             password: None,
+            labels: Vec::new(),
             definitions: Arc::clone(definitions),
             resource_type,
         };
         model.unique = model.find_unique();
         model.members = model.find_membership(GROUP_SCHEMA, "members");
         model.groups = model.find_membership(USER_SCHEMA, "groups");
+<<<<<<< HEAD
         model.password = model.find_password()?;
+=======
+        model.labels = model.find_labels();
+        if model.resource_type.schema.eq_ignore_ascii_case(USER_SCHEMA) {
+            model.password = match model.resolve("password") {
+                Ok(PathTarget::Attribute(target)) => Some(target.attribute),
+                _ => None,
+            };
+        }
+>>>>>>> bench
         Ok(model)
     }
 
@@ -148,6 +160,14 @@ impl TypeModel {
             kind: child("type"),
             display: child("display"),
         })
+    }
+
+    fn find_labels(&self) -> Vec<Target> {
+        let target = |path: &&str| match self.resolve(path) {
+            Ok(PathTarget::Attribute(target)) => Some(target),
+            _ => None,
+        };
+        ["displayName", "name.formatted", "userName"].iter().filter_map(target).collect()
     }
 
     /// Its number in the tenant: part of every stored key.
@@ -208,6 +228,11 @@ impl TypeModel {
     /// `password`, where this is a type of users.
     pub fn password(&self) -> Option<AttributeId> {
         self.password
+    }
+
+    /// What to call a resource of this type, the best first: `displayName`, the formatted name, `userName`.
+    pub fn labels(&self) -> &[Target] {
+        &self.labels
     }
 
     /// The definition of an attribute of the tenant.

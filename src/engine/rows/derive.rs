@@ -8,7 +8,7 @@ use crate::Result;
 use crate::engine::config::Config;
 use crate::engine::storage::keys::{self, RowId, TenantId};
 use crate::engine::storage::{Reads, Table};
-use crate::model::{Complex, Membership, PathTarget, ResourceView, TypeModel, Value, stored};
+use crate::model::{Complex, Membership, ResourceView, Target, TypeModel, Value, stored};
 
 /// One element of `members`.
 pub(in crate::engine) fn member(
@@ -140,15 +140,14 @@ pub(in crate::engine) fn location(model: &TypeModel, id: &str) -> String {
     crate::message::location(&model.resource_type().endpoint, id)
 }
 
-/// What to call a resource: its `displayName`, else the formatted name, else the `userName`.
+/// What to call a resource.
 fn label_of(reads: &dyn Reads, tenant: TenantId, model: &TypeModel, at: RowId) -> Result<Option<String>> {
     let Some(bytes) = reads.get(Table::Resources, &keys::resource(tenant, at))? else { return Ok(None) };
     let view = stored::view(&bytes, model)?;
-    Ok(["displayName", "name.formatted", "userName"].iter().find_map(|path| text_at(&view, path)))
+    Ok(model.labels().iter().find_map(|target| text_at(&view, *target)))
 }
 
-fn text_at(view: &ResourceView<'_>, path: &str) -> Option<String> {
-    let Ok(PathTarget::Attribute(target)) = view.model.resolve(path) else { return None };
+fn text_at(view: &ResourceView<'_>, target: Target) -> Option<String> {
     let value = view.get(target.attribute)?;
     let value = match target.sub {
         Some(sub) => value.as_complex()?.get(sub)?,

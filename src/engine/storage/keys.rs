@@ -22,7 +22,7 @@ pub(in crate::engine) struct Key(Vec<u8>);
 
 impl Key {
     pub(in crate::engine) fn of(tenant: TenantId) -> Self {
-        let mut bytes = Vec::with_capacity(32);
+        let mut bytes = Vec::with_capacity(64);
         bytes.extend_from_slice(&tenant.to_be_bytes());
         Key(bytes)
     }

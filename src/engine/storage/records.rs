@@ -26,10 +26,16 @@ pub enum Scope {
 }
 
 /// A record under construction.
-#[derive(Default)]
 struct Put(Vec<u8>);
 
 impl Put {
+    /// The room that most records need.
+    const CAPACITY: usize = 192;
+
+    fn new() -> Self {
+        Put(Vec::with_capacity(Put::CAPACITY))
+    }
+
     fn byte(mut self, byte: u8) -> Self {
         self.0.push(byte);
         self
@@ -119,7 +125,7 @@ pub(in crate::engine) struct TenantRecord {
 impl TenantRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
         let TenantRecord { name, dialect, dropped } = self;
-        Put::default().byte(1).byte(u8::from(*dropped)).bytes(name.as_bytes()).bytes(dialect.as_bytes()).0
+        Put::new().byte(1).byte(u8::from(*dropped)).bytes(name.as_bytes()).bytes(dialect.as_bytes()).0
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
@@ -157,7 +163,7 @@ impl ChangeRecord {
         for AttributeId(number) in attributes {
             ids.extend_from_slice(&number.to_be_bytes());
         }
-        Put::default()
+        Put::new()
             .byte(1)
             .byte(operation)
             .instant(*time)
@@ -207,7 +213,7 @@ impl TokenRecord {
             Scope::Write => 2,
             Scope::Admin => 3,
         };
-        Put::default().byte(1).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest).0
+        Put::new().byte(1).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest).0
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
@@ -241,7 +247,7 @@ pub(in crate::engine) struct DocumentRecord {
 impl DocumentRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
         let DocumentRecord { version, json } = self;
-        Put::default().byte(1).number(*version).bytes(json.as_bytes()).0
+        Put::new().byte(1).number(*version).bytes(json.as_bytes()).0
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
