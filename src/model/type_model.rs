@@ -92,17 +92,8 @@ impl TypeModel {
         model.unique = model.find_unique();
         model.members = model.find_membership(GROUP_SCHEMA, "members");
         model.groups = model.find_membership(USER_SCHEMA, "groups");
-<<<<<<< HEAD
-        model.password = model.find_password()?;
-=======
         model.labels = model.find_labels();
-        if model.resource_type.schema.eq_ignore_ascii_case(USER_SCHEMA) {
-            model.password = match model.resolve("password") {
-                Ok(PathTarget::Attribute(target)) => Some(target.attribute),
-                _ => None,
-            };
-        }
->>>>>>> bench
+        model.password = model.find_password()?;
         Ok(model)
     }
 
