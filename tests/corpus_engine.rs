@@ -64,14 +64,20 @@ impl Face for Engine {
         serde_json::from_str(&found.json).unwrap()
     }
 
-    fn patch(&mut self, tenant: &str, resource_type: &str, id: &str, request: &Value) -> Result<(), PatchError> {
+    fn patch(
+        &mut self,
+        tenant: &str,
+        resource_type: &str,
+        id: &str,
+        request: &Value,
+    ) -> Result<Option<Value>, PatchError> {
         let failed = |error: Error| PatchError {
             status: error.status(),
             scim_type: error.scim_type().unwrap_or_default().to_owned(),
         };
         let patch = parse_patch(request.to_string().as_bytes()).map_err(failed)?;
         let written = self.0.tenant(tenant).unwrap().modify(resource_type, id, &patch, &WriteOptions::default());
-        written.map(|_| ()).map_err(failed)
+        written.map(|_| None).map_err(failed)
     }
 }
 

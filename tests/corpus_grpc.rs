@@ -119,7 +119,13 @@ impl Face for Grpc {
         serde_json::from_str(&answer.resource.unwrap().json).unwrap()
     }
 
-    fn patch(&mut self, tenant: &str, resource_type: &str, id: &str, request: &Value) -> Result<(), PatchError> {
+    fn patch(
+        &mut self,
+        tenant: &str,
+        resource_type: &str,
+        id: &str,
+        request: &Value,
+    ) -> Result<Option<Value>, PatchError> {
         let request = PatchRequest {
             tenant: tenant.to_owned(),
             resource_type: resource_type.to_owned(),
@@ -127,7 +133,7 @@ impl Face for Grpc {
             json: request.to_string(),
             ..PatchRequest::default()
         };
-        self.runtime.block_on(self.resources().patch(request)).map(drop).map_err(|status| {
+        self.runtime.block_on(self.resources().patch(request)).map(|_| None).map_err(|status| {
             let info = status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
             PatchError {
                 status: info.get("status").and_then(|status| status.parse().ok()).unwrap_or_default(),

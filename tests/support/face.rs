@@ -40,8 +40,14 @@ pub trait Face {
     fn search(&mut self, tenant: &str, search: &Search) -> Outcome;
     /// Gets a resource.
     fn get(&mut self, tenant: &str, resource_type: &str, id: &str) -> Value;
-    /// Modifies a resource.
-    fn patch(&mut self, tenant: &str, resource_type: &str, id: &str, request: &Value) -> Result<(), PatchError>;
+    /// Modifies a resource; gives it as the answer shows it, where reading it again would only take time.
+    fn patch(
+        &mut self,
+        tenant: &str,
+        resource_type: &str,
+        id: &str,
+        request: &Value,
+    ) -> Result<Option<Value>, PatchError>;
     /// Whether an empty filter differs from none.
     fn knows_empty_filters(&self) -> bool {
         true
@@ -102,14 +108,17 @@ fn run_patch(face: &mut impl Face, tenant: &str, file: &PatchFile, vector: &Patc
     let (kind, id) = (vector.resource_type.as_str(), vector.id());
     let before = face.get(tenant, kind, id);
     let answer = face.patch(tenant, kind, id, &vector.request);
-    let after = face.get(tenant, kind, id);
+    let after = match &answer {
+        Ok(Some(shown)) => shown.clone(),
+        _ => face.get(tenant, kind, id),
+    };
     let same_version = before["meta"]["version"] == after["meta"]["version"];
     match (&vector.error, answer) {
         (Some(expected), Err(error)) if *expected == error => match before == after {
             true => Ok(()),
             false => Err(format!("failed as it should, but left {after}")),
         },
-        (None, Ok(())) => {
+        (None, Ok(_)) => {
             let expected = vector.result.as_ref().expect("a result where there is no error");
             if !same_resource(expected, &after) {
                 return Err(after.to_string());

@@ -37,7 +37,7 @@ impl SortBy {
         }
         // A multi-valued complex attribute is sorted by its value, as filters compare it.
         match model.definitions().child(definition, "value") {
-            Some(value) if !value.is_searchable() => {
+            Some(value) if definition.attribute.multi_valued && !value.is_searchable() => {
                 Err(invalid(format!("sortBy: {} cannot be sorted by", value.path)))
             }
             Some(value) if definition.attribute.multi_valued => {
