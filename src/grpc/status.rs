@@ -75,6 +75,22 @@ mod tests {
     }
 
     #[test]
+    fn the_document_lists_every_kind_under_its_code() {
+        let document = include_str!("../../docs/GRPC.md");
+        for row in ERROR_TABLE {
+            let mut code = String::new();
+            for letter in format!("{:?}", Code::from(i32::from(row.grpc))).chars() {
+                if letter.is_ascii_uppercase() && !code.is_empty() {
+                    code.push('_');
+                }
+                code.push(letter.to_ascii_uppercase());
+            }
+            let line = document.lines().find(|line| line.starts_with(&format!("| `{code}` |"))).unwrap_or_default();
+            assert!(line.contains(&format!(" `{}`", row.name)), "docs/GRPC.md: {} is not under {code}", row.name);
+        }
+    }
+
+    #[test]
     fn the_attribute_and_the_offset_are_told() {
         let error = Error::new(ErrorKind::InvalidFilter, "expected an operator").on("userName").at_offset(9);
         let status = status(&error, "1f");

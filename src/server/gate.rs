@@ -105,6 +105,10 @@ impl Gate {
             deadline,
             self.work(move || {
                 let _place = place;
+                // Nobody waits for it any more: it is not begun.
+                if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    return (None, Err(too_late()));
+                }
                 match inner.enter(&call) {
                     Ok(caller) => (caller.actor.clone(), work(&caller)),
                     Err(error) => (None, Err(error)),
@@ -306,9 +310,11 @@ fn deadline(timeout: Option<Duration>) -> Option<Instant> {
 /// `DeadlineExceeded`.
 pub async fn until<T>(deadline: Option<Instant>, answer: impl Future<Output = T>) -> Result<T> {
     let Some(deadline) = deadline else { return Ok(answer.await) };
-    tokio::time::timeout_at(deadline, answer)
-        .await
-        .map_err(|_| Error::new(ErrorKind::DeadlineExceeded, "the deadline passed before the answer was ready"))
+    tokio::time::timeout_at(deadline, answer).await.map_err(|_| too_late())
+}
+
+fn too_late() -> Error {
+    Error::new(ErrorKind::DeadlineExceeded, "the deadline passed before the answer was ready")
 }
 
 fn busy(detail: String) -> Error {

@@ -32,6 +32,7 @@ async fn a_deadline_is_kept() {
     assert_refused(&ended.await.unwrap(), Code::DeadlineExceeded, "DEADLINE_EXCEEDED");
     assert!(started.elapsed() < Duration::from_secs(3));
 
+    // A call that is too late already is not begun.
     let mut request = Request::new(list(""));
     request.metadata_mut().insert("grpc-timeout", "1n".parse().unwrap());
     let code = client.list(request).await.unwrap_err().code();

@@ -64,9 +64,6 @@ async fn a_stream_gives_everything_in_order() {
     let wrong = StreamListRequest { filter: "userName eq".into(), ..StreamListRequest::default() };
     let mut answers = client.stream_list(wrong).await.unwrap().into_inner();
     assert_refused(&answers.message().await.unwrap_err(), Code::InvalidArgument, "INVALID_FILTER");
-
-    // A client that reads nothing more holds no place: with one stream allowed at a time, the next one gets in.
-    drop(answers);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,7 +189,8 @@ async fn a_watch_is_resumed_where_it_ended() {
     assert_eq!(told.changes.len(), 1);
     let change = &told.changes[0];
     assert_eq!((change.operation(), change.id.as_str()), (ChangeOperation::Create, ann.id.as_str()));
-    assert_eq!((change.sequence, change.sequence), (told.sequence, greeting.sequence.max(change.sequence)));
+    assert_eq!(change.sequence, told.sequence);
+    assert!(change.sequence > greeting.sequence);
     assert!(change.attributes.iter().any(|path| path == "userName"), "{change:?}");
     drop(answers);
 
