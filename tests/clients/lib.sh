@@ -1,7 +1,8 @@
 # What the suites of real clients share: the binary that they start.
 # shellcheck shell=bash
 
-# scimdb_binary: prints the path of the binary: the one that SCIMDB_BIN names, or else one that is built first.
+# scimdb_binary: prints the path of the binary: the one that SCIMDB_BIN names (from the root of the project, if it is
+# relative), or else one that is built first.
 scimdb_binary() {
     if [[ -n "${SCIMDB_BIN:-}" ]]; then
         realpath "$SCIMDB_BIN"

@@ -19,7 +19,8 @@ def secrets(tmp_path):
         for scope in ("read", "write", "admin")
     }
     run("tenant", "create", "other", "--store", store)
-    made["other"] = run("token", "create", "elsewhere", "--scope", "write", "--store", store, "--tenant", "other").strip()
+    elsewhere = ("--tenant", "other", "--store", store)
+    made["other"] = run("token", "create", "elsewhere", "--scope", "write", *elsewhere).strip()
     return made
 
 

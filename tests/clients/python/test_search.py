@@ -13,8 +13,9 @@ PEOPLE = ["ann", "bob", "cid", "dee", "eve"]
 def people(scim):
     """Five users, the first two of whom are guides."""
     for place, name in enumerate(PEOPLE):
-        guide = {"title": "Guide"} if place < 2 else {}
-        scim.create(user(name, active=place % 2 == 0, emails=[{"type": "work", "value": f"{name}@work.example"}], **guide))
+        more = {"title": "Guide"} if place < 2 else {}
+        emails = [{"type": "work", "value": f"{name}@work.example"}]
+        scim.create(user(name, active=place % 2 == 0, emails=emails, **more))
     return scim
 
 
