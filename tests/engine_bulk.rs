@@ -37,7 +37,9 @@ fn patch_of(path: String, operations: Value) -> Value {
 fn groups_that_are_members_of_each_other() {
     let store = store();
     let tenant = store.tenant("default").unwrap();
-    let response = send(&tenant, r#"{
+    let response = send(
+        &tenant,
+        r#"{
      "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
      "Operations": [
        {
@@ -71,7 +73,8 @@ fn groups_that_are_members_of_each_other() {
          }
        }
      ]
-   }"#);
+   }"#,
+    );
     let (a, b) = (id_in(&response["Operations"][0]), id_in(&response["Operations"][1]));
     let mut found = tenant.found(Some("Groups"), "displayName sw \"Group\"");
     found.sort();
@@ -80,7 +83,8 @@ fn groups_that_are_members_of_each_other() {
     assert_eq!(found, expected);
     for (group, member, name) in [(&a, &b, "Group B"), (&b, &a, "Group A")] {
         let read = tenant.show("Group", group).unwrap();
-        let expected = json!([{"value": member, "$ref": format!("/Groups/{member}"), "type": "Group", "display": name}]);
+        let expected =
+            json!([{"value": member, "$ref": format!("/Groups/{member}"), "type": "Group", "display": name}]);
         assert_eq!(json_of(&read)["members"], expected);
         let told = response["Operations"].as_array().unwrap().iter().find(|result| id_in(result) == *group).unwrap();
         assert_eq!(told["version"], read.tag.to_string(), "the version told is the one that it still has");
@@ -92,7 +96,9 @@ fn groups_that_are_members_of_each_other() {
 #[test]
 fn a_user_and_its_group_and_a_manager() {
     let tenant = tenant();
-    let response = send(&tenant, r#"{
+    let response = send(
+        &tenant,
+        r#"{
      "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
      "Operations": [
        {
@@ -120,7 +126,8 @@ fn a_user_and_its_group_and_a_manager() {
          }
        }
      ]
-   }"#);
+   }"#,
+    );
     let results = response["Operations"].as_array().unwrap();
     let (alice, guides) = (id_in(&results[0]), id_in(&results[1]));
     for (result, bulk_id, path) in [(&results[0], "qwerty", "Users"), (&results[1], "ytrewq", "Groups")] {
@@ -131,7 +138,9 @@ fn a_user_and_its_group_and_a_manager() {
     assert_eq!(tenant.read("User", &alice)["groups"][0]["value"], guides);
 
     let other = support::engine::tenant();
-    let response = send(&other, r#"{
+    let response = send(
+        &other,
+        r#"{
    "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
    "Operations": [
      {
@@ -162,14 +171,20 @@ fn a_user_and_its_group_and_a_manager() {
        }
      }
    ]
- }"#);
+ }"#,
+    );
     let bob = other.read("User", &id_in(&response["Operations"][1]));
     assert_eq!(bob[ENTERPRISE]["manager"]["value"], id_in(&response["Operations"][0]));
 }
 
 /// RFC 7644 section 3.7.3. The printed request has two mistakes that are mended here: the schema of Alice, and the
 /// PATCH message, which is no JSON.
-fn add_update_and_remove(alice: &str, bob: &(String, String), dave: &(String, String), gone: &(String, String)) -> Value {
+fn add_update_and_remove(
+    alice: &str,
+    bob: &(String, String),
+    dave: &(String, String),
+    gone: &(String, String),
+) -> Value {
     json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "failOnErrors": 1, "Operations": [
         {"method": "POST", "path": "/Users", "bulkId": "qwerty", "data": {"schemas": [USER], "userName": alice}},
         {"method": "PUT", "path": format!("/Users/{}", bob.0), "version": bob.1,
@@ -282,7 +297,9 @@ fn what_is_no_request_is_refused_whole_and_the_rest_one_by_one() {
         {"method": "PUT", "path": "/Users/bulkId:unknown", "data": user("ada")}
     ]));
     assert_eq!(statuses(&response.unwrap()), [404, 400]);
-    let response = send(json!([{"method": "DELETE", "path": "/Users"}, {"method": "POST", "path": "/Users/1", "bulkId": "x", "data": user("ada")}]));
+    let response = send(
+        json!([{"method": "DELETE", "path": "/Users"}, {"method": "POST", "path": "/Users/1", "bulkId": "x", "data": user("ada")}]),
+    );
     assert_eq!(statuses(&response.unwrap()), [400, 400]);
     assert_eq!(tenant.found(None, ""), Vec::<String>::new());
 }

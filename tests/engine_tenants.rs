@@ -33,11 +33,16 @@ fn furnish(tenant: &Tenant, canary: &str) {
         ]))
         .unwrap();
     let create = |kind: &str, id: &str, body: Value| {
-        let options = WriteOptions { id: Some(id.to_owned()), actor: Some(canary.to_owned()), ..WriteOptions::default() };
+        let options =
+            WriteOptions { id: Some(id.to_owned()), actor: Some(canary.to_owned()), ..WriteOptions::default() };
         tenant.create(kind, input(body), &options).unwrap();
     };
-    create("User", "u1", json!({"schemas": [USER], "userName": "ada", "externalId": "x", "title": canary,
-        "emails": [{"value": format!("{canary}@example.com")}]}));
+    create(
+        "User",
+        "u1",
+        json!({"schemas": [USER], "userName": "ada", "externalId": "x", "title": canary,
+        "emails": [{"value": format!("{canary}@example.com")}]}),
+    );
     create("Thing", "t1", json!({"schemas": [THING], "serial": "s", "code": canary, "note": canary}));
     create("Group", "g1", group(canary, &["u1", "t1"]));
     create("Group", "g2", group("outer", &["g1"]));
@@ -51,11 +56,25 @@ fn everything(tenant: &Tenant) -> String {
     told.push(format!("{changes:?}"));
     told.push(format!("{:?} {:?}", tenant.stats().unwrap(), tenant.tokens().unwrap()));
     for filter in [
-        "id pr", "id eq \"u1\"", "userName eq \"ADA\"", "externalId eq \"x\"", "serial eq \"s\"", "code pr", "title co \"a\"",
-        "groups.value eq \"g1\"", "groups.value eq \"g2\"", "groups.display pr", "members.value eq \"u1\"", "members pr",
-        "meta.version pr", "not (title pr)", "emails[value co \"example\"]", "userName eq \"ada\" or id eq \"g1\"",
+        "id pr",
+        "id eq \"u1\"",
+        "userName eq \"ADA\"",
+        "externalId eq \"x\"",
+        "serial eq \"s\"",
+        "code pr",
+        "title co \"a\"",
+        "groups.value eq \"g1\"",
+        "groups.value eq \"g2\"",
+        "groups.display pr",
+        "members.value eq \"u1\"",
+        "members pr",
+        "meta.version pr",
+        "not (title pr)",
+        "emails[value co \"example\"]",
+        "userName eq \"ada\" or id eq \"g1\"",
     ] {
-        let request = SearchRequest { filter: Some(filter.to_owned()), sort_by: Some("title".to_owned()), ..Default::default() };
+        let request =
+            SearchRequest { filter: Some(filter.to_owned()), sort_by: Some("title".to_owned()), ..Default::default() };
         told.push(tenant.search(None, &request).unwrap().to_json());
     }
     for (kind, id) in [("User", "u1"), ("Group", "g1"), ("Group", "g2"), ("Thing", "t1")] {
@@ -67,7 +86,8 @@ fn everything(tenant: &Tenant) -> String {
 #[test]
 fn tenants_see_nothing_of_each_other() {
     let store = store();
-    let (left, right) = (store.tenant("default").unwrap(), store.create_tenant("right", TenantOptions::default()).unwrap());
+    let (left, right) =
+        (store.tenant("default").unwrap(), store.create_tenant("right", TenantOptions::default()).unwrap());
     furnish(&left, "canary-left");
     furnish(&right, "canary-right");
     let (of_left, of_right) = (everything(&left), everything(&right));
@@ -150,13 +170,20 @@ fn many_writers_lose_nothing_and_readers_see_whole_states() {
                     let add = json!([{"op": "add", "path": "members", "value": [{"value": id}]}]);
                     let written = tenant.patch("Group", group_id, add).unwrap();
                     assert!(written.representation.json.contains(id));
-                    let mail = json!([{"op": "add", "path": "emails", "value": [{"value": format!("{n}@example.com")}]}]);
+                    let mail =
+                        json!([{"op": "add", "path": "emails", "value": [{"value": format!("{n}@example.com")}]}]);
                     let written = tenant.patch("User", shared, mail).unwrap();
                     // Whoever was told sees it, in every way.
                     let read = tenant.show("User", shared).unwrap();
                     assert!(read.tag.version >= written.representation.tag.version);
-                    assert_eq!(tenant.found(Some("User"), &format!("emails.value eq \"{n}@example.com\"")), [shared.as_str()]);
-                    assert_eq!(tenant.found(Some("User"), &format!("groups.value eq \"{group_id}\" and id eq \"{id}\"")), [id.as_str()]);
+                    assert_eq!(
+                        tenant.found(Some("User"), &format!("emails.value eq \"{n}@example.com\"")),
+                        [shared.as_str()]
+                    );
+                    assert_eq!(
+                        tenant.found(Some("User"), &format!("groups.value eq \"{group_id}\" and id eq \"{id}\"")),
+                        [id.as_str()]
+                    );
                     let temporary = tenant.id_of("User", user(&format!("temporary-{n}")));
                     assert_eq!(tenant.found(None, &format!("userName eq \"TEMPORARY-{n}\"")), [temporary.as_str()]);
                     tenant.drop_resource("User", &temporary).unwrap();
@@ -176,7 +203,8 @@ fn many_writers_lose_nothing_and_readers_see_whole_states() {
                         let page = tenant.search(None, &request).unwrap();
                         assert_eq!(page.total_results, page.resources.len() as u64, "page and total are of one state");
                         // Of one state are also the groups of users and the members of groups.
-                        let count = |text: &str| page.resources.iter().map(|r| r.json.matches(text).count()).sum::<usize>();
+                        let count =
+                            |text: &str| page.resources.iter().map(|r| r.json.matches(text).count()).sum::<usize>();
                         let edges = count("\"type\":\"User\"");
                         if page.resources.iter().any(|resource| resource.resource_type == "Group") {
                             assert_eq!(edges, count("\"type\":\"direct\""));

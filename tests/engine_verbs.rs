@@ -73,14 +73,19 @@ fn what_changes_nothing_keeps_the_version() {
         tenant.patch("User", &id, json!([{"op": "replace", "path": "userName", "value": "ada"}])),
         tenant.patch("User", &id, json!([{"op": "add", "path": "emails", "value": [{"value": "a@b.c"}]}])),
         tenant.patch("User", &id, json!([{"op": "remove", "path": "title"}])),
-        tenant.put("User", &id, json!({"schemas": [USER], "userName": "ada", "emails": [{"value": "a@b.c"}], "title": null})),
+        tenant.put(
+            "User",
+            &id,
+            json!({"schemas": [USER], "userName": "ada", "emails": [{"value": "a@b.c"}], "title": null}),
+        ),
     ];
     for written in same {
         let written = written.unwrap();
         assert!(!written.changed);
         assert_eq!(written.representation, before);
     }
-    let error = tenant.patch("User", &id, json!([{"op": "remove", "path": "title"}, {"op": "remove", "path": "userName"}]));
+    let error =
+        tenant.patch("User", &id, json!([{"op": "remove", "path": "title"}, {"op": "remove", "path": "userName"}]));
     assert!(error.is_err());
     assert_eq!(tenant.show("User", &id).unwrap(), before);
 }
@@ -116,11 +121,20 @@ fn groups_are_told_through_groups_and_cycles_end() {
     let read = tenant.read("User", &ada);
     let told = |index: usize, name: &str| read["groups"][index][name].clone();
     assert_eq!(read["groups"].as_array().unwrap().len(), 2);
-    assert_eq!([told(0, "value"), told(0, "type"), told(0, "display")], [json!(inner), json!("direct"), json!("inner")]);
-    assert_eq!([told(1, "value"), told(1, "type"), told(1, "display")], [json!(outer), json!("indirect"), json!("outer")]);
+    assert_eq!(
+        [told(0, "value"), told(0, "type"), told(0, "display")],
+        [json!(inner), json!("direct"), json!("inner")]
+    );
+    assert_eq!(
+        [told(1, "value"), told(1, "type"), told(1, "display")],
+        [json!(outer), json!("indirect"), json!("outer")]
+    );
     assert_eq!(told(1, "$ref"), json!(format!("/Groups/{outer}")));
     assert_eq!(tenant.found(Some("User"), &format!("groups.value eq \"{outer}\"")), [ada.as_str()]);
-    assert_eq!(tenant.found(Some("User"), "groups[type eq \"indirect\" and display eq \"INNER\"]"), Vec::<String>::new());
+    assert_eq!(
+        tenant.found(Some("User"), "groups[type eq \"indirect\" and display eq \"INNER\"]"),
+        Vec::<String>::new()
+    );
 
     // A group that changes its name changes what is shown of its users: a new entity tag, the same version.
     let before = tenant.show("User", &ada).unwrap().tag;
@@ -131,7 +145,14 @@ fn groups_are_told_through_groups_and_cycles_end() {
     let without = ReadOptions { excluded_attributes: vec!["groups".to_owned()], ..ReadOptions::default() };
     assert_eq!(tenant.get("User", &ada, &without).unwrap().tag.derived, None);
     tenant.delete("User", &ada, &if_match(&before.to_string())).unwrap_err();
-    tenant.modify("User", &ada, &patch(json!([{"op": "remove", "path": "title"}])), &if_match(&format!("W/\"{}\"", after.version))).unwrap();
+    tenant
+        .modify(
+            "User",
+            &ada,
+            &patch(json!([{"op": "remove", "path": "title"}])),
+            &if_match(&format!("W/\"{}\"", after.version)),
+        )
+        .unwrap();
 
     // What is deleted leaves no member behind, and its groups have changed.
     let before = tenant.show("Group", &inner).unwrap().tag.version;
@@ -201,7 +222,10 @@ fn members_that_are_not_shown_are_not_read() {
     };
     let options = ReadOptions { excluded_attributes: vec!["members".to_owned()], ..ReadOptions::default() };
     let bare = cost(&|| assert!(!tenant.get("Group", &big, &options).unwrap().json.contains("user-")));
-    let search = scimdb::message::SearchRequest { excluded_attributes: options.excluded_attributes.clone(), ..Default::default() };
+    let search = scimdb::message::SearchRequest {
+        excluded_attributes: options.excluded_attributes.clone(),
+        ..Default::default()
+    };
     let searched = cost(&|| drop(tenant.search(Some("Group"), &search).unwrap()));
     let add = json!([{"op": "remove", "path": "members[value eq \"user-00007\"]"}]);
     let quiet = WriteOptions { excluded_attributes: vec!["members".to_owned()], ..WriteOptions::default() };
@@ -229,7 +253,8 @@ fn passwords_are_kept_hashed_and_told_to_nobody() {
     assert!(verifies(SECRET));
     tenant.patch("User", id, json!([{"op": "replace", "path": "password", "value": "an0ther"}])).unwrap();
     assert!(verifies("an0ther") && !verifies(SECRET));
-    let error = tenant.patch("User", id, json!([{"op": "replace", "path": "password", "value": "bell\u{7}"}])).unwrap_err();
+    let error =
+        tenant.patch("User", id, json!([{"op": "replace", "path": "password", "value": "bell\u{7}"}])).unwrap_err();
     assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some("password")));
     assert!(!format!("{error:?}").contains("bell"));
     let bulk = tenant.send_bulk(json!({"Operations": [
@@ -265,9 +290,11 @@ fn passwords_are_kept_hashed_and_told_to_nobody() {
 fn changes_are_told_in_order_with_names_and_no_values() {
     let tenant = tenant();
     let by = |actor: &str| WriteOptions { actor: Some(actor.to_owned()), ..WriteOptions::default() };
-    let made = tenant.create("User", input(json!({"schemas": [USER], "userName": "ada", "title": "x"})), &by("hr")).unwrap();
+    let made =
+        tenant.create("User", input(json!({"schemas": [USER], "userName": "ada", "title": "x"})), &by("hr")).unwrap();
     let group = tenant.make("Group", group("g", &[&made.id])).unwrap();
-    let rename = patch(json!([{"op": "remove", "path": "title"}, {"op": "add", "path": "name.givenName", "value": "Ada"}]));
+    let rename =
+        patch(json!([{"op": "remove", "path": "title"}, {"op": "add", "path": "name.givenName", "value": "Ada"}]));
     tenant.modify("User", &made.id, &rename, &by("it")).unwrap();
     tenant.modify("User", &made.id, &rename, &by("it")).unwrap();
     tenant.delete("User", &made.id, &by("hr")).unwrap();
@@ -277,13 +304,16 @@ fn changes_are_told_in_order_with_names_and_no_values() {
         .map(|c| (c.operation, c.resource_type.as_str(), c.actor.as_deref(), c.attributes.join(",")))
         .collect();
     use ChangeOperation::{Create, Delete, Modify};
-    assert_eq!(told, [
-        (Create, "User", Some("hr"), "userName,title".to_owned()),
-        (Create, "Group", None, "displayName,members".to_owned()),
-        (Modify, "User", Some("it"), "name,title".to_owned()),
-        (Modify, "Group", Some("hr"), "members".to_owned()),
-        (Delete, "User", Some("hr"), String::new()),
-    ]);
+    assert_eq!(
+        told,
+        [
+            (Create, "User", Some("hr"), "userName,title".to_owned()),
+            (Create, "Group", None, "displayName,members".to_owned()),
+            (Modify, "User", Some("it"), "name,title".to_owned()),
+            (Modify, "Group", Some("hr"), "members".to_owned()),
+            (Delete, "User", Some("hr"), String::new()),
+        ]
+    );
     assert_eq!(changes[0].sequence, made.tag.version);
     assert_eq!(changes[3].id, group.id);
     assert_eq!(tenant.show("Group", &group.id).unwrap().tag.version, changes[3].sequence);
