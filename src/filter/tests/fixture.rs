@@ -4,7 +4,7 @@ use crate::filter::{bind, eval, parse};
 use crate::model::AttributeType::{Binary, Boolean, Complex, DateTime, Decimal, Integer, Reference};
 use crate::model::{
     Attribute, AttributeNumbers, AttributeType, BindOptions, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, Input, Instant,
-    Object, Registry, Resource, ResourceType, Returned, Schema, SchemaExtension, TypeModel, USER_SCHEMA,
+    Mutability, Object, Registry, Resource, ResourceType, Returned, Schema, SchemaExtension, TypeModel, USER_SCHEMA,
     bind as model_bind, stored,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn registry() -> Registry {
         attribute("title", string),
         Attribute { case_exact: true, ..attribute("code", string) },
         attribute("active", Boolean),
-        Attribute { returned: Returned::Never, ..attribute("password", string) },
+        Attribute { returned: Returned::Never, mutability: Mutability::WriteOnly, ..attribute("password", string) },
         multi("emails", Complex, &plural),
         multi("tags", string, &[]),
         multi("scores", Integer, &[]),
