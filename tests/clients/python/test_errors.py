@@ -76,7 +76,7 @@ def test_broken_json_is_refused_at_its_offset(scim):
     request = verbs_pb2.CreateRequest(tenant=scim.tenant, resource_type="User", json='{"userName": "ann",}')
     refusal = refused(lambda: scim.resources.Create(request))
     assert (refusal.code, refusal.reason) == (INVALID, "INVALID_SYNTAX")
-    assert refusal.metadata["scimType"] == "invalidSyntax"
+    assert refusal.metadata == {"scimType": "invalidSyntax", "status": "400", "offset": "19"}
 
 
 def test_a_refusal_quotes_no_values(scim):
