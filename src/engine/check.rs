@@ -10,8 +10,8 @@ use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Snapshot, Table, read_counter};
 use super::tenant::scope;
 use super::{Store, Tenant};
-use crate::Result;
 use crate::model::stored;
+use crate::{ErrorKind, Result};
 
 /// What a check found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,22 +36,44 @@ impl CheckReport {
 }
 
 impl Store {
-    /// Reads everything and compares it: every resource decodes, every key and edge leads somewhere and back, counts
-    /// agree. `progress` is told how many resources have been read, and of how many.
+    /// Reads everything and compares it: the checksums of all pages of the file, then that every resource decodes, every
+    /// key and edge leads somewhere and back, and counts agree. `progress` is told how many resources have been read,
+    /// and of how many. Other callers wait while checksums are verified.
     ///
     /// # Errors
     /// `Io`, `Unavailable`; damage is in the report.
     pub fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
         let mut report = CheckReport::default();
+        match self.inner.writer.verify() {
+            Ok(true) => {}
+            Ok(false) => {
+                report.problem("the file's account of its free pages was wrong, and has been repaired".to_owned())
+            }
+            Err(error) if error.kind() == ErrorKind::Corrupt => {
+                report.problem(error.to_string());
+                // What else there is to find may be in what can still be read.
+                match self.compare(&mut report, progress) {
+                    Err(error) if error.kind() == ErrorKind::Corrupt => report.problem(error.to_string()),
+                    other => other?,
+                }
+                return Ok(report);
+            }
+            Err(error) => return Err(error),
+        }
+        self.compare(&mut report, progress)?;
+        Ok(report)
+    }
+
+    fn compare(&self, report: &mut CheckReport, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         let stats = self.stats()?;
         let total = stats.tenants.iter().flat_map(|tenant| &tenant.resources).map(|(_, count)| count).sum();
         for name in self.tenants()? {
             let tenant = self.tenant(&name)?;
             let snapshot = self.inner.writer.snapshot()?;
-            Check { tenant: &tenant, snapshot: &snapshot, report: &mut report, total, progress }.run()?;
+            Check { tenant: &tenant, snapshot: &snapshot, report, total, progress }.run()?;
         }
         progress(report.resources, total);
-        Ok(report)
+        Ok(())
     }
 }
 

@@ -101,6 +101,15 @@ impl Documents {
         Ok((Arc::new(registry), numbers))
     }
 
+    /// Compiles what the store has: it was compiled before it was stored.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub(super) fn registry(&self, builtin: &Builtin) -> Result<Arc<Registry>> {
+        let (registry, _) = self.compile(builtin).map_err(|error| unreadable(&error))?;
+        Ok(registry)
+    }
+
     /// Adds a schema, or changes it.
     pub(super) fn put_schema(&mut self, schema: Schema) {
         let entry = self.schemas.entry(schema.id.to_ascii_lowercase()).or_insert_with(|| (0, schema.clone()));
@@ -182,6 +191,9 @@ fn parse(json: &str) -> Result<Vec<SchemaDocument>> {
     if json.is_empty() {
         return Ok(Vec::new());
     }
-    parse_schema_document(json.as_bytes())
-        .map_err(|error| Error::new(ErrorKind::Corrupt, "a stored schema cannot be read").caused_by(error))
+    parse_schema_document(json.as_bytes()).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &Error) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("a stored schema cannot be read: {error}"))
 }

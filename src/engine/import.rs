@@ -224,7 +224,7 @@ impl Importer {
             }
             Ok(settled)
         };
-        self.in_flight.push_back(self.tenant.inner().writer.submit(change, |_| ())?);
+        self.in_flight.push_back(self.tenant.inner().writer.submit(change)?);
         Ok(())
     }
 

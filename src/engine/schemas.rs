@@ -82,8 +82,7 @@ impl Tenant {
             }
             Ok(Arc::new(Config { dialect: old.dialect, registry, keep_changes: old.keep_changes }))
         };
-        let pending = self.inner().writer.submit(job, move |config| after.set_config(Some(Arc::clone(config))))?;
-        pending.wait().map(drop)
+        self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
     }
 }
 

@@ -36,13 +36,13 @@ impl Store {
     /// # Errors
     /// `Io`, `Unavailable`.
     pub fn stats(&self) -> Result<StoreStats> {
-        let snapshot = self.inner.writer.snapshot()?;
+        let sequence = format::read_sequence(&*self.inner.writer.snapshot()?)?;
         let mut tenants = Vec::new();
         for name in self.tenants()? {
             tenants.push(self.tenant(&name)?.stats()?);
         }
         let file_bytes = self.inner.location.file_bytes();
-        Ok(StoreStats { file_bytes, sequence: format::read_sequence(&*snapshot)?, tenants })
+        Ok(StoreStats { file_bytes, sequence, tenants })
     }
 }
 

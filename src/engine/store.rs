@@ -6,11 +6,11 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::config::{Config, dialect};
-use super::documents::{Builtin, Documents};
+use super::documents::Builtin;
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
-use super::storage::{Location, MediumFactory, MemoryMedium, Reads, Table, Transaction, Writer, format};
+use super::storage::{Location, MediumFactory, MemoryMedium, Reads, Snapshot, Table, Transaction, Writer, format};
 use super::{Env, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
 
@@ -35,10 +35,13 @@ pub(super) struct Inner {
     pub(super) env: Env,
     pub(super) options: StoreOptions,
     pub(super) location: Location,
-    pub(super) builtin: Builtin,
+    pub(super) builtin: Arc<Builtin>,
     pub(super) hasher: Hasher,
-    tenants: RwLock<HashMap<String, Arc<TenantState>>>,
+    tenants: Arc<Tenants>,
 }
+
+/// The tenants that were asked for since the store was opened, by name.
+type Tenants = RwLock<HashMap<String, Arc<TenantState>>>;
 
 /// What every handle of a tenant shares.
 pub(super) struct TenantState {
@@ -57,6 +60,15 @@ impl TenantState {
     /// Replaces the configuration; none when the tenant was dropped.
     pub(super) fn set_config(&self, config: Option<Arc<Config>>) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Reads the configuration again, after a change of it failed in a way that leaves open whether it was made.
+    fn reload(&self, snapshot: &Snapshot, builtin: &Builtin, keep_changes: Option<u64>) -> Result<()> {
+        let found = snapshot.get(Table::Tenants, &Key::of(self.id).done())?;
+        let record = found.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.filter(|record| !record.dropped);
+        let load = |record: TenantRecord| Config::load(snapshot, self.id, &record.dialect, builtin, keep_changes);
+        self.set_config(record.map(load).transpose()?);
+        Ok(())
     }
 }
 
@@ -100,11 +112,18 @@ impl Store {
     }
 
     fn open_at(location: Location, options: StoreOptions) -> Result<Self> {
-        let builtin = Builtin::new()?;
+        let builtin = Arc::new(Builtin::new()?);
         let env = options.env.clone();
-        let writer = Writer::start(location.clone(), options.cache_bytes, env.clone())?;
+        let tenants: Arc<Tenants> = Arc::default();
+        let reopened = {
+            let (tenants, builtin, keep_changes) = (Arc::clone(&tenants), Arc::clone(&builtin), options.keep_changes);
+            move |snapshot: &Snapshot| {
+                let tenants = tenants.read().unwrap_or_else(PoisonError::into_inner);
+                tenants.values().try_for_each(|state| state.reload(snapshot, &builtin, keep_changes))
+            }
+        };
+        let writer = Writer::start(location.clone(), options.cache_bytes, env.clone(), Box::new(reopened))?;
         let hasher = Hasher::new(options.hash_memory_bytes);
-        let tenants = RwLock::new(HashMap::new());
         let store = Store { inner: Arc::new(Inner { writer, env, options, location, builtin, hasher, tenants }) };
         store.prepare()?;
         Ok(store)
@@ -146,25 +165,36 @@ impl Store {
         if let Some(state) = known.filter(|state| state.config().is_ok()) {
             return Ok(Tenant::new(self.clone(), state));
         }
-        // Whoever drops the tenant forgets its handle under this lock, and only then may another one have its name.
-        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let mut found = None;
-        self.each_tenant(&mut |id, record| {
-            if record.name == name && !record.dropped {
-                found = Some((id, record.dialect.clone()));
-            }
-        })?;
-        let (id, dialect_name) = found.ok_or_else(|| unknown_tenant(name))?;
         let snapshot = self.inner.writer.snapshot()?;
-        let (registry, _) = Documents::load(&*snapshot, id)?.compile(&self.inner.builtin)?;
+        let (id, record) = find_tenant(&*snapshot, name)?.ok_or_else(|| unknown_tenant(name))?;
         let keep_changes = self.inner.options.keep_changes;
-        let config = Arc::new(Config { dialect: dialect(&dialect_name)?, registry, keep_changes });
-        if let Some(state) = tenants.get(name).filter(|state| state.id == id) {
-            return Ok(Tenant::new(self.clone(), Arc::clone(state)));
+        let config = Config::load(&*snapshot, id, &record.dialect, &self.inner.builtin, keep_changes)?;
+        let state = {
+            let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
+            let known = tenants.get(name).filter(|state| state.id >= id && state.config().is_ok()).cloned();
+            known.unwrap_or_else(|| {
+                let config = RwLock::new(Some(config));
+                let state = Arc::new(TenantState { id, name: name.to_owned(), config });
+                tenants.insert(name.to_owned(), Arc::clone(&state));
+                state
+            })
+        };
+        // Somebody may have dropped it since it was read: a handle must not write to what is being removed.
+        let snapshot = self.inner.writer.snapshot()?;
+        if find_tenant(&*snapshot, name)?.is_none_or(|(id, _)| id != state.id) {
+            state.set_config(None);
+            self.forget(&state);
+            return Err(unknown_tenant(name));
         }
-        let state = Arc::new(TenantState { id, name: name.to_owned(), config: RwLock::new(Some(config)) });
-        tenants.insert(name.to_owned(), Arc::clone(&state));
         Ok(Tenant::new(self.clone(), state))
+    }
+
+    /// Takes a tenant that was dropped out of those that are known.
+    fn forget(&self, state: &Arc<TenantState>) {
+        let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        if tenants.get(&state.name).is_some_and(|known| Arc::ptr_eq(known, state)) {
+            tenants.remove(&state.name);
+        }
     }
 
     /// Makes a tenant.
@@ -207,8 +237,7 @@ impl Store {
             let old = state.config()?;
             Ok(Arc::new(Config { dialect, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
         };
-        let pending = self.inner.writer.submit(change, move |config| after.set_config(Some(Arc::clone(config))))?;
-        pending.wait().map(drop)
+        self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
     }
 
     /// Removes a tenant with everything in it.
@@ -218,15 +247,15 @@ impl Store {
     pub fn drop_tenant(&self, name: &str) -> Result<()> {
         let state = Arc::clone(&self.tenant(name)?.state);
         let after = Arc::clone(&state);
-        let name_owned = name.to_owned();
+        let name = name.to_owned();
         let change = move |txn: &mut Transaction<'_>| {
-            let (id, mut record) = find_tenant(txn, &name_owned)?.ok_or_else(|| unknown_tenant(&name_owned))?;
+            let (id, mut record) = find_tenant(txn, &name)?.ok_or_else(|| unknown_tenant(&name))?;
             record.dropped = true;
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
             Ok(())
         };
-        self.inner.writer.submit(change, move |()| after.set_config(None))?.wait()?;
-        self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner).retain(|_, other| other.id != state.id);
+        self.inner.writer.write_then(change, move |()| after.set_config(None))?;
+        self.forget(&state);
         self.purge_tenant(state.id)
     }
 

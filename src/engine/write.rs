@@ -112,7 +112,7 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
     let sequence =
         log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
     resource.version = version.unwrap_or(sequence);
-    txn.sequence_at_least(resource.version);
+    txn.sequence_at_least(resource.version)?;
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
     bump(txn, scope.tenant, Counter::Resources(at.kind), 1)?;
     Ok(Stored { at, resource, changed: true })

@@ -1,131 +1,135 @@
 //! The file and its snapshots.
 
-use std::fs;
-use std::io;
+use std::error::Error as _;
+use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, WriteTransaction};
 
-use super::medium::Backend;
+use super::errors::{damaged, engine_error};
+use super::location::Opened;
 use super::transaction::{Batch, Found, Reads, Visit};
-use super::{MediumFactory, Table, format};
+use super::{Location, Table, format};
 use crate::{Error, ErrorKind, Result};
 
-/// The store's file in its directory.
-const FILE: &str = "store.redb";
-/// Who holds the store: for the error that a second process gets.
-const HOLDER: &str = "holder";
-
-/// Where a store is.
-#[derive(Clone)]
-pub(in crate::engine) enum Location {
-    Directory { path: PathBuf, create: bool, holder: Option<String> },
-    Medium(MediumFactory),
-}
-
-impl Location {
-    /// The bytes of the store's file, where there is one.
-    pub(in crate::engine) fn file_bytes(&self) -> u64 {
-        match self {
-            Location::Directory { path, .. } => fs::metadata(path.join(FILE)).map_or(0, |meta| meta.len()),
-            Location::Medium(_) => 0,
-        }
-    }
-}
-
 /// The open file.
-pub(in crate::engine) struct Database(redb::Database);
+pub(in crate::engine) struct Database {
+    engine: redb::Database,
+    /// What keeps other processes out. After the file in this list, and so dropped after it.
+    _lock: Option<File>,
+    /// Whether an I/O error was seen. The storage engine refuses everything after one: the file must be opened again.
+    failed: Arc<AtomicBool>,
+}
+
+/// Runs what reads pages. The storage engine trusts the pages of its file, and panics on some that were damaged from
+/// outside.
+fn caught<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        Err(damaged(text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a page")))
+    })
+}
 
 impl Database {
     /// Opens the file, makes it where there is none, and checks its format.
     pub(in crate::engine) fn open(location: &Location, cache_bytes: usize) -> Result<Self> {
-        let mut builder = redb::Builder::new();
-        builder.set_cache_size(cache_bytes);
-        let database = match location {
-            Location::Medium(factory) => {
-                let medium = factory().map_err(|error| io_error(error, "opening the store"))?;
-                builder.create_with_backend(Backend(medium)).map_err(open_error)?
-            }
-            Location::Directory { path, create, holder } => open_directory(&builder, path, *create, holder.as_deref())?,
-        };
-        let database = Database(database);
-        format::prepare(&database)?;
-        Ok(database)
+        caught(|| {
+            let mut builder = redb::Builder::new();
+            builder.set_cache_size(cache_bytes);
+            let Opened { engine, lock } = location.open(&builder)?;
+            let database = Database { engine, _lock: lock, failed: Arc::default() };
+            format::prepare(&database)?;
+            Ok(database)
+        })
     }
 
     /// The state after the last commit.
     pub(in crate::engine) fn snapshot(&self) -> Result<Snapshot> {
-        let txn = self.0.begin_read().map_err(engine_error)?;
-        let open = |table: &Table| txn.open_table(table.definition()).map_err(engine_error);
-        Ok(Snapshot { tables: Table::ALL.iter().map(open).collect::<Result<_>>()? })
+        caught(|| {
+            let txn = self.engine.begin_read().map_err(engine_error)?;
+            let open = |table: &Table| txn.open_table(table.definition()).map_err(engine_error);
+            Ok(Snapshot {
+                tables: Table::ALL.iter().map(open).collect::<Result<_>>()?,
+                failed: Arc::clone(&self.failed),
+            })
+        })
+    }
+
+    /// Values of the table that tells the format; none in a new file, which has no tables.
+    pub(super) fn read_meta<const N: usize>(&self, keys: [&[u8]; N]) -> Result<Option<[Option<u64>; N]>> {
+        let txn = self.engine.begin_read().map_err(engine_error)?;
+        if txn.list_tables().map_err(engine_error)?.next().is_none() {
+            return Ok(None);
+        }
+        let table = txn.open_table(Table::Meta.definition()).map_err(engine_error)?;
+        let mut numbers = [None; N];
+        for (key, number) in keys.into_iter().zip(&mut numbers) {
+            let found = table.get(key).map_err(engine_error)?;
+            // A number of another length is one that no format has.
+            *number = found.map(|found| format::number(found.value()).unwrap_or(u64::MAX));
+        }
+        Ok(Some(numbers))
     }
 
     /// Starts a write. There is one at a time.
     pub(super) fn write(&self) -> Result<WriteTransaction> {
-        let mut txn = self.0.begin_write().map_err(engine_error)?;
+        let mut txn = self.engine.begin_write().map_err(engine_error)?;
         txn.set_durability(Durability::Immediate).map_err(engine_error)?;
-        // Without it, opening after a crash reads the whole file: seconds per gigabyte.
+        // Without it, opening after a crash reads the whole file: seconds per gigabyte. It also commits in two phases:
+        // no page of a commit that a failed sync left in doubt is ever taken for a good one.
         txn.set_quick_repair(true);
         Ok(txn)
     }
-}
 
-fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Option<&str>) -> Result<redb::Database> {
-    let shown = path.display();
-    let file = path.join(FILE);
-    let is_new = !file.exists();
-    if is_new && !create {
-        return Err(Error::new(ErrorKind::NotFound, format!("there is no store in {shown}")));
+    /// Whether the file must be opened again before it is of any use.
+    pub(super) fn is_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
     }
-    // A crash can leave an empty file before its first commit; where no store is to be made, an empty one is none.
-    if !create && fs::metadata(&file).is_ok_and(|meta| meta.len() == 0) {
-        return Err(Error::new(ErrorKind::NotFound, format!("the store in {shown} is empty: its file has no bytes")));
-    }
-    if is_new {
-        fs::create_dir_all(path).map_err(|error| io_error(error, &format!("creating {shown}")))?;
-    }
-    let database = match builder.create(&file) {
-        Err(redb::DatabaseError::DatabaseAlreadyOpen) => {
-            let who = fs::read_to_string(path.join(HOLDER)).unwrap_or_default();
-            let who = if who.trim().is_empty() { "another process".to_owned() } else { who.trim().to_owned() };
-            let detail = format!("the store in {shown} is held by {who}; stop it, or talk to it over the network");
-            return Err(Error::new(ErrorKind::Locked, detail));
-        }
-        other => other.map_err(|error| open_error(error).within(format!("opening {shown}")))?,
-    };
-    let about = match holder {
-        Some(holder) => format!("process {} ({holder})\n", std::process::id()),
-        None => format!("process {}\n", std::process::id()),
-    };
-    // Only an error message reads it, so a store that cannot write it is still a store.
-    let _ = fs::write(path.join(HOLDER), about);
-    if is_new {
-        // The file itself is synced by its first commit, its name by this.
-        sync_directory(path).map_err(|error| io_error(error, &format!("creating {shown}")))?;
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            sync_directory(parent).map_err(|error| io_error(error, &format!("creating {shown}")))?;
-        }
-    }
-    Ok(database)
-}
 
-#[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
-}
+    /// Verifies the checksum of every page; none while somebody holds a snapshot. False: something was wrong beside the
+    /// data, and has been repaired.
+    pub(super) fn verify(&mut self) -> Result<Option<bool>> {
+        caught(|| match self.engine.check_integrity() {
+            Err(redb::DatabaseError::TransactionInProgress) => Ok(None),
+            other => other.map(Some).map_err(engine_error),
+        })
+    }
 
-#[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
-    Ok(())
+    /// Closes the file, which unlocks it, whoever may still hold a snapshot of it.
+    pub(super) fn close(self) {
+        // Nothing is lost if it fails: the next opening recovers the file.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self)));
+    }
 }
 
 /// One consistent state. Holding it keeps its pages from being reused.
 pub(in crate::engine) struct Snapshot {
     tables: Vec<ReadOnlyTable<&'static [u8], &'static [u8]>>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Snapshot {
+    /// Whether it can still be read.
+    pub(super) fn is_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    fn read<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        let outcome = caught(read);
+        // Damage that a read found in its own bytes leaves the file open; an error of the machine does not.
+        let of_machine = |error: &Error| {
+            matches!(error.kind(), ErrorKind::Io | ErrorKind::DiskFull | ErrorKind::Unavailable)
+                || error.source().is_some_and(|source| source.is::<std::io::Error>())
+        };
+        if outcome.as_ref().is_err_and(of_machine) {
+            self.failed.store(true, Ordering::Release);
+        }
+        outcome
+    }
+
     fn table(&self, table: Table) -> Result<&ReadOnlyTable<&'static [u8], &'static [u8]>> {
         self.tables.get(table as usize).ok_or_else(missing_table)
     }
@@ -137,16 +141,24 @@ fn missing_table() -> Error {
 
 impl Reads for Snapshot {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Found<'_>>> {
-        Ok(self.table(table)?.get(key).map_err(engine_error)?.map(Found::Page))
+        let table = self.table(table)?;
+        self.read(|| {
+            let found = table.get(key).map_err(engine_error)?.map(Found::Page);
+            // Where the value lies in a damaged page is found out here, not when somebody looks at it.
+            let _ = found.as_deref();
+            Ok(found)
+        })
     }
 
     fn scan(&self, table: Table, from: &[u8], to: Option<&[u8]>, visit: &mut Visit<'_>) -> Result<()> {
         let table = self.table(table)?;
-        let range = match to {
-            Some(to) => table.range::<&[u8]>(from..to),
-            None => table.range::<&[u8]>(from..),
-        };
-        drain(range.map_err(engine_error)?, visit)
+        self.read(|| {
+            let range = match to {
+                Some(to) => table.range::<&[u8]>(from..to),
+                None => table.range::<&[u8]>(from..),
+            };
+            drain(range.map_err(engine_error)?, visit)
+        })
     }
 }
 
@@ -197,44 +209,5 @@ impl Reads for WriteTables<'_> {
             None => table.range::<&[u8]>(from..),
         };
         drain(range.map_err(engine_error)?, visit)
-    }
-}
-
-fn io_error(error: io::Error, doing: &str) -> Error {
-    let kind = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
-        _ => ErrorKind::Io,
-    };
-    Error::new(kind, format!("{doing} failed: {error}")).caused_by(error)
-}
-
-fn open_error(error: redb::DatabaseError) -> Error {
-    match error {
-        redb::DatabaseError::UpgradeRequired(version) => {
-            let detail = format!(
-                "the store's file has the format {version} of the storage engine, which this version does not read"
-            );
-            Error::new(ErrorKind::UnknownFormat, detail)
-        }
-        redb::DatabaseError::Storage(redb::StorageError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
-            Error::new(ErrorKind::UnknownFormat, "the file is no store of scimdb").caused_by(error)
-        }
-        redb::DatabaseError::DatabaseAlreadyOpen => Error::new(ErrorKind::Locked, "the store is open already"),
-        other => engine_error(other),
-    }
-}
-
-/// Translates an error of the storage engine.
-pub(super) fn engine_error(error: impl Into<redb::Error>) -> Error {
-    match error.into() {
-        redb::Error::Io(error) => io_error(error, "reading or writing the store"),
-        redb::Error::Corrupted(what) => Error::new(ErrorKind::Corrupt, format!("the store's file is damaged: {what}")),
-        error @ (redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::TransactionPoisoned) => {
-            Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again").caused_by(error)
-        }
-        error @ redb::Error::ValueTooLarge(_) => {
-            Error::new(ErrorKind::PayloadTooLarge, "the resource is too large to be stored").caused_by(error)
-        }
-        error => Error::new(ErrorKind::Internal, format!("the storage engine failed: {error}")).caused_by(error),
     }
 }

@@ -1,6 +1,7 @@
 //! The format version, and what a new file begins with.
 
-use super::database::{Database, WriteTables, engine_error};
+use super::database::{Database, WriteTables};
+use super::errors::{damaged, engine_error};
 use super::{Batch, Reads, Table};
 use crate::model::NORMALISER_VERSION;
 use crate::{Error, ErrorKind, Result};
@@ -15,51 +16,47 @@ const NEXT_TENANT: &[u8] = b"next_tenant";
 
 /// Makes the tables of a new file, or checks that an old one's format is known.
 pub(super) fn prepare(database: &Database) -> Result<()> {
-    let txn = database.write()?;
-    {
-        let mut tables = WriteTables::open(&txn)?;
-        match read_number(&tables, VERSION)? {
-            Some(version) if version == u64::from(FORMAT_VERSION) => {
-                check_normaliser(&tables)?;
-                drop(tables);
-                txn.abort().map_err(engine_error)?;
-                return Ok(());
-            }
-            Some(version) => {
-                let detail = format!(
-                    "the store has format {version} and this version of scimdb knows format {FORMAT_VERSION}; \
-                     open it with the version that wrote it, export, and import here"
-                );
-                return Err(Error::new(ErrorKind::UnknownFormat, detail));
-            }
-            None => {}
-        }
-        let mut batch = Batch::new();
-        batch.insert((Table::Meta, VERSION.to_vec()), Some(u64::from(FORMAT_VERSION).to_be_bytes().to_vec()));
-        batch.insert((Table::Meta, NORMALISER.to_vec()), Some(u64::from(NORMALISER_VERSION).to_be_bytes().to_vec()));
-        tables.apply(batch)?;
+    // Before any other table is looked at: another format's may be of other types.
+    let Some(found) = database.read_meta([VERSION, NORMALISER])? else { return initialise(database) };
+    let [version, normaliser] = found;
+    let version = version.ok_or_else(|| damaged("it does not tell its format"))?;
+    if version != u64::from(FORMAT_VERSION) {
+        let detail = format!(
+            "the store has format {version} and this version of scimdb knows format {FORMAT_VERSION}; \
+             open it with the version that wrote it, export, and import here"
+        );
+        return Err(Error::new(ErrorKind::UnknownFormat, detail));
     }
+    // Keys of unique values hold normalised text: those of another normaliser would be missed.
+    if let Some(version) = normaliser.filter(|version| *version != u64::from(NORMALISER_VERSION)) {
+        let detail = format!(
+            "the store's keys are of normaliser {version}, and this version of scimdb has {NORMALISER_VERSION}; \
+             export with the version that wrote it, and import here"
+        );
+        return Err(Error::new(ErrorKind::UnknownFormat, detail));
+    }
+    Ok(())
+}
+
+/// Makes the tables of a new file.
+fn initialise(database: &Database) -> Result<()> {
+    let txn = database.write()?;
+    let mut batch = Batch::new();
+    for (key, version) in [(VERSION, FORMAT_VERSION), (NORMALISER, NORMALISER_VERSION)] {
+        batch.insert((Table::Meta, key.to_vec()), Some(u64::from(version).to_be_bytes().to_vec()));
+    }
+    WriteTables::open(&txn)?.apply(batch)?;
     txn.commit().map_err(engine_error)
 }
 
-/// Keys of unique values hold normalised text: those of another normaliser would be missed.
-fn check_normaliser(reads: &dyn Reads) -> Result<()> {
-    match read_number(reads, NORMALISER)? {
-        None => Ok(()),
-        Some(version) if version == u64::from(NORMALISER_VERSION) => Ok(()),
-        Some(version) => {
-            let detail = format!(
-                "the store's keys are of normaliser {version}, and this version of scimdb has {NORMALISER_VERSION}; \
-                 export with the version that wrote it, and import here"
-            );
-            Err(Error::new(ErrorKind::UnknownFormat, detail))
-        }
-    }
+/// A number as this table keeps it.
+pub(super) fn number(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
 fn read_number(reads: &dyn Reads, key: &[u8]) -> Result<Option<u64>> {
     let found = reads.get(Table::Meta, key)?;
-    Ok(found.and_then(|bytes| bytes.first_chunk().map(|chunk| u64::from_be_bytes(*chunk))))
+    Ok(found.as_deref().and_then(number))
 }
 
 /// The sequence of the last change.

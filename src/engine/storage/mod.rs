@@ -5,8 +5,11 @@
 
 mod counters;
 mod database;
+mod errors;
 pub(super) mod format;
+mod job;
 pub(super) mod keys;
+mod location;
 mod medium;
 pub(super) mod records;
 mod tables;
@@ -14,7 +17,8 @@ mod transaction;
 mod writer;
 
 pub(super) use counters::{Counter, bump, read_counter};
-pub(super) use database::{Database, Location, Snapshot};
+pub(super) use database::{Database, Snapshot};
+pub(super) use location::Location;
 pub use medium::{Medium, MediumFactory, MemoryMedium};
 pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;

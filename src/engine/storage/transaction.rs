@@ -6,8 +6,8 @@ use std::ops::{Bound, ControlFlow, Deref};
 
 use super::Table;
 use super::keys::after_prefix;
-use crate::Result;
 use crate::model::Instant;
+use crate::{Error, ErrorKind, Result};
 
 /// Bytes that a read found: in a page, or in a change that is not committed yet.
 pub(in crate::engine) enum Found<'a> {
@@ -46,6 +46,9 @@ pub(in crate::engine) trait Reads {
 /// Puts and deletes (none), in the order of tables and keys: the order in which a tree is cheapest to change.
 pub(in crate::engine) type Batch = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
+/// The largest version that a restored resource may bring: stops one row of an import from using up all numbers.
+const MAX_GIVEN_SEQUENCE: u64 = 1 << 62;
+
 /// A change in the making: reads see what it wrote. Nothing is written unless all of it succeeds.
 pub(in crate::engine) struct Transaction<'a> {
     base: &'a dyn Reads,
@@ -79,9 +82,17 @@ impl<'a> Transaction<'a> {
         self.sequence
     }
 
-    /// Makes sure that numbers given out from here on are larger.
-    pub(in crate::engine) fn sequence_at_least(&mut self, sequence: u64) {
+    /// Makes sure that numbers given out from here on are larger than one that came from outside.
+    ///
+    /// # Errors
+    /// `InvalidValue` for a number so large that they would run out.
+    pub(in crate::engine) fn sequence_at_least(&mut self, sequence: u64) -> Result<()> {
+        if sequence > MAX_GIVEN_SEQUENCE {
+            let detail = format!("the version {sequence} is larger than {MAX_GIVEN_SEQUENCE}: leave it out");
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on("meta.version"));
+        }
         self.sequence = self.sequence.max(sequence);
+        Ok(())
     }
 
     pub(in crate::engine) fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {

@@ -1,4 +1,7 @@
 //! The one thread that writes: it drains a queue, so that concurrent writers share a sync of the disk.
+//!
+//! After an I/O error it opens the file again, before anybody is answered: what was acknowledged is there, and the
+//! change that failed is there wholly or not at all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -6,7 +9,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
-use super::database::{WriteTables, engine_error};
+use super::database::WriteTables;
+use super::errors::engine_error;
+use super::job::{Job, Task};
 use super::{Database, Location, Snapshot, Transaction, format};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
@@ -17,63 +22,14 @@ const MAX_GROUP: usize = 512;
 const MAX_QUEUE: usize = 4_096;
 /// How long a group waits for writers that were in the last one and are on their way back.
 const GATHER: Duration = Duration::from_micros(200);
-/// How often, and how long apart, recovery from an I/O error tries to open the file again.
-const REOPEN: (u32, Duration) = (50, Duration::from_millis(20));
+/// How long a verification waits for readers to let go of their snapshots, and how often it looks.
+const READERS: (u32, Duration) = (1_000, Duration::from_millis(10));
 
-/// A change that waits for its commit.
-trait Job: Send {
-    /// Makes the change. True if it wrote anything.
-    fn run(&mut self, txn: &mut Transaction<'_>) -> bool;
-    /// Tells the caller: its own result if the commit succeeded.
-    fn finish(self: Box<Self>, commit: std::result::Result<(), &Error>);
-}
-
-struct Task<T, F, A> {
-    change: Option<F>,
-    after: Option<A>,
-    result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
-}
-
-impl<T, F, A> Job for Task<T, F, A>
-where
-    T: Send,
-    F: FnOnce(&mut Transaction<'_>) -> Result<T> + Send,
-    A: FnOnce(&T) + Send,
-{
-    fn run(&mut self, txn: &mut Transaction<'_>) -> bool {
-        let Some(change) = self.change.take() else { return false };
-        // The closure's own error leaves nothing behind; see `Transaction::nested`.
-        let mut wrote = false;
-        self.result = Some(txn.nested(|inner| {
-            let made = change(inner)?;
-            wrote = inner.has_changes();
-            Ok(made)
-        }));
-        wrote
-    }
-
-    fn finish(self: Box<Self>, commit: std::result::Result<(), &Error>) {
-        let result = match (self.result, commit) {
-            (Some(Ok(made)), Ok(())) => {
-                if let Some(after) = self.after {
-                    after(&made);
-                }
-                Ok(made)
-            }
-            (Some(Ok(_)), Err(error)) => Err(again(error)),
-            (Some(Err(error)), _) => Err(error),
-            (None, Err(error)) => Err(again(error)),
-            (None, Ok(())) => Err(Error::new(ErrorKind::Internal, "a change was not made")),
-        };
-        // A caller that went away does not need the answer.
-        let _ = self.reply.send(result);
-    }
-}
-
-/// The same error for another of the writers that shared the commit.
-fn again(error: &Error) -> Error {
-    Error::new(error.kind(), error.detail())
+/// What the thread is asked to do.
+enum Message {
+    Change(Box<dyn Job>),
+    /// Verify the checksums of all pages.
+    Verify(SyncSender<Result<bool>>),
 }
 
 /// A change that panicked leaves nothing behind, nor do those that shared its commit: the file is opened again.
@@ -95,15 +51,18 @@ fn closed() -> Error {
     Error::new(ErrorKind::Unavailable, "the store is closed")
 }
 
+/// Told the state that the store is at after it was opened again: a change that failed may be part of it.
+pub(in crate::engine) type Reopened = Box<dyn Fn(&Snapshot) -> Result<()> + Send>;
+
 /// The writing side of a store, and the state that readers see.
 pub(in crate::engine) struct Writer {
-    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    queue: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    /// None while the store recovers, and after it was closed.
+    /// None while the store recovers or is verified, and after it was closed.
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     /// The sequence that the snapshot stands at; and whether the store is closed.
     progress: Mutex<(u64, bool)>,
@@ -122,11 +81,21 @@ impl Shared {
         progress.0 = sequence.unwrap_or(progress.0);
         self.advanced.notify_all();
     }
+
+    fn published(&self) -> Option<Arc<Snapshot>> {
+        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone();
+        snapshot.filter(|snapshot| !snapshot.is_failed())
+    }
 }
 
 impl Writer {
     /// Opens the store and starts the thread.
-    pub(in crate::engine) fn start(location: Location, cache_bytes: usize, env: Env) -> Result<Self> {
+    pub(in crate::engine) fn start(
+        location: Location,
+        cache_bytes: usize,
+        env: Env,
+        reopened: Reopened,
+    ) -> Result<Self> {
         let database = Database::open(&location, cache_bytes)?;
         let snapshot = database.snapshot()?;
         let sequence = format::read_sequence(&snapshot)?;
@@ -136,25 +105,33 @@ impl Writer {
             advanced: Condvar::new(),
         });
         let (sender, receiver) = mpsc::sync_channel(MAX_QUEUE);
-        let state =
-            Thread { database: Some(database), location, cache_bytes, env, sequence, shared: Arc::clone(&shared) };
+        let state = Thread {
+            database: Some(database),
+            location: location.existing(),
+            cache_bytes,
+            env,
+            sequence,
+            reopened,
+            shared: Arc::clone(&shared),
+            intake: Intake { queue: receiver, held: None },
+        };
         let thread = thread::Builder::new()
             .name("scimdb-writer".to_owned())
-            .spawn(move || state.serve(&receiver))
+            .spawn(move || state.serve())
             .map_err(|error| Error::new(ErrorKind::Io, "the writer thread could not be started").caused_by(error))?;
         Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), shared })
     }
 
-    /// The state after the last acknowledged change.
+    /// The state after the last acknowledged change. Waits while the store recovers from an I/O error.
     pub(in crate::engine) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        let snapshot = self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone();
-        snapshot.ok_or_else(|| {
-            if locked(&self.shared.progress).1 {
-                closed()
-            } else {
-                Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again")
-            }
-        })
+        if let Some(snapshot) = self.shared.published() {
+            return Ok(snapshot);
+        }
+        // A change of nothing has its turn after the recovery, and begins it where nobody did.
+        self.write(|_| Ok(()))?;
+        self.shared
+            .published()
+            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"))
     }
 
     /// Makes a change, and returns when it is durable and every later read sees it.
@@ -162,20 +139,41 @@ impl Writer {
         &self,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.submit(change, |_| ())?.wait()
+        self.submit(change)?.wait()
     }
 
-    /// Queues a change. `after` is called on the writer's thread once the change is durable, before the next one runs.
+    /// Queues a change.
     pub(in crate::engine) fn submit<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
-        after: impl FnOnce(&T) + Send + 'static,
     ) -> Result<Pending<T>> {
-        let (reply, receiver) = mpsc::sync_channel(1);
-        let queue = locked(&self.queue).clone().ok_or_else(closed)?;
-        let task = Task { change: Some(change), after: Some(after), result: None, reply };
-        queue.send(Box::new(task)).map_err(|_| closed())?;
+        let (task, receiver) = Task::new(change, None::<fn(&T)>);
+        self.send(Message::Change(Box::new(task)))?;
         Ok(Pending(receiver))
+    }
+
+    /// Makes a change of what later changes go by. `after` is called once it is durable, before the next change runs.
+    pub(in crate::engine) fn write_then<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+        after: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T> {
+        let (task, receiver) = Task::new(change, Some(after));
+        self.send(Message::Change(Box::new(task)))?;
+        Pending(receiver).wait()
+    }
+
+    /// Verifies the checksum of every page of the file, while readers and writers wait. False: something was wrong
+    /// beside the data, and has been repaired.
+    pub(in crate::engine) fn verify(&self) -> Result<bool> {
+        let (reply, receiver) = mpsc::sync_channel(1);
+        self.send(Message::Verify(reply))?;
+        Pending(receiver).wait()
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        let queue = locked(&self.queue).clone().ok_or_else(closed)?;
+        queue.send(message).map_err(|_| closed())
     }
 
     /// Waits until the state is behind the sequence, the time is over, or the store is closed. Tells where it stands.
@@ -210,56 +208,141 @@ impl Drop for Writer {
 
 /// What the thread owns.
 struct Thread {
+    /// None only where opening it again failed.
     database: Option<Database>,
     location: Location,
     cache_bytes: usize,
     env: Env,
     sequence: u64,
+    reopened: Reopened,
     shared: Arc<Shared>,
+    intake: Intake,
+}
+
+/// What comes to the thread.
+struct Intake {
+    queue: Receiver<Message>,
+    /// A message that was taken from the queue, and has to wait for the commit of those before it.
+    held: Option<Message>,
+}
+
+impl Intake {
+    /// The next message; none when everybody who could send one is gone.
+    fn next(&mut self) -> Option<Message> {
+        self.held.take().or_else(|| self.queue.recv().ok())
+    }
+
+    /// Another change for the same commit. Waits for one until a deadline, if there is one.
+    fn next_job(&mut self, deadline: Option<Monotonic>) -> Option<Box<dyn Job>> {
+        if self.held.is_some() {
+            return None;
+        }
+        let message = match deadline {
+            Some(deadline) => self.queue.recv_timeout(deadline.saturating_duration_since(Monotonic::now())).ok(),
+            None => self.queue.try_recv().ok(),
+        };
+        match message {
+            Some(Message::Change(job)) => Some(job),
+            other => {
+                self.held = other;
+                None
+            }
+        }
+    }
 }
 
 impl Thread {
-    fn serve(mut self, queue: &Receiver<Box<dyn Job>>) {
+    fn serve(mut self) {
         let mut last_group = 1;
-        while let Ok(first) = queue.recv() {
-            let mut jobs = vec![first];
-            let outcome = self.recover().and_then(|()| self.commit(&mut jobs, last_group, queue));
-            last_group = jobs.len();
+        while let Some(message) = self.intake.next() {
+            match message {
+                Message::Change(first) => last_group = self.change(first, last_group),
+                Message::Verify(reply) => {
+                    let outcome = self.recover().and_then(|()| self.verify());
+                    // Who asked may be gone.
+                    let _ = reply.send(outcome);
+                }
+            }
+        }
+        self.shut();
+    }
+
+    /// Makes a change and those that can share its commit; tells how many they were.
+    fn change(&mut self, first: Box<dyn Job>, expected: usize) -> usize {
+        let mut jobs = vec![first];
+        let mut outcome = self.recover();
+        if outcome.is_ok() {
+            outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut jobs, expected))).unwrap_or_else(|_| {
+                let detail = "a change failed unexpectedly, and those that shared its commit with it";
+                Err(Error::new(ErrorKind::Internal, detail))
+            });
             if outcome.is_err() {
-                // The handle is of no use after an I/O error: the next change opens the file again.
-                self.shared.publish(None, None);
-                self.database = None;
+                self.shut();
+                // If it fails, the next change or read tries again.
+                let _ = self.recover();
             }
-            for job in jobs {
-                job.finish(outcome.as_ref().copied());
-            }
+        } else {
+            // They would all try the same, one after the other.
+            jobs.extend(std::iter::from_fn(|| self.intake.next_job(None)));
+        }
+        let count = jobs.len();
+        for job in jobs {
+            job.finish(outcome.as_ref().copied());
+        }
+        count
+    }
+
+    /// Closes the file. Readers wait from here on.
+    fn shut(&mut self) {
+        self.shared.publish(None, None);
+        if let Some(database) = self.database.take() {
+            database.close();
         }
     }
 
     /// Opens the file again after an error.
     fn recover(&mut self) -> Result<()> {
-        if self.database.is_some() {
+        if self.database.as_ref().is_some_and(|database| !database.is_failed()) {
             return Ok(());
         }
-        let mut outcome = Database::open(&self.location, self.cache_bytes);
-        for _ in 0..REOPEN.0 {
-            // Readers that still hold a snapshot of the old handle keep the file locked for a moment.
-            if !outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Locked) {
-                break;
-            }
-            thread::sleep(REOPEN.1);
-            outcome = Database::open(&self.location, self.cache_bytes);
-        }
-        let database = outcome?;
+        self.shut();
+        let database = Database::open(&self.location, self.cache_bytes)?;
         let snapshot = database.snapshot()?;
-        self.sequence = format::read_sequence(&snapshot)?;
-        self.shared.publish(Some(snapshot), Some(self.sequence));
+        let sequence = format::read_sequence(&snapshot)?;
+        if sequence < self.sequence {
+            let detail = format!("the store's file went back from change {} to {sequence}", self.sequence);
+            return Err(Error::new(ErrorKind::Corrupt, detail));
+        }
+        (self.reopened)(&snapshot)?;
+        self.sequence = sequence;
         self.database = Some(database);
+        self.shared.publish(Some(snapshot), Some(sequence));
         Ok(())
     }
 
+    fn verify(&mut self) -> Result<bool> {
+        self.shared.publish(None, None);
+        let Some(database) = &mut self.database else { return Err(closed()) };
+        let mut outcome = database.verify();
+        for _ in 0..READERS.0 {
+            if !matches!(outcome, Ok(None)) {
+                break;
+            }
+            thread::sleep(READERS.1);
+            outcome = database.verify();
+        }
+        match &outcome {
+            Ok(_) => self.shared.publish(Some(database.snapshot()?), None),
+            Err(_) => {
+                self.shut();
+                let _ = self.recover();
+            }
+        }
+        outcome?.ok_or_else(|| Error::new(ErrorKind::Unavailable, "a reader holds the store; verify it later"))
+    }
+
     /// Runs the jobs that are there, and those that come meanwhile, in one commit.
-    fn commit(&mut self, jobs: &mut Vec<Box<dyn Job>>, expected: usize, queue: &Receiver<Box<dyn Job>>) -> Result<()> {
+    fn commit(&mut self, jobs: &mut Vec<Box<dyn Job>>, expected: usize) -> Result<()> {
         let Some(database) = &self.database else { return Err(closed()) };
         let now = self.env.now();
         let txn = database.write()?;
@@ -268,20 +351,22 @@ impl Thread {
         {
             let mut tables = WriteTables::open(&txn)?;
             let mut next = 0;
+            let mut is_last = false;
             let deadline = Monotonic::now() + GATHER;
             loop {
                 while let Some(job) = jobs.get_mut(next) {
                     next += 1;
                     let mut change = Transaction::new(&tables, sequence, now);
                     wrote |= catch_unwind(AssertUnwindSafe(|| job.run(&mut change))).map_err(|_| bug())?;
+                    is_last |= job.ends_group();
                     let (batch, last) = change.into_parts();
                     sequence = last;
                     tables.apply(batch)?;
                 }
-                if jobs.len() >= MAX_GROUP {
+                if is_last || jobs.len() >= MAX_GROUP {
                     break;
                 }
-                match next_job(queue, jobs.len() < expected, deadline) {
+                match self.intake.next_job((jobs.len() < expected).then_some(deadline)) {
                     Some(job) => jobs.push(job),
                     None => break,
                 }
@@ -298,11 +383,4 @@ impl Thread {
         self.shared.publish(Some(database.snapshot()?), Some(sequence));
         Ok(())
     }
-}
-
-fn next_job(queue: &Receiver<Box<dyn Job>>, wait: bool, deadline: Monotonic) -> Option<Box<dyn Job>> {
-    if !wait {
-        return queue.try_recv().ok();
-    }
-    queue.recv_timeout(deadline.saturating_duration_since(Monotonic::now())).ok()
 }

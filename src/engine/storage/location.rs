@@ -1,0 +1,178 @@
+//! Where a store's file is, and opening it there: created durably, locked, its holder named.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::MediumFactory;
+use super::errors::{io_error, open_error};
+use super::medium::Backend;
+use crate::{Error, ErrorKind, Result};
+
+/// The store's file in its directory.
+const FILE: &str = "store.redb";
+/// Who holds the store: locked as long as it is open, and read for the error that a second process gets.
+const HOLDER: &str = "holder";
+
+/// Where a store is.
+#[derive(Clone)]
+pub(in crate::engine) enum Location {
+    Directory { path: PathBuf, create: bool, holder: Option<String> },
+    Medium(MediumFactory),
+}
+
+/// What was opened at a location.
+pub(super) struct Opened {
+    pub(super) engine: redb::Database,
+    /// What keeps other processes out until it is dropped.
+    pub(super) lock: Option<File>,
+}
+
+impl Location {
+    /// The bytes of the store's file, where there is one.
+    pub(in crate::engine) fn file_bytes(&self) -> u64 {
+        match self {
+            Location::Directory { path, .. } => fs::metadata(path.join(FILE)).map_or(0, |meta| meta.len()),
+            Location::Medium(_) => 0,
+        }
+    }
+
+    /// The same place, where a store is by now: opening it makes none.
+    pub(super) fn existing(self) -> Self {
+        match self {
+            Location::Directory { path, create: _, holder } => Location::Directory { path, create: false, holder },
+            medium @ Location::Medium(_) => medium,
+        }
+    }
+
+    pub(super) fn open(&self, builder: &redb::Builder) -> Result<Opened> {
+        match self {
+            Location::Medium(factory) => {
+                let open = || {
+                    let medium = factory()?;
+                    if is_unfinished(medium.len()?, |offset, out| medium.read(offset, out))? {
+                        medium.set_len(0)?;
+                    }
+                    Ok(medium)
+                };
+                let medium = open().map_err(|error| io_error(error, "opening the store"))?;
+                Ok(Opened { engine: builder.create_with_backend(Backend(medium)).map_err(open_error)?, lock: None })
+            }
+            Location::Directory { path, create, holder } => open_directory(builder, path, *create, holder.as_deref())
+                .map_err(|error| error.within(format!("opening the store in {}", path.display()))),
+        }
+    }
+}
+
+fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Option<&str>) -> Result<Opened> {
+    let failed = |error| io_error(error, "preparing the directory");
+    let file = path.join(FILE);
+    if !create {
+        let length = fs::metadata(&file).map_or(None, |meta| Some(meta.len()));
+        match length {
+            None => return Err(Error::new(ErrorKind::NotFound, "there is none")),
+            // A crash can leave an empty file before its first commit: that is no store yet.
+            Some(0) => return Err(Error::new(ErrorKind::NotFound, "its file is empty")),
+            Some(_) => {}
+        }
+    }
+    create_directory(path).map_err(failed)?;
+    let mut lock = lock(path)?;
+    discard_unfinished(&file).map_err(failed)?;
+    let engine = builder.create(&file).map_err(open_error)?;
+    let about = match holder {
+        Some(holder) => format!("process {} ({holder})\n", std::process::id()),
+        None => format!("process {}\n", std::process::id()),
+    };
+    // Only an error message reads it, so a store that cannot write it is still a store.
+    let _ = lock.set_len(0).and_then(|()| lock.write_all(about.as_bytes()));
+    // The file itself is synced by its commits, its name by this: every time, since whoever made the file may have been
+    // killed before this line.
+    sync_directory(path).map_err(failed)?;
+    Ok(Opened { engine, lock: Some(lock) })
+}
+
+/// Keeps other processes out of a store, and other handles in this one.
+fn lock(path: &Path) -> Result<File> {
+    let path = path.join(HOLDER);
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = open.map_err(|error| io_error(error, "locking it"))?;
+    match file.try_lock() {
+        Err(fs::TryLockError::WouldBlock) => {
+            let who = fs::read_to_string(&path).unwrap_or_default();
+            let who = if who.trim().is_empty() { "another process" } else { who.trim() };
+            let detail = format!("it is held by {who}; stop it, or talk to it over the network");
+            Err(Error::new(ErrorKind::Locked, detail))
+        }
+        // Where the file system has no locks of this kind, the storage engine's own have to do.
+        Err(fs::TryLockError::Error(_)) | Ok(()) => Ok(file),
+    }
+}
+
+/// What the storage engine writes last when it makes a file, at its beginning.
+const MAGIC: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
+/// More than a file has when it is new.
+const MAX_NEW: u64 = 16 << 20;
+
+/// Whether a file is one whose making was cut short, before anything could be acknowledged: there is no magic number at
+/// its beginning, and nothing at all behind the header. The storage engine takes it for a file of somebody else.
+fn is_unfinished(length: u64, read: impl Fn(u64, &mut [u8]) -> io::Result<()>) -> io::Result<bool> {
+    let mut page = [0; 4096];
+    let whole = length > 0 && length <= MAX_NEW && length.is_multiple_of(page.len() as u64);
+    if !whole {
+        return Ok(false);
+    }
+    read(0, &mut page)?;
+    let (header, behind) = page.split_at(512);
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+    if header.starts_with(MAGIC) || !is_zero(header.get(..MAGIC.len()).unwrap_or_default()) || !is_zero(behind) {
+        return Ok(false);
+    }
+    for offset in (page.len() as u64..length).step_by(page.len()) {
+        read(offset, &mut page)?;
+        if !is_zero(&page) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Empties a file whose making was cut short, so that it is made again. Nobody else has it open: see [`lock`].
+fn discard_unfinished(path: &Path) -> io::Result<()> {
+    let file = match File::options().read(true).write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let length = file.metadata()?.len();
+    let read = |offset, out: &mut [u8]| {
+        let mut file = &file;
+        file.seek(io::SeekFrom::Start(offset))?;
+        file.read_exact(out)
+    };
+    if is_unfinished(length, read)? {
+        file.set_len(0)?;
+    }
+    Ok(())
+}
+
+/// Makes a directory and those above it, so that they outlive a crash.
+fn create_directory(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists()).collect();
+    fs::create_dir_all(path)?;
+    for made in missing {
+        let above = made.parent().filter(|above| !above.as_os_str().is_empty());
+        sync_directory(above.unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
