@@ -39,6 +39,8 @@ impl Tenant {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             other => Some(other?),
         };
+        // A hash may wait for its turn, and should not keep old pages from being used again meanwhile.
+        drop(snapshot);
         let attributes = found.as_ref().map(|found| &found.resource.attributes);
         let hash = attributes.and_then(|attributes| attributes.get(model.password()?)).and_then(Value::as_str);
         Ok(self.inner().hasher.verify(password, hash))
