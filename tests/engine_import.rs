@@ -179,12 +179,40 @@ fn conflicts_are_rejected_skipped_or_replaced() {
 }
 
 #[test]
-fn a_version_that_leaves_no_room_is_rejected() {
+fn a_version_that_leaves_no_room_is_made_anew() {
     let tenant = tenant();
-    let row = json!({"schemas": [USER], "userName": "ada", "meta": {"resourceType": "User", "version": format!("W/\"{}\"", u64::MAX)}});
-    let (_, rejects) = import(&tenant, ImportOptions { restore: true, ..ImportOptions::default() }, &texts(&[row]));
-    assert_eq!(rejects[0].error.attribute(), Some("meta.version"));
-    tenant.make("User", user("ada")).unwrap();
+    let restore = || ImportOptions { restore: true, ..ImportOptions::default() };
+    let row = |name: &str, version: u64| {
+        json!({"schemas": [USER], "id": name, "userName": name,
+            "meta": {"resourceType": "User", "version": format!("W/\"{version}\"")}})
+    };
+    let rows = texts(&[row("most", 1 << 60), row("more", u64::MAX)]);
+    assert_eq!(import(&tenant, restore(), &rows).0.created, 2);
+    assert_eq!(tenant.show("User", "most").unwrap().tag.version, 1 << 60);
+    assert_eq!(tenant.show("User", "more").unwrap().tag.version, (1 << 60) + 1);
+    // What was counted behind the largest version is restored too.
+    assert_eq!(import(&support::engine::tenant(), restore(), &tenant.exported()).0.created, 2);
+}
+
+#[test]
+fn a_chain_of_groups_falls_with_its_last_member() {
+    const LENGTH: usize = 3_000;
+    let link = |n: usize, next: String| json!({"schemas": [GROUP], "id": format!("g{n}"), "displayName": format!("g{n}"), "members": [{"value": next}]});
+    let mut rows: Vec<Value> = (0..LENGTH).map(|n| link(n, format!("g{}", n + 1))).collect();
+    // Two that name each other stay.
+    rows.extend([link(9_000, "g9001".to_owned()), link(9_001, "g9000".to_owned())]);
+    let store = store();
+    let tenant = store.tenant("default").unwrap();
+    let started = std::time::Instant::now();
+    let (report, rejects) = import(&tenant, ImportOptions::default(), &texts(&rows));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert_eq!((report.created, report.rejected), (2, LENGTH as u64));
+    assert!(rejects.iter().all(|reject| reject.error.attribute() == Some("members.value")));
+    // With the end of the chain it is whole.
+    rows.truncate(LENGTH);
+    rows.push(json!({"schemas": [USER], "id": format!("g{LENGTH}"), "userName": "end"}));
+    assert_eq!(import(&tenant, ImportOptions::default(), &texts(&rows)).0.created, LENGTH as u64 + 1);
+    assert_sound(&store);
 }
 
 #[test]

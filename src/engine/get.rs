@@ -26,7 +26,8 @@ impl Tenant {
         Ok(found)
     }
 
-    /// Whether a password is that of a user. A user without one, or who does not exist, has no password that matches.
+    /// Whether a password is that of a user. A user without one, or who does not exist, has no password that matches;
+    /// to find that out takes as long as to find a password wrong.
     ///
     /// # Errors
     /// `UnknownType`, `Io`, `Unavailable`.
@@ -35,10 +36,13 @@ impl Tenant {
         let model = config.registry.resource_type(resource_type)?;
         let snapshot = self.inner().writer.snapshot()?;
         let found = match super::write::load(&*snapshot, scope(&self.state, &config, model, None), id) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            other => other?,
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            other => Some(other?),
         };
-        let hash = model.password().and_then(|id| found.resource.attributes.get(id)).and_then(Value::as_str);
-        Ok(hash.is_some_and(|hash| self.inner().hasher.verify(password, hash)))
+        // A hash may wait for its turn, and should not keep old pages from being used again meanwhile.
+        drop(snapshot);
+        let attributes = found.as_ref().map(|found| &found.resource.attributes);
+        let hash = attributes.and_then(|attributes| attributes.get(model.password()?)).and_then(Value::as_str);
+        Ok(self.inner().hasher.verify(password, hash))
     }
 }

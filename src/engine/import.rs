@@ -1,24 +1,28 @@
 //! Import of many resources: rows are bound while earlier ones are being committed, in sorted batches.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Tenant;
 use super::hooks::Scope;
+use super::import_groups::{Part, WaitingGroups, store_groups};
 use super::replace::{merge, replace_members};
 use super::rows::{Holder, find, holder_of, unique_keys};
 use super::storage::{Pending, Transaction};
 use super::tenant::{DraftOptions, scope};
-use super::write::{NewResource, complete, insert, load, update};
+use super::write::{NewResource, insert, load, update};
 use crate::message::ResourceInput;
 use crate::model::{EntityTag, Input, Instant, Object, Resource, TypeModel};
-use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
 
 /// Rows of one commit.
 const BATCH: usize = 4_000;
 /// Batches that are on their way at most, so that memory is bounded when rows come faster than they are stored.
 const IN_FLIGHT: usize = 2;
+
+/// The largest version that is kept. The store goes on counting behind it: a row must not make it run out of numbers.
+/// Above it a version is made anew rather than refused, since a store may have counted past the largest it was given.
+const MOST_VERSION: u64 = 1 << 60;
 
 /// What to do with a row whose id, or whose unique value, exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,9 +43,12 @@ pub struct ImportOptions {
     pub resource_type: Option<String>,
     /// What to do with conflicts.
     pub on_conflict: OnConflict,
-    /// Keeps id, meta and version as given, and readOnly attributes. (Password hashes are taken as such in every
-    /// import.) Without it a row's id is kept too, but its meta is made anew; so is the version and lastModified of
-    /// what a row replaces, in any import, since a version is never given twice.
+    /// Keeps `meta` (created, lastModified, version) and readOnly attributes as well: reads what an export wrote.
+    ///
+    /// Every import keeps the id of a row that has one, so that groups can name rows of the same import, and takes
+    /// password hashes that it can verify. What a row replaces gets a new version and lastModified in any import, since
+    /// a version is never given twice. A version above 2^60 is made anew, like one that cannot be read: the store goes
+    /// on counting behind what it is given, and must not run out of numbers.
     pub restore: bool,
     /// Who imports, for the change log.
     pub actor: Option<String>,
@@ -74,15 +81,15 @@ pub struct ImportReport {
 }
 
 /// A row, bound.
-struct Row {
-    number: u64,
-    json: Vec<u8>,
-    kind: u16,
-    new: NewResource,
+pub(super) struct Row {
+    pub(super) number: u64,
+    pub(super) json: Vec<u8>,
+    pub(super) kind: u16,
+    pub(super) new: NewResource,
 }
 
 /// What became of a row.
-enum Outcome {
+pub(super) enum Outcome {
     Created,
     Replaced,
     Skipped,
@@ -99,13 +106,15 @@ struct Settled {
 
 /// An import under way.
 ///
-/// Rows are committed in batches. Groups wait until the end and are committed together, since they may name members
-/// that come after them. Dropped without [`Importer::finish`], what was not committed is gone.
+/// Rows are committed in batches. Groups wait, since they may name members that come after them: until the end, or until
+/// 64 MiB of them wait. Then those whose members are there are committed, and the others wait on. When more than 256 MiB
+/// of rows wait for members after that, further groups are rejected as `PayloadTooLarge`, to be imported afterwards.
+/// Dropped without [`Importer::finish`], what was not committed is gone.
 pub struct Importer {
     tenant: Tenant,
     options: ImportOptions,
     batch: Vec<Row>,
-    groups: Vec<Row>,
+    groups: WaitingGroups,
     in_flight: VecDeque<Pending<Vec<Settled>>>,
     rejects: Vec<Reject>,
     report: ImportReport,
@@ -130,7 +139,7 @@ impl Tenant {
             tenant: self.clone(),
             options,
             batch: Vec::new(),
-            groups: Vec::new(),
+            groups: WaitingGroups::default(),
             in_flight: VecDeque::new(),
             rejects: Vec::new(),
             report: ImportReport::default(),
@@ -146,10 +155,9 @@ impl Importer {
     pub fn push(&mut self, row: u64, json: Vec<u8>) -> Result<()> {
         self.report.read += 1;
         match self.bind(&json) {
-            Ok((kind, new, has_members)) => {
-                let row = Row { number: row, json, kind, new };
-                if has_members { self.groups.push(row) } else { self.batch.push(row) }
-            }
+            // Bound again when it is stored: what waits is kept once.
+            Ok((_, _, true)) => self.wait(row, json)?,
+            Ok((kind, new, false)) => self.batch.push(Row { number: row, json, kind, new }),
             Err(error) if error.row().fault == crate::error::Fault::Caller => {
                 self.reject(Reject { row, error, input: json })
             }
@@ -180,13 +188,44 @@ impl Importer {
         while let Some(pending) = self.in_flight.pop_front() {
             self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
         }
-        let groups = std::mem::take(&mut self.groups);
-        if !groups.is_empty() {
-            let (tenant, options) = (self.tenant.clone(), self.options.clone());
-            let outcomes = self.tenant.inner().writer.write(move |txn| store_groups(txn, &tenant, &options, groups))?;
-            self.settle(outcomes.into_iter());
-        }
+        self.store_waiting(Part::Last)?;
         Ok((self.report, self.rejects))
+    }
+
+    /// Keeps a group until its members are there.
+    fn wait(&mut self, number: u64, json: Vec<u8>) -> Result<()> {
+        if self.groups.is_due(json.len()) {
+            self.send()?;
+            self.store_waiting(Part::Early)?;
+        }
+        match self.groups.add(number, json) {
+            Ok(()) => {}
+            Err((error, input)) => self.reject(Reject { row: number, error, input }),
+        }
+        Ok(())
+    }
+
+    /// Stores the groups that wait, or in an early part those whose members are there.
+    fn store_waiting(&mut self, part: Part) -> Result<()> {
+        let mut rows = Vec::new();
+        for (number, json) in self.groups.take() {
+            match self.bind(&json) {
+                Ok((kind, new, _)) => rows.push(Row { number, json, kind, new }),
+                Err(error) if error.row().fault == crate::error::Fault::Caller => {
+                    self.reject(Reject { row: number, error, input: json })
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (tenant, options) = (self.tenant.clone(), self.options.clone());
+        let job = move |txn: &mut Transaction<'_>| store_groups(txn, &tenant, &options, rows, part);
+        let (outcomes, waiting) = self.tenant.inner().writer.write(job)?;
+        self.settle(outcomes.into_iter());
+        self.groups.put_back(waiting);
+        Ok(())
     }
 
     fn reject(&mut self, reject: Reject) {
@@ -249,20 +288,10 @@ impl Importer {
             members: draft.members,
             created: instant("created"),
             last_modified: instant("lastModified"),
-            version: version.map(|tag| known_version(tag.version)).transpose()?,
+            version: version.map(|tag| tag.version).filter(|version| *version <= MOST_VERSION),
         };
         Ok((model.number(), new, model.members().is_some()))
     }
-}
-
-/// A version that came with a row. The store goes on counting behind it, so it must leave room.
-fn known_version(version: u64) -> Result<u64> {
-    const MOST: u64 = 1 << 60;
-    if version <= MOST {
-        return Ok(version);
-    }
-    let detail = format!("the version is larger than {MOST}: no store has counted so far");
-    Err(Error::new(ErrorKind::InvalidValue, detail).on("meta.version"))
 }
 
 /// The resource type that a row says it has.
@@ -309,14 +338,19 @@ fn store_resource(
 }
 
 /// What is to be done with a row.
-enum Decision {
+pub(super) enum Decision {
     Insert,
     /// It replaces the resource of this id.
     Replace(String),
     Skip,
 }
 
-fn decide(txn: &Transaction<'_>, scope: Scope<'_>, options: &ImportOptions, new: &NewResource) -> Result<Decision> {
+pub(super) fn decide(
+    txn: &Transaction<'_>,
+    scope: Scope<'_>,
+    options: &ImportOptions,
+    new: &NewResource,
+) -> Result<Decision> {
     if options.on_conflict == OnConflict::Fail {
         // What is in the way, `insert` says.
         return Ok(Decision::Insert);
@@ -328,7 +362,7 @@ fn decide(txn: &Transaction<'_>, scope: Scope<'_>, options: &ImportOptions, new:
     })
 }
 
-fn replace(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, new: NewResource) -> Result<Outcome> {
+pub(super) fn replace(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, new: NewResource) -> Result<Outcome> {
     let current = load(txn, scope, id)?;
     let attributes = merge(scope.model, &current.resource.attributes, new.attributes)?;
     let stored = update(txn, scope, current, attributes, &replace_members(scope.model, new.members))?;
@@ -351,84 +385,43 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
     Ok(None)
 }
 
-/// Stores groups, which may name each other in any order: first the new ones without members, then the members. A group
-/// that fails takes no part in another attempt, since others may have counted on it.
-fn store_groups(
-    txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
-    rows: Vec<Row>,
-) -> Result<Vec<Outcome>> {
-    let mut failed: HashMap<usize, Error> = HashMap::new();
-    loop {
-        let mut outcomes = Vec::new();
-        let mut fell_out = Vec::new();
-        txn.nested_if(|txn| {
-            let mut places = Vec::new();
-            for (index, row) in rows.iter().enumerate().filter(|(index, _)| !failed.contains_key(index)) {
-                match caller_faults(txn.nested(|txn| place_group(txn, tenant, options, row)))? {
-                    Ok(place) => places.push((index, row, place)),
-                    Err(error) => fell_out.push((index, error)),
-                }
-            }
-            for (index, row, place) in places {
-                match caller_faults(txn.nested(|txn| fill_group(txn, tenant, options, row, place)))? {
-                    Ok(outcome) => outcomes.push(outcome),
-                    Err(error) => fell_out.push((index, error)),
-                }
-            }
-            Ok(((), fell_out.is_empty()))
-        })?;
-        if fell_out.is_empty() {
-            let rejected = rows.into_iter().enumerate().filter_map(|(index, row)| {
-                let error = failed.remove(&index)?;
-                Some(Outcome::Rejected(Box::new(Reject { row: row.number, error, input: row.json })))
-            });
-            outcomes.extend(rejected);
-            return Ok(outcomes);
-        }
-        failed.extend(fell_out);
-    }
-}
-
 /// Keeps an error that is the row's own fault apart from one that ends the import.
-fn caller_faults<T>(result: Result<T>) -> Result<Result<T>> {
+pub(super) fn caller_faults<T>(result: Result<T>) -> Result<Result<T>> {
     match result {
         Err(error) if error.row().fault != crate::error::Fault::Caller => Err(error),
         other => Ok(other),
     }
 }
 
-/// Makes a group without members, where it is new.
-fn place_group(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<Decision> {
-    let config = tenant.state.config()?;
-    let model = config.type_of(row.kind)?;
-    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
-    let decision = decide(txn, scope, options, &row.new)?;
-    if matches!(decision, Decision::Insert) {
-        insert(txn, scope, NewResource { members: Vec::new(), ..row.new.clone() })?;
-    }
-    Ok(decision)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreOptions};
 
-/// Gives a group its members, once every group is there.
-fn fill_group(
-    txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
-    row: &Row,
-    place: Decision,
-) -> Result<Outcome> {
-    let config = tenant.state.config()?;
-    let model = config.type_of(row.kind)?;
-    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
-    match place {
-        Decision::Insert if row.new.members.is_empty() => Ok(Outcome::Created),
-        Decision::Insert => {
-            let members = [MemberEdit::Add(row.new.members.clone())];
-            complete(txn, scope, &row.new.id, &members).map(|()| Outcome::Created)
+    #[test]
+    fn groups_are_stored_in_parts_and_wait_within_bounds() {
+        let tenant = Store::open_in_memory(StoreOptions::default()).unwrap().tenant("default").unwrap();
+        let row = |id: &str, member: &str| {
+            let row = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"id":"ID","displayName":"ID","members":[{"value":"MEMBER"}]}"#;
+            row.replace("ID", id).replace("MEMBER", member).into_bytes()
+        };
+        let length = row("a", "b").len();
+        let mut importer = tenant.import(ImportOptions::default()).unwrap();
+        importer.groups = WaitingGroups::with_limits(2 * length, 3 * length);
+        for (number, (id, member)) in [("a", "a"), ("b", "a"), ("c", "z"), ("d", "y")].into_iter().enumerate() {
+            importer.push(number as u64, row(id, member)).unwrap();
         }
-        Decision::Replace(id) => replace(txn, scope, &id, row.new.clone()),
-        Decision::Skip => Ok(Outcome::Skipped),
+        assert_eq!(importer.report().created, 2, "a and b when c came; c and d wait");
+        for (number, id) in (4..).zip(["e", "f", "g", "h"]) {
+            importer.push(number, row(id, "y")).unwrap();
+        }
+        let rejects = importer.take_rejects();
+        assert!(!rejects.is_empty() && rejects.iter().all(|r| r.error.kind() == ErrorKind::PayloadTooLarge));
+        importer
+            .push(8, br#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"y","userName":"y"}"#.to_vec())
+            .unwrap();
+        let (report, last) = importer.finish().unwrap();
+        assert_eq!(last.iter().map(|reject| reject.row).collect::<Vec<_>>(), [2], "z did not come, y did");
+        assert_eq!(report.created + report.rejected, 9);
     }
 }

@@ -16,6 +16,7 @@ mod export;
 mod get;
 mod hooks;
 mod import;
+mod import_groups;
 mod modify;
 mod options;
 mod password;

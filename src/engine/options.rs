@@ -22,7 +22,8 @@ pub struct StoreOptions {
     /// Who holds the store, for the error that a second process gets: an address, say.
     pub holder: Option<String>,
     /// Bytes that password hashing may use at one time, 19 MiB for each hash. Default 76 MiB: stops a flood of
-    /// passwords from taking the memory of the process.
+    /// passwords from taking the memory of the process. An imported hash may need more, up to 1 GiB: it is verified
+    /// while no other is.
     pub hash_memory_bytes: usize,
     /// Where the time and new ids come from.
     pub env: Env,

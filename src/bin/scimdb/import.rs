@@ -44,7 +44,7 @@ pub struct ImportArgs {
     /// What to do with a row whose id, or whose unique value, exists already
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Conflict::Fail)]
     on_conflict: Conflict,
-    /// Keep id, meta and password hashes as given: reads what export wrote
+    /// Keep meta and readOnly attributes as given too: reads what export wrote
     #[arg(long)]
     restore: bool,
     /// Keep rejected rows in this file, as they were given, and why in FILE.errors beside it
