@@ -1,6 +1,7 @@
 //! Modify (RFC 7644 section 3.5.2).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::config::Config;
@@ -113,9 +114,9 @@ impl Tenant {
     /// Hashes passwords, each once.
     pub(super) fn hash_all(&self, clear: Vec<String>, hashes: &mut Hashes) -> Result<()> {
         for clear in clear {
-            if !hashes.contains_key(&clear) {
-                let hash = self.inner().hasher.hash(&clear)?;
-                hashes.insert(clear, hash);
+            if let Entry::Vacant(free) = hashes.entry(clear) {
+                let hash = self.inner().hasher.hash(free.key())?;
+                free.insert(hash);
             }
         }
         Ok(())
