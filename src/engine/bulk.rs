@@ -4,13 +4,16 @@
 //! An operation waits for those that it refers to; where they wait for each other (section 3.7.1), a group is created
 //! without the members that are not there yet, and gets them once they are.
 
+mod ids;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ids::BulkIds;
 use percent_encoding::percent_decode_str;
 
 use super::config::Config;
-use super::modify::{Hashes, Modified, modify_in};
+use super::modify::{Hashes, modify_in};
 use super::replace::{merge, replace_members};
 use super::storage::Transaction;
 use super::tenant::{Draft, DraftOptions, scope};
@@ -18,7 +21,7 @@ use super::write::{check_version, complete, insert, load, remove, tag_of, update
 use super::{Tenant, WriteOptions};
 use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, patch_from_input};
 use crate::model::{EntityTag, Input, Object, VersionMatch};
-use crate::patch::{MemberEdit, PatchRequest};
+use crate::patch::{Budget, MemberEdit, PatchRequest};
 use crate::{Error, ErrorKind, Result};
 
 /// What an operation does, once everything that needs no store is done.
@@ -57,7 +60,9 @@ struct Progress {
     errors: u64,
     /// Members that groups get once they are there: the group's operation, and the ids.
     deferred: Vec<(usize, Vec<String>)>,
-    needs_hash: Option<String>,
+    /// The passwords that are not hashed yet: all of them, so that one more attempt is enough.
+    missing: Vec<String>,
+    budget: Budget,
     /// Operations that turned out to fail after others had counted on them: in another attempt they fail at once.
     doomed: HashMap<usize, Error>,
 }
@@ -78,8 +83,8 @@ impl Tenant {
         let config = self.state.config()?;
         let ids = BulkIds::assign(&operations, &mut || self.inner().env.new_id())?;
         let heads: Vec<BulkResult> = operations.iter().map(head).collect();
-        let mut steps: Vec<Result<Step>> =
-            operations.into_iter().map(|operation| self.prepare(&config, &ids, operation)).collect();
+        let prepare = |(index, operation)| self.prepare(&config, &ids, index, operation);
+        let mut steps: Vec<Result<Step>> = operations.into_iter().enumerate().map(prepare).collect();
         keep_order(&mut steps);
         let steps = Arc::new(steps);
         let mut hashes = Hashes::new();
@@ -92,30 +97,30 @@ impl Tenant {
                 hashes: hashes.clone(),
             };
             let progress = self.inner().writer.write(move |txn| run.run(txn))?;
-            match progress.needs_hash {
-                Some(clear) => {
-                    let hash = self.inner().hasher.hash(&clear)?;
-                    hashes.insert(clear, hash);
-                }
-                None => break progress.results,
+            if progress.missing.is_empty() {
+                break progress.results;
             }
+            self.hash_all(progress.missing, &mut hashes)?;
         };
         let done = heads.into_iter().zip(results).filter_map(|(head, result)| Some(finished(head, result?)));
         Ok(BulkResponse { results: done.collect() })
     }
 
     /// Does what needs no store: resolves bulkIds, binds, hashes.
-    fn prepare(&self, config: &Config, ids: &BulkIds, operation: BulkOperation) -> Result<Step> {
+    fn prepare(&self, config: &Config, ids: &BulkIds, index: usize, operation: BulkOperation) -> Result<Step> {
         let BulkOperation { method, bulk_id, version, path, data } = operation;
-        let mut waits_for = Vec::new();
+        let mut references = ids.of_operation(index);
         let (endpoint, id) = match path.trim_start_matches('/').split_once('/') {
             Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
             None => (path.trim_start_matches('/'), None),
         };
         let model = config.registry.resource_type(endpoint)?;
-        let resolved = id.map(|id| ids.resolve(&id, &mut waits_for)).transpose()?;
+        let resolved = id.map(|id| references.resolve(id)).transpose()?;
         let mut data = data.unwrap_or(Input::Null);
-        ids.resolve_in(&mut data, &mut waits_for)?;
+        match method {
+            BulkMethod::Patch => references.resolve_patch(&mut data)?,
+            _ => references.resolve_resource(&mut data)?,
+        }
         let target = || {
             let missing = || {
                 Error::new(ErrorKind::InvalidSyntax, "the path of this method needs the id of a resource").on("path")
@@ -138,8 +143,7 @@ impl Tenant {
             BulkMethod::Patch => Action::Modify(target()?, patch_from_input(data)?),
             BulkMethod::Delete => Action::Delete(target()?),
         };
-        waits_for.sort_unstable();
-        waits_for.dedup();
+        let waits_for = references.into_operations();
         let if_match = version.as_deref().map(VersionMatch::parse);
         Ok(Step { kind: model.number(), action, if_match, waits_for, follows: Vec::new() })
     }
@@ -200,68 +204,6 @@ fn finished(head: BulkResult, result: Result<Made>) -> BulkResult {
     }
 }
 
-/// The ids that resources get before they are created, by their bulkId.
-struct BulkIds(HashMap<String, (usize, String)>);
-
-impl BulkIds {
-    fn assign(operations: &[BulkOperation], new_id: &mut dyn FnMut() -> String) -> Result<Self> {
-        let mut ids = HashMap::new();
-        for (index, operation) in operations.iter().enumerate() {
-            let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| operation.method == BulkMethod::Post) else {
-                continue;
-            };
-            if ids.insert(bulk_id.clone(), (index, new_id())).is_some() {
-                let detail = format!("the bulkId \"{bulk_id}\" stands twice: give each POST one of its own");
-                return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
-            }
-        }
-        Ok(BulkIds(ids))
-    }
-
-    fn assigned(&self, bulk_id: &str) -> Option<String> {
-        self.0.get(bulk_id).map(|(_, id)| id.clone())
-    }
-
-    /// The id that a text means: what a `bulkId:` stands for, or itself.
-    fn resolve(&self, text: &str, waits_for: &mut Vec<usize>) -> Result<String> {
-        let Some(bulk_id) = text.strip_prefix("bulkId:") else { return Ok(text.to_owned()) };
-        let Some((index, id)) = self.0.get(bulk_id) else {
-            let detail = format!("no POST of the request has the bulkId \"{bulk_id}\"");
-            return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
-        };
-        waits_for.push(*index);
-        Ok(id.clone())
-    }
-
-    fn resolve_in(&self, input: &mut Input, waits_for: &mut Vec<usize>) -> Result<()> {
-        match input {
-            Input::String(text) if text.starts_with("bulkId:") => *text = self.resolve(text, waits_for)?,
-            Input::String(text) if text.contains("\"bulkId:") => {
-                // A reference inside the filter of a PATCH path.
-                for (bulk_id, (index, id)) in &self.0 {
-                    let quoted = format!("\"bulkId:{bulk_id}\"");
-                    if text.contains(&quoted) {
-                        *text = text.replace(&quoted, &format!("\"{id}\""));
-                        waits_for.push(*index);
-                    }
-                }
-            }
-            Input::Array(items) => {
-                for item in items {
-                    self.resolve_in(item, waits_for)?;
-                }
-            }
-            Input::Object(object) => {
-                for (_, value) in object.iter_mut() {
-                    self.resolve_in(value, waits_for)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
 /// One attempt at all operations.
 struct Run {
     tenant: Tenant,
@@ -281,9 +223,9 @@ impl Run {
             let mut progress = Progress { results, doomed, ..Progress::default() };
             txn.nested_if(|txn| {
                 self.all(txn, &mut progress)?;
-                Ok(((), progress.needs_hash.is_none() && progress.doomed.len() == known))
+                Ok(((), progress.missing.is_empty() && progress.doomed.len() == known))
             })?;
-            if progress.needs_hash.is_some() || progress.doomed.len() == known {
+            if !progress.missing.is_empty() || progress.doomed.len() == known {
                 return Ok(progress);
             }
             doomed = progress.doomed;
@@ -342,7 +284,7 @@ impl Run {
         if let Some(slot) = progress.results.get_mut(index) {
             *slot = Some(result);
         }
-        Ok(progress.errors < self.fail_on_errors && progress.needs_hash.is_none())
+        Ok(progress.errors < self.fail_on_errors)
     }
 
     fn step(&self, txn: &mut Transaction<'_>, index: usize, step: &Step, progress: &mut Progress) -> Result<Made> {
@@ -376,14 +318,9 @@ impl Run {
                 update(txn, scope, current, attributes, &replace_members(model, draft.members.clone()))?
             }
             Action::Modify(id, patch) => {
-                let options = WriteOptions { if_match: step.if_match.clone(), ..WriteOptions::default() };
-                match modify_in(txn, scope, id, patch, &options, &self.hashes)? {
-                    Modified::Done(stored) => *stored,
-                    Modified::NeedsHash(clear) => {
-                        progress.needs_hash = Some(clear);
-                        return Err(Error::new(ErrorKind::InvalidValue, "the password is not hashed yet"));
-                    }
-                }
+                let current = current(txn, id)?;
+                let Progress { missing, budget, .. } = progress;
+                modify_in(txn, scope, current, patch, &self.hashes, missing, budget)?
             }
             Action::Delete(id) => {
                 let current = current(txn, id)?;
@@ -411,9 +348,6 @@ impl Run {
     /// Gives groups the members that were created after them. A group whose member failed fails as well, and with it
     /// what refers to the group, so that all is tried again without them.
     fn add_deferred(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
-        if progress.needs_hash.is_some() {
-            return Ok(());
-        }
         for (index, ids) in std::mem::take(&mut progress.deferred) {
             let Some(Ok(Step { kind, action: Action::Create(_, id), .. })) = self.steps.get(index) else { continue };
             if !matches!(progress.results.get(index), Some(Some(Ok(_)))) {

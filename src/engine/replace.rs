@@ -8,7 +8,7 @@ use super::write::{Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
 use crate::message::{Projection, ResourceInput};
 use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
-use crate::patch::MemberEdit;
+use crate::patch::{MemberEdit, same};
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -73,7 +73,10 @@ fn merge_level(model: &TypeModel, before: &Complex, mut after: Complex) -> Resul
 fn merge_value(model: &TypeModel, definition: &Definition, old: &Value, new: Option<Value>) -> Result<Option<Value>> {
     match (definition.attribute.mutability, new) {
         (Mutability::ReadOnly, _) | (Mutability::Immutable | Mutability::WriteOnly, None) => Ok(Some(old.clone())),
-        (Mutability::Immutable, Some(new)) if new != *old => {
+        (Mutability::Immutable, Some(new)) => {
+            if same(old, &new) {
+                return Ok(Some(old.clone()));
+            }
             let detail = format!("{} is immutable and has a value already", definition.path);
             Err(Error::new(ErrorKind::Mutability, detail).on(&definition.path))
         }

@@ -1,5 +1,6 @@
 //! Applying the operations of a request: one after the other, on a copy, all or none.
 
+use super::budget::Budget;
 use super::target::{Location, Place, locate_text};
 use super::values::{self, invalid_value};
 use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest};
@@ -43,7 +44,8 @@ pub struct Patched {
 ///
 /// # Errors
 /// `InvalidPath`, `InvalidFilter`, `InvalidValue`, `InvalidSyntax`, `NoTarget` and `Mutability` as RFC 7644 table 9
-/// says; `PayloadTooLarge` for more than [`MAX_OPERATIONS`].
+/// says; `PayloadTooLarge` for more than [`MAX_OPERATIONS`], `TooMany` for more work than
+/// [`MAX_WORK`](super::MAX_WORK).
 pub fn apply(
     model: &TypeModel,
     id: &str,
@@ -51,16 +53,31 @@ pub fn apply(
     request: &PatchRequest,
     dialect: &Dialect,
 ) -> Result<Patched> {
+    apply_within(model, id, attributes, request, dialect, &mut Budget::default())
+}
+
+/// [`apply`], for one of several requests that share a budget.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_within(
+    model: &TypeModel,
+    id: &str,
+    attributes: &Complex,
+    request: &PatchRequest,
+    dialect: &Dialect,
+    budget: &mut Budget,
+) -> Result<Patched> {
     let count = request.operations.len();
     if count > MAX_OPERATIONS {
         let detail = format!("{count} operations; a PATCH request has at most {MAX_OPERATIONS}: send several");
         return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
     }
-    let mut patcher = Patcher { model, id, dialect, attributes: attributes.clone(), members: Vec::new() };
+    let mut patcher = Patcher { model, id, dialect, attributes: attributes.clone(), members: Vec::new(), budget };
     for (index, operation) in request.operations.iter().enumerate() {
         patcher.operate(operation).map_err(|error| error.within(format_args!("operation {}", index + 1)))?;
     }
-    let Patcher { model, id: _, dialect: _, attributes, members } = patcher;
+    let Patcher { attributes, members, .. } = patcher;
     validate(model, &attributes)?;
     Ok(Patched { attributes, members })
 }
@@ -72,6 +89,7 @@ pub(super) struct Patcher<'a> {
     pub dialect: &'a Dialect,
     pub attributes: Complex,
     pub members: Vec<MemberEdit>,
+    pub budget: &'a mut Budget,
 }
 
 impl Patcher<'_> {
@@ -125,11 +143,16 @@ impl Patcher<'_> {
         let immutable = definition.attribute.mutability == Mutability::Immutable;
         let before = self.attributes.get(definition.id);
         let assigned = before.is_some();
+        self.budget.charge(before.map_or(0, |value| value.as_multi().len()))?;
         let before = before.filter(|_| immutable).cloned();
         change(self)?;
         let after = self.attributes.get(definition.id);
-        if before.is_some() && before.as_ref() != after {
-            return Err(values::immutable(definition));
+        if let Some(before) = before {
+            if !after.is_some_and(|after| values::same(&before, after)) {
+                return Err(values::immutable(definition));
+            }
+            self.attributes.set(definition.id, before);
+            return Ok(());
         }
         if definition.attribute.required && assigned && after.is_none() {
             return Err(values::required(&definition.path));

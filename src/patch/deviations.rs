@@ -7,7 +7,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Dialect;
-use super::values::{Same, bind_assigned, bind_items, bind_parts, check_count, immutable, invalid_value, no_target};
+use super::budget::{Budget, weights};
+use super::values::{
+    Same, bind_assigned, bind_items, bind_parts, check_count, immutable, invalid_value, no_target, same,
+};
 use crate::Result;
 use crate::filter::{CompareOp, FilterExpr, Literal};
 use crate::model::bind::bind_single;
@@ -64,7 +67,7 @@ pub(super) fn replace_by_bare_value(
     for child in definition.children.iter().filter_map(|id| model.definition(*id)) {
         if child.attribute.mutability == Mutability::Immutable
             && let Some(kept) = old.get(child.id)
-            && whole.set(child.id, kept.clone()).is_some_and(|given| given != *kept)
+            && whole.set(child.id, kept.clone()).is_some_and(|given| !same(kept, &given))
         {
             return Err(immutable(child));
         }
@@ -136,6 +139,7 @@ pub(super) fn select_listed_values(
     values: &[Value],
     list: &Input,
     dialect: &Dialect,
+    budget: &mut Budget,
 ) -> Result<Vec<bool>> {
     let items = match list {
         Input::Array(items) => items.as_slice(),
@@ -174,6 +178,7 @@ pub(super) fn select_listed_values(
             listed.entry(names).or_default().push(Value::Complex(pattern));
         }
     }
+    budget.charge(weights(values).saturating_mul(listed.len()))?;
     let mut selected = vec![false; values.len()];
     for (names, patterns) in &listed {
         let patterns: HashSet<Same<'_>> = patterns.iter().map(|value| Same { value, primary: None }).collect();

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use super::apply::Patcher;
+use super::budget::{clauses, weight, weights};
 use super::target::{Place, Selection};
 use super::values::{
     Part, Same, bind_assigned, bind_parts, check_count, immutable, keep_one_primary, merge, no_target, primary_of,
-    set_part,
+    same, set_part,
 };
 use super::{Op, deviations};
 use crate::Result;
@@ -32,12 +33,18 @@ pub(super) fn matches(values: &[Value], filter: &BoundFilter) -> Vec<bool> {
 }
 
 impl Patcher<'_> {
+    /// Which values a filter selects, at the cost of a look at each for each of its clauses.
+    pub fn select(&mut self, values: &[Value], selection: &Selection) -> Result<Vec<bool>> {
+        self.budget.charge(weights(values).saturating_mul(clauses(&selection.expr)))?;
+        Ok(matches(values, &selection.bound))
+    }
+
     /// add or replace of the selected values, or of a sub-attribute of them.
     pub fn put_selected(&mut self, op: Op, place: &Place<'_>, selection: &Selection, input: &Input) -> Result<()> {
         let definition = place.definition;
         let change = self.bind_change(op, place, input)?;
         let mut values = self.take(definition.id);
-        let mut selected = matches(&values, &selection.bound);
+        let mut selected = self.select(&values, selection)?;
         if !selected.contains(&true) {
             if !self.dialect.create_missing_values {
                 return Err(no_target(definition));
@@ -49,6 +56,8 @@ impl Patcher<'_> {
                 check_count(definition, values.len())?;
             }
         } else {
+            let chosen = selected.iter().filter(|chosen| **chosen).count();
+            self.budget.charge(chosen.saturating_mul(change.weight()))?;
             change.make(self.model, op, definition, &mut values, &mut selected)?;
         }
         let is_selected = |index: usize| selected.get(index).copied().unwrap_or(false);
@@ -87,6 +96,15 @@ impl Patcher<'_> {
 }
 
 impl Change<'_> {
+    /// What it costs to make it to one value.
+    fn weight(&self) -> usize {
+        match self {
+            Change::Sub(_, value) | Change::Whole(value) => value.as_ref().map_or(1, weight),
+            Change::Merge(parts) => parts.iter().map(|(_, value)| value.as_ref().map_or(1, weight)).sum(),
+            Change::Nothing => 0,
+        }
+    }
+
     /// Makes the change to each selected value.
     fn make(
         self,
@@ -153,7 +171,7 @@ fn replacement(model: &TypeModel, definition: &Definition, old: &Value, new: &Va
     for child in definition.children.iter().filter_map(|id| model.definition(*id)) {
         let fixed = child.attribute.mutability == Mutability::Immutable || !child.is_writable();
         let Some(kept) = old.get(child.id).filter(|_| fixed) else { continue };
-        if merged.set(child.id, kept.clone()).is_some_and(|given| given != *kept) {
+        if merged.set(child.id, kept.clone()).is_some_and(|given| !same(kept, &given)) {
             return Err(immutable(child));
         }
     }

@@ -4,6 +4,7 @@
 //! decides about the members of a group it hands back as [`MemberEdit`]s, since those are rows elsewhere.
 
 mod apply;
+mod budget;
 mod deviations;
 mod dialect;
 mod elements;
@@ -18,6 +19,8 @@ mod target;
 mod tests;
 mod values;
 
-pub use apply::{MemberEdit, Patched, apply};
+pub use apply::{MemberEdit, Patched, apply, apply_within};
+pub use budget::{Budget, MAX_WORK};
 pub use dialect::Dialect;
 pub use op::{MAX_OPERATIONS, Op, Operation, PatchRequest};
+pub(crate) use values::same;

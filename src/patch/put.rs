@@ -1,6 +1,7 @@
 //! add and replace (RFC 7644 sections 3.5.2.1 and 3.5.2.3) on an attribute or sub-attribute, without a filter.
 
 use super::apply::Patcher;
+use super::budget::{weight, weights};
 use super::target::Place;
 use super::values::{
     append, bind_assigned, bind_items, bind_parts, check_count, keep_one_primary, merge, primary_of, set_part,
@@ -56,6 +57,7 @@ impl Patcher<'_> {
                     Some(Value::Complex(complex)) => complex.clone(),
                     _ => Complex::new(),
                 };
+                self.budget.charge(self.attributes.get(definition.id).map_or(0, weight))?;
                 merge(op, &mut complex, &parts)?;
                 Some(Value::Complex(complex))
             }
@@ -77,6 +79,8 @@ impl Patcher<'_> {
         if values.is_empty() {
             values.push(Value::Complex(Complex::new()));
         }
+        let each = value.as_ref().map_or(1, weight);
+        self.budget.charge(weights(&values).saturating_add(values.len().saturating_mul(each)))?;
         for element in &mut values {
             if let Value::Complex(complex) = element {
                 set_part(op, complex, sub, value.clone())?;

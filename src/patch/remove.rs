@@ -1,7 +1,6 @@
 //! remove (RFC 7644 section 3.5.2.2) of an attribute, of sub-attributes, and of the values that a filter selects.
 
 use super::apply::Patcher;
-use super::elements::matches;
 use super::target::Place;
 use super::values::{invalid_value, no_target, set_part};
 use super::{Op, deviations};
@@ -14,7 +13,7 @@ impl Patcher<'_> {
         let definition = place.definition;
         let mut values = self.take(definition.id);
         let selected = match &place.selection {
-            Some(selection) => matches(&values, &selection.bound),
+            Some(selection) => self.select(&values, selection)?,
             None => self.listed(place, &values, value)?,
         };
         if place.selection.is_some() && !selected.contains(&true) && !self.dialect.remove_missing_values {
@@ -39,12 +38,12 @@ impl Patcher<'_> {
     }
 
     /// Which values a remove without a filter means: all, or those that its `value` lists.
-    fn listed(&self, place: &Place<'_>, values: &[Value], value: Option<&Input>) -> Result<Vec<bool>> {
+    fn listed(&mut self, place: &Place<'_>, values: &[Value], value: Option<&Input>) -> Result<Vec<bool>> {
         let definition = place.definition;
         match value {
             Some(list) if !matches!(list, Input::Null) && definition.attribute.multi_valued && place.sub.is_none() => {
                 refuse_listed_values(definition, self.dialect.remove_listed_values)?;
-                deviations::select_listed_values(self.model, definition, values, list, self.dialect)
+                deviations::select_listed_values(self.model, definition, values, list, self.dialect, self.budget)
             }
             _ => Ok(vec![true; values.len()]),
         }

@@ -363,3 +363,32 @@ fn long_lists_are_not_quadratic() {
     let left = apply(&model, "42", &before, &remove, &Dialect::ENTRA).unwrap().attributes;
     assert_eq!(left, bound(&model, r#"{"userName":"u","emails":[{"value":"0@x.org"}]}"#));
 }
+
+#[test]
+fn the_work_of_a_request_is_bounded() {
+    let model = model("User");
+    let emails: Vec<String> = (0..10_000).map(|i| format!(r#"{{"value":"{i}@x.org"}}"#)).collect();
+    let before = bound(&model, &format!(r#"{{"userName":"u","emails":[{}]}}"#, emails.join(",")));
+    let clauses: Vec<String> = (0..100).map(|i| format!(r#"value co \"z{i}\""#)).collect();
+    let path = format!(r#"emails[value eq \"1@x.org\" or {}].display"#, clauses.join(" or "));
+    let replace = |count: usize| {
+        let operation = format!(r#"{{"op":"replace","path":"{path}","value":"d"}}"#);
+        apply(&model, "42", &before, &request(&format!("[{}]", vec![operation; count].join(","))), &Dialect::STRICT)
+    };
+    assert!(replace(2).is_ok());
+    assert_eq!(replace(20).unwrap_err().kind(), TooMany);
+    // A long value is not copied into each of many.
+    let long = format!(r#"[{{"op":"replace","path":"emails.display","value":"{}"}}]"#, "x".repeat(100_000));
+    assert_eq!(apply(&model, "42", &before, &request(&long), &Dialect::STRICT).unwrap_err().kind(), TooMany);
+}
+
+#[test]
+fn same_means_the_same_instants_in_any_order() {
+    use crate::model::{DateTime, Value};
+    let time = |text: &str| Value::DateTime(DateTime::parse(text).unwrap());
+    let (noon, one) = ("2026-01-02T12:00:00Z", "2026-01-02T13:00:00+01:00");
+    assert!(super::same(&time(noon), &time(one)) && !super::same(&time(noon), &time("2026-01-02T12:00:01Z")));
+    let list = |texts: &[&str]| Value::Multi(texts.iter().map(|text| Value::String((*text).to_owned())).collect());
+    assert!(super::same(&list(&["a", "b"]), &list(&["b", "a", "b"])));
+    assert!(!super::same(&list(&["a", "b"]), &list(&["a"])) && !super::same(&list(&["a"]), &list(&["b"])));
+}

@@ -83,8 +83,10 @@ pub(super) fn set_part(op: Op, complex: &mut Complex, child: &Definition, value:
         (Op::Add, Some(before), None) if child.attribute.multi_valued => Some(before.clone()),
         (_, _, value) => value,
     };
-    if child.attribute.mutability == Mutability::Immutable && before.is_some() && before != after.as_ref() {
-        return Err(immutable(child));
+    if child.attribute.mutability == Mutability::Immutable
+        && let Some(before) = before
+    {
+        return if after.is_some_and(|after| same(before, &after)) { Ok(()) } else { Err(immutable(child)) };
     }
     if child.attribute.required && before.is_some() && after.is_none() {
         return Err(required(&child.path));
@@ -109,6 +111,14 @@ pub(super) fn is_blank(value: &Value) -> bool {
 /// Appends the values that are not there yet, and says from which index on the values are new.
 pub(super) fn append(values: &mut Vec<Value>, new: Vec<Value>, primary: Option<AttributeId>) -> usize {
     let first = values.len();
+    // Most requests add one value at a time: to look at each of the old ones is cheaper than to hash them all.
+    if let [single] = new.as_slice() {
+        let single = Same { value: single, primary };
+        if !values.iter().any(|value| Same { value, primary } == single) {
+            values.extend(new);
+        }
+        return first;
+    }
     let mut seen: HashSet<Same<'_>> = values.iter().map(|value| Same { value, primary }).collect();
     let fresh: Vec<bool> = new.iter().map(|value| seen.insert(Same { value, primary })).collect();
     values.extend(new.into_iter().zip(fresh).filter_map(|(value, fresh)| fresh.then_some(value)));
@@ -190,6 +200,28 @@ impl Hash for Same<'_> {
             }
             Value::Multi(values) => values.iter().for_each(|value| Same { value, primary: None }.hash(state)),
         }
+    }
+}
+
+/// Whether two values mean the same: dateTimes are instants, and the values of a multi-valued attribute are a set.
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
+    if a == b {
+        return true;
+    }
+    let (a, b) = (meaning(a), meaning(b));
+    let set = |values: &[Value]| values.iter().map(|value| Same { value, primary: None }).collect::<HashSet<_>>().len();
+    let (first, second) = (a.as_multi(), b.as_multi());
+    let both: HashSet<Same<'_>> = first.iter().chain(second).map(|value| Same { value, primary: None }).collect();
+    both.len() == set(first) && both.len() == set(second)
+}
+
+/// A value with its dateTimes written in one way.
+fn meaning(value: &Value) -> Value {
+    match value {
+        Value::DateTime(time) => Value::DateTime(time.instant.into()),
+        Value::Multi(values) => Value::Multi(values.iter().map(meaning).collect()),
+        Value::Complex(complex) => Value::Complex(complex.iter().map(|(id, value)| (id, meaning(value))).collect()),
+        other => other.clone(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Values that must be unique (RFC 7643 section 7): one key for each, written in the transaction of the resource.
 
+use std::collections::HashSet;
+
 use super::run::{Scope, Write};
 use crate::engine::rows::{holder_of, unique_keys};
 use crate::engine::storage::{Table, Transaction, keys};
@@ -11,13 +13,13 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
     }
     let before = write.before.map(|resource| unique_keys(scope.tenant, scope.model, resource)).unwrap_or_default();
     let after = write.after.map(|resource| unique_keys(scope.tenant, scope.model, resource)).unwrap_or_default();
-    for old in &before {
-        if !after.iter().any(|new| new.key == old.key) {
-            txn.delete(Table::Unique, old.key.clone());
-        }
+    let kept: HashSet<&[u8]> = after.iter().map(|new| &*new.key).collect();
+    for old in before.iter().filter(|old| !kept.contains(&*old.key)) {
+        txn.delete(Table::Unique, old.key.clone());
     }
+    let had: HashSet<&[u8]> = before.iter().map(|old| &*old.key).collect();
     for new in after {
-        if before.iter().any(|old| old.key == new.key) {
+        if had.contains(&*new.key) {
             continue;
         }
         if holder_of(txn, scope.tenant, &new)?.is_some() {

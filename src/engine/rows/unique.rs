@@ -1,5 +1,7 @@
 //! The keys of unique values: one for each, under which stands who has it.
 
+use std::collections::HashSet;
+
 use crate::Result;
 use crate::engine::storage::keys::{self, GLOBAL, Key, TenantId};
 use crate::engine::storage::{Reads, Table};
@@ -35,6 +37,7 @@ pub(in crate::engine) fn holder_of(reads: &dyn Reads, tenant: TenantId, key: &Un
 /// The keys of every unique value that a resource has.
 pub(in crate::engine) fn unique_keys(tenant: TenantId, model: &TypeModel, resource: &Resource) -> Vec<UniqueKey> {
     let mut found: Vec<UniqueKey> = Vec::new();
+    let mut seen = HashSet::new();
     for target in model.unique() {
         let Some(definition) = model.definition(target.leaf()) else { continue };
         let Some(value) = resource.attributes.get(target.attribute) else { continue };
@@ -53,7 +56,7 @@ pub(in crate::engine) fn unique_keys(tenant: TenantId, model: &TypeModel, resour
                     other => unique_key(tenant, definition, other.into()),
                 };
                 // One resource may repeat its own value.
-                if !found.iter().any(|other| other.key == key) {
+                if seen.insert(key.clone()) {
                     let global = definition.attribute.uniqueness == Uniqueness::Global;
                     found.push(UniqueKey { key, target: *target, global });
                 }
