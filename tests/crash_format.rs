@@ -4,6 +4,8 @@
 //! current format instead of reading it: once, for a new format, never again.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/layout.rs"]
+mod layout;
 #[path = "support/medium.rs"]
 mod medium;
 #[path = "support/script.rs"]
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use medium::Disk;
+use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
 use scimdb::engine::{ChangeOperation, Scope, TokenOptions, WriteOptions};
 use scimdb::message::{ResourceInput, SearchRequest, builtin, parse_schema_document};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
@@ -114,6 +117,33 @@ fn a_store_of_format_1_is_read() {
     assert_eq!(again.kind(), ErrorKind::Uniqueness);
     let last = store.stats().unwrap().sequence;
     assert!(tenant.create("User", user("new", ""), &with_id("new")).unwrap().tag.version > last);
+}
+
+/// Every key and value of every table is what the description says, to the last byte, and each kind occurs.
+#[test]
+fn every_byte_is_described() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::copy(fixture().join("store.redb"), directory.path().join("store.redb")).unwrap();
+    let database = redb::Database::open(directory.path().join("store.redb")).unwrap();
+    let txn = database.begin_read().unwrap();
+    let names: Vec<String> = txn.list_tables().unwrap().map(|table| table.name().to_owned()).collect();
+    assert_eq!(names.len(), layout::TABLES.len(), "{names:?}");
+    for (name, kinds) in layout::TABLES {
+        let definition: TableDefinition<&[u8], &[u8]> = TableDefinition::new(name);
+        let table = txn.open_table(definition).unwrap();
+        let mut met = vec![false; kinds.len()];
+        for entry in table.iter().unwrap() {
+            let (key, value) = entry.unwrap();
+            let kind = kinds.iter().position(|(words, _)| layout::is(words, key.value()));
+            let kind = kind.unwrap_or_else(|| panic!("{name}: the key {}", key.value().escape_ascii()));
+            let (value, words) = (value.value(), kinds[kind].1);
+            assert!(layout::is(words, value), "{name}: {} is not {words}", value.escape_ascii());
+            met[kind] = true;
+        }
+        // The change log of the fixture was never trimmed.
+        let missing: Vec<_> = kinds.iter().zip(met).filter(|(_, met)| !met).map(|((words, _), _)| *words).collect();
+        assert!(missing.iter().all(|words| *words == "tenant =4"), "{name}: {missing:?} does not occur");
+    }
 }
 
 /// The numbers of the built-in attributes are part of the format: documents may grow at their ends only.
