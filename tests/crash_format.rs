@@ -96,14 +96,13 @@ fn a_store_of_format_1_is_read() {
     let found: Vec<Value> = exported(&tenant).iter().map(|line| parse(line)).collect();
     assert_eq!(found, expected.lines().map(parse).collect::<Vec<_>>());
     // What an export does not tell: keys, edges, secrets, the change log, numbers.
-    let mut search = SearchRequest::default();
-    search.filter = Some(
-        r#"text eq "GRÖSSE" and many[value eq "ONE" and primary eq true] and time lt "1950-01-01T00:00:00Z""#
-            .to_owned(),
-    );
-    assert_eq!(tenant.search(Some("Everything"), &search).unwrap().total_results, 1);
-    search.filter = Some(r#"groups.value eq "all""#.to_owned());
-    assert_eq!(tenant.search(Some("User"), &search).unwrap().total_results, 1);
+    let count = |kind: &str, filter: &str| {
+        let search = SearchRequest { filter: Some(filter.to_owned()), ..SearchRequest::default() };
+        tenant.search(Some(kind), &search).unwrap().total_results
+    };
+    let every = r#"text eq "GRÖSSE" and many[value eq "ONE" and primary eq true] and time lt "1950-01-01T00:00:00Z""#;
+    assert_eq!(count("Everything", every), 1);
+    assert_eq!(count("User", r#"groups.value eq "all""#), 1);
     assert!(tenant.verify_password("User", "bob", "correct horse").unwrap());
     let secret = fs::read_to_string(fixture().join("token.txt")).unwrap();
     assert_eq!(store.authenticate(&secret).unwrap().name, "fixture");

@@ -71,7 +71,7 @@ fn write_some(tenant: &Tenant, id: &str, number: usize) {
     acknowledged("modify", &mut || {
         patch(tenant, "User", id, r#"{"op": "add", "path": "nickName", "value": "changed"}"#).unwrap();
     });
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         acknowledged("delete", &mut || tenant.delete("User", id, &WriteOptions::default()).unwrap());
     }
 }

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use super::documents::{Builtin, Documents};
-use super::storage::Reads;
-use super::storage::keys::TenantId;
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;
 use crate::{Error, ErrorKind, Result};
@@ -18,18 +15,6 @@ pub(super) struct Config {
 }
 
 impl Config {
-    /// Reads a tenant's configuration.
-    pub(super) fn load(
-        reads: &dyn Reads,
-        tenant: TenantId,
-        dialect_name: &str,
-        builtin: &Builtin,
-        keep_changes: Option<u64>,
-    ) -> Result<Arc<Self>> {
-        let registry = Documents::load(reads, tenant)?.registry(builtin)?;
-        Ok(Arc::new(Config { dialect: dialect(dialect_name)?, registry, keep_changes }))
-    }
-
     /// The resource type of a number, which a write began with.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::config::{Config, dialect};
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::DocumentRecord;
 use super::storage::{Reads, Table};
@@ -101,15 +102,6 @@ impl Documents {
         Ok((Arc::new(registry), numbers))
     }
 
-    /// Compiles what the store has: it was compiled before it was stored.
-    ///
-    /// # Errors
-    /// `Corrupt`.
-    pub(super) fn registry(&self, builtin: &Builtin) -> Result<Arc<Registry>> {
-        let (registry, _) = self.compile(builtin).map_err(|error| unreadable(&error))?;
-        Ok(registry)
-    }
-
     /// Adds a schema, or changes it.
     pub(super) fn put_schema(&mut self, schema: Schema) {
         let entry = self.schemas.entry(schema.id.to_ascii_lowercase()).or_insert_with(|| (0, schema.clone()));
@@ -187,6 +179,24 @@ impl Documents {
     }
 }
 
+/// Reads a tenant's configuration.
+///
+/// # Errors
+/// `Corrupt`.
+pub(super) fn load_config(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    dialect_name: &str,
+    builtin: &Builtin,
+    keep_changes: Option<u64>,
+) -> Result<Arc<Config>> {
+    let compiled = Documents::load(reads, tenant)?.compile(builtin).map(|(registry, _)| registry);
+    // What is stored was compiled before.
+    let unreadable = |error| unreadable(&error);
+    let (registry, dialect) = (compiled.map_err(unreadable)?, dialect(dialect_name).map_err(unreadable)?);
+    Ok(Arc::new(Config { dialect, registry, keep_changes }))
+}
+
 fn parse(json: &str) -> Result<Vec<SchemaDocument>> {
     if json.is_empty() {
         return Ok(Vec::new());
@@ -195,5 +205,5 @@ fn parse(json: &str) -> Result<Vec<SchemaDocument>> {
 }
 
 fn unreadable(error: &Error) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("a stored schema cannot be read: {error}"))
+    Error::new(ErrorKind::Corrupt, format!("what is stored of a tenant's schemas cannot be read: {error}"))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::config::{Config, dialect};
-use super::documents::Builtin;
+use super::documents::{Builtin, load_config};
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
@@ -66,7 +66,7 @@ impl TenantState {
     fn reload(&self, snapshot: &Snapshot, builtin: &Builtin, keep_changes: Option<u64>) -> Result<()> {
         let found = snapshot.get(Table::Tenants, &Key::of(self.id).done())?;
         let record = found.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.filter(|record| !record.dropped);
-        let load = |record: TenantRecord| Config::load(snapshot, self.id, &record.dialect, builtin, keep_changes);
+        let load = |record: TenantRecord| load_config(snapshot, self.id, &record.dialect, builtin, keep_changes);
         self.set_config(record.map(load).transpose()?);
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Store {
         let snapshot = self.inner.writer.snapshot()?;
         let (id, record) = find_tenant(&*snapshot, name)?.ok_or_else(|| unknown_tenant(name))?;
         let keep_changes = self.inner.options.keep_changes;
-        let config = Config::load(&*snapshot, id, &record.dialect, &self.inner.builtin, keep_changes)?;
+        let config = load_config(&*snapshot, id, &record.dialect, &self.inner.builtin, keep_changes)?;
         let state = {
             let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
             let known = tenants.get(name).filter(|state| state.id >= id && state.config().is_ok()).cloned();

@@ -67,9 +67,10 @@ impl Database {
         let table = txn.open_table(Table::Meta.definition()).map_err(engine_error)?;
         let mut numbers = [None; N];
         for (key, number) in keys.into_iter().zip(&mut numbers) {
-            let found = table.get(key).map_err(engine_error)?;
-            // A number of another length is one that no format has.
-            *number = found.map(|found| format::number(found.value()).unwrap_or(u64::MAX));
+            if let Some(found) = table.get(key).map_err(engine_error)? {
+                let unreadable = || damaged("it does not tell its format");
+                *number = Some(format::number(found.value()).ok_or_else(unreadable)?);
+            }
         }
         Ok(Some(numbers))
     }

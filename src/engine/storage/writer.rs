@@ -272,10 +272,8 @@ impl Thread {
         let mut jobs = vec![first];
         let mut outcome = self.recover();
         if outcome.is_ok() {
-            outcome = catch_unwind(AssertUnwindSafe(|| self.commit(&mut jobs, expected))).unwrap_or_else(|_| {
-                let detail = "a change failed unexpectedly, and those that shared its commit with it";
-                Err(Error::new(ErrorKind::Internal, detail))
-            });
+            outcome =
+                catch_unwind(AssertUnwindSafe(|| self.commit(&mut jobs, expected))).unwrap_or_else(|_| Err(bug()));
             if outcome.is_err() {
                 self.shut();
                 // If it fails, the next change or read tries again.
@@ -306,7 +304,11 @@ impl Thread {
             return Ok(());
         }
         self.shut();
-        let database = Database::open(&self.location, self.cache_bytes)?;
+        let database = Database::open(&self.location, self.cache_bytes).map_err(|error| match error.kind() {
+            // No caller asked for what is not there.
+            ErrorKind::NotFound => Error::new(ErrorKind::Io, error.detail()),
+            _ => error,
+        })?;
         let snapshot = database.snapshot()?;
         let sequence = format::read_sequence(&snapshot)?;
         if sequence < self.sequence {
@@ -357,7 +359,7 @@ impl Thread {
                 while let Some(job) = jobs.get_mut(next) {
                     next += 1;
                     let mut change = Transaction::new(&tables, sequence, now);
-                    wrote |= catch_unwind(AssertUnwindSafe(|| job.run(&mut change))).map_err(|_| bug())?;
+                    wrote |= job.run(&mut change);
                     is_last |= job.ends_group();
                     let (batch, last) = change.into_parts();
                     sequence = last;
