@@ -20,7 +20,7 @@ use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{check_version, complete, insert, load, remove, tag_of, update};
 use super::{Tenant, WriteOptions};
 use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, patch_from_input};
-use crate::model::{EntityTag, Input, Object, VersionMatch};
+use crate::model::{EntityTag, Input, Object, Registry, VersionMatch};
 use crate::patch::{Budget, MemberEdit, PatchRequest};
 use crate::{Error, ErrorKind, Result};
 
@@ -91,6 +91,7 @@ impl Tenant {
         let results = loop {
             let run = Run {
                 tenant: self.clone(),
+                registry: Arc::clone(&config.registry),
                 steps: Arc::clone(&steps),
                 actor: options.actor.clone(),
                 fail_on_errors: fail_on_errors.unwrap_or(u64::MAX).max(1),
@@ -207,6 +208,8 @@ fn finished(head: BulkResult, result: Result<Made>) -> BulkResult {
 /// One attempt at all operations.
 struct Run {
     tenant: Tenant,
+    /// The schemas that the steps were bound by.
+    registry: Arc<Registry>,
     steps: Arc<Vec<Result<Step>>>,
     actor: Option<String>,
     fail_on_errors: u64,
@@ -216,6 +219,7 @@ struct Run {
 impl Run {
     /// Nothing is written when a password has to be hashed first.
     fn run(&self, txn: &mut Transaction<'_>) -> Result<Progress> {
+        self.tenant.state.config()?.check_bound_by(&self.registry)?;
         let mut doomed = HashMap::new();
         loop {
             let known = doomed.len();

@@ -23,6 +23,18 @@ impl Config {
         let removed = || Error::new(ErrorKind::UnknownType, "the resource type was removed meanwhile");
         self.registry.type_by_number(number).ok_or_else(removed)
     }
+
+    /// Sees to it that what was bound by these schemas may be stored: values are stored by the numbers and types of
+    /// the attributes that they were bound to.
+    ///
+    /// # Errors
+    /// `Unavailable` when the schemas changed while the write was on its way: the same request can be sent again.
+    pub(super) fn check_bound_by(&self, registry: &Arc<Registry>) -> Result<()> {
+        if Arc::ptr_eq(&self.registry, registry) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unavailable, "the schemas changed while the request was on its way: send it again"))
+    }
 }
 
 /// The dialect of a name.

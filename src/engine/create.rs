@@ -20,10 +20,11 @@ impl Tenant {
         let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
-        let new = new_resource(draft, id);
+        let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
+            config.check_bound_by(&registry)?;
             let model = config.type_of(kind)?;
             insert(txn, scope(&state, &config, model, actor.as_deref()), new)
         })?;
@@ -33,6 +34,6 @@ impl Tenant {
 
 /// A draft of a client's, whose meta is ours to make.
 pub(super) fn new_resource(draft: Draft, id: String) -> NewResource {
-    let Draft { attributes, members, id: _, meta: _ } = draft;
+    let Draft { attributes, members, id: _, meta: _, registry: _ } = draft;
     NewResource { id, attributes, members, created: None, last_modified: None, version: None }
 }

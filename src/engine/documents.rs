@@ -30,6 +30,10 @@ impl Builtin {
         let registry = Registry::build(schemas.clone(), types.iter().cloned().map(Some).collect(), &mut numbers)?;
         Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry) })
     }
+
+    pub(super) fn has_schema(&self, urn: &str) -> bool {
+        self.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(urn))
+    }
 }
 
 /// The documents of a tenant: what was registered, beside what is built in.
@@ -85,10 +89,11 @@ impl Documents {
             return Ok((Arc::clone(&builtin.registry), builtin.numbers.clone()));
         }
         let own = |schema: &Schema| self.schemas.get(&schema.id.to_ascii_lowercase());
-        let is_builtin = |urn: &str| builtin.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(urn));
         let mut schemas: Vec<Schema> =
             builtin.schemas.iter().map(|schema| own(schema).map_or(schema, |(_, own)| own).clone()).collect();
-        schemas.extend(self.schemas.iter().filter(|(urn, _)| !is_builtin(urn)).map(|(_, (_, schema))| schema.clone()));
+        schemas.extend(
+            self.schemas.iter().filter(|(urn, _)| !builtin.has_schema(urn)).map(|(_, (_, schema))| schema.clone()),
+        );
         let last = self.types.keys().next_back().map_or(0, |number| usize::from(*number)).max(builtin.types.len());
         let types = (1..=last).map(|number| {
             let own = u16::try_from(number).ok().and_then(|number| self.types.get(&number));

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Tenant;
+use super::config::Config;
 use super::hooks::Scope;
 use super::import_groups::{Part, WaitingGroups, store_groups};
 use super::replace::{merge, replace_members};
@@ -12,7 +13,7 @@ use super::storage::{Pending, Transaction};
 use super::tenant::{DraftOptions, scope};
 use super::write::{NewResource, insert, load, update};
 use crate::message::ResourceInput;
-use crate::model::{EntityTag, Input, Instant, Object, Resource, TypeModel};
+use crate::model::{EntityTag, Input, Instant, Object, Registry, Resource, TypeModel};
 use crate::{Error, ErrorKind, Result};
 
 /// Rows of one commit.
@@ -86,6 +87,18 @@ pub(super) struct Row {
     pub(super) json: Vec<u8>,
     pub(super) kind: u16,
     pub(super) new: NewResource,
+    /// The schemas that it was bound by.
+    pub(super) registry: Arc<Registry>,
+}
+
+impl Row {
+    /// Sees to it that the row is stored by the schemas that it was bound by.
+    ///
+    /// # Errors
+    /// `InUse` when they changed meanwhile: the row is rejected, and can be imported again.
+    pub(super) fn check_schemas(&self, config: &Config) -> Result<()> {
+        config.check_bound_by(&self.registry).map_err(|error| Error::new(ErrorKind::InUse, error.detail()))
+    }
 }
 
 /// What became of a row.
@@ -156,8 +169,8 @@ impl Importer {
         self.report.read += 1;
         match self.bind(&json) {
             // Bound again when it is stored: what waits is kept once.
-            Ok((_, _, true)) => self.wait(row, json)?,
-            Ok((kind, new, false)) => self.batch.push(Row { number: row, json, kind, new }),
+            Ok((_, _, true, _)) => self.wait(row, json)?,
+            Ok((kind, new, false, registry)) => self.batch.push(Row { number: row, json, kind, new, registry }),
             Err(error) if error.row().fault == crate::error::Fault::Caller => {
                 self.reject(Reject { row, error, input: json })
             }
@@ -210,7 +223,7 @@ impl Importer {
         let mut rows = Vec::new();
         for (number, json) in self.groups.take() {
             match self.bind(&json) {
-                Ok((kind, new, _)) => rows.push(Row { number, json, kind, new }),
+                Ok((kind, new, _, registry)) => rows.push(Row { number, json, kind, new, registry }),
                 Err(error) if error.row().fault == crate::error::Fault::Caller => {
                     self.reject(Reject { row: number, error, input: json })
                 }
@@ -268,7 +281,7 @@ impl Importer {
     }
 
     /// Binds a row: its type's number, the resource, and whether its members must wait.
-    fn bind(&self, json: &[u8]) -> Result<(u16, NewResource, bool)> {
+    fn bind(&self, json: &[u8]) -> Result<(u16, NewResource, bool, Arc<Registry>)> {
         let config = self.tenant.state.config()?;
         let object = ResourceInput::from_json(json)?.0;
         let name = type_name(&object, config.registry.types()).or(self.options.resource_type.as_deref());
@@ -290,7 +303,7 @@ impl Importer {
             last_modified: instant("lastModified"),
             version: version.map(|tag| tag.version).filter(|version| *version <= MOST_VERSION),
         };
-        Ok((model.number(), new, model.members().is_some()))
+        Ok((model.number(), new, model.members().is_some(), Arc::clone(&config.registry)))
     }
 }
 
@@ -310,8 +323,10 @@ fn type_name<'a>(object: &'a Object, types: &'a [Arc<TypeModel>]) -> Option<&'a 
 
 /// Stores one row. Only what stops the import is an error.
 fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Settled> {
-    let Row { number, json, kind, new } = row;
-    Ok(match caller_faults(txn.nested(|txn| store_resource(txn, tenant, options, kind, new)))? {
+    let bound = row.check_schemas(&*tenant.state.config()?);
+    let Row { number, json, kind, new, registry: _ } = row;
+    let stored = bound.and_then(|()| txn.nested(|txn| store_resource(txn, tenant, options, kind, new)));
+    Ok(match caller_faults(stored)? {
         Ok((outcome, resource)) => Settled { outcome, _json: json, _resource: resource },
         Err(error) => {
             let outcome = Outcome::Rejected(Box::new(Reject { row: number, error, input: json }));

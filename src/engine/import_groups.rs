@@ -256,6 +256,7 @@ impl<'r> Dependents<'r> {
 /// Makes a group without members, where it is new.
 fn place_group(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<Decision> {
     let config = tenant.state.config()?;
+    row.check_schemas(&config)?;
     let model = config.type_of(row.kind)?;
     let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
     let decision = decide(txn, scope, options, &row.new)?;

@@ -32,6 +32,7 @@ impl Tenant {
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
+            config.check_bound_by(&draft.registry)?;
             let model = config.type_of(kind)?;
             let scope = scope(&state, &config, model, job_options.actor.as_deref());
             let current = load(txn, scope, &id)?;

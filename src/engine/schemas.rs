@@ -9,7 +9,7 @@ use super::documents::Documents;
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;
-use crate::model::{Definition, Registry, common, stored};
+use crate::model::{Definition, Registry, TypeModel, common, stored};
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -40,6 +40,13 @@ impl Tenant {
         let registry = self.registry()?;
         let name = urn_or_name.to_owned();
         let inner = Arc::clone(&self.store.inner);
+        let needs_it = |model: &&Arc<TypeModel>| model.schema_urns().any(|urn| urn.eq_ignore_ascii_case(&name));
+        // What replaces a built-in schema can go: then the built-in one is back.
+        let needed_by = registry.types().iter().find(needs_it).filter(|_| !inner.builtin.has_schema(&name));
+        if let Some(needed_by) = needed_by {
+            let detail = format!("the resource type {} needs the schema: change or remove it first", needed_by.name());
+            return Err(Error::new(ErrorKind::InUse, detail).on(name));
+        }
         self.change_schemas(move |known| {
             if known.remove_schema(&name) {
                 return Ok(());
@@ -108,6 +115,14 @@ fn check_data(reads: &dyn Reads, tenant: TenantId, old: &Registry, new: &Registr
             .collect();
         if broken.is_empty() {
             continue;
+        }
+        // Members are no part of the stored resource.
+        if let Some(members) = model.members()
+            && broken.iter().any(|definition| definition.id == members.attribute || definition.id == members.value)
+            && read_counter(reads, tenant, Counter::Memberships)? > 0
+        {
+            let detail = "groups have members: remove them before the attribute goes, or changes";
+            return Err(Error::new(ErrorKind::InUse, detail).on("members"));
         }
         let prefix = Key::of(tenant).u16(model.number()).done();
         reads.scan_prefix(Table::Resources, &prefix, &mut |_, bytes| {

@@ -100,6 +100,8 @@ pub(super) struct Draft {
     pub(super) members: Vec<String>,
     pub(super) id: Option<String>,
     pub(super) meta: Option<Object>,
+    /// The schemas that it was bound by.
+    pub(super) registry: Arc<Registry>,
 }
 
 /// How a draft is made.
@@ -133,7 +135,7 @@ impl Inner {
         {
             *clear = self.hasher.hash(clear)?;
         }
-        Ok(Draft { attributes, members, id, meta })
+        Ok(Draft { attributes, members, id, meta, registry: Arc::clone(&config.registry) })
     }
 }
 

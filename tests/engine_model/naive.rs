@@ -237,12 +237,10 @@ impl Naive {
         let index = self.place(kind, id)?;
         let Item { mut body, mut members, .. } = self.items[index].clone();
         let mut missing = false;
-        let mut moved = false;
         for operation in operations {
             let (op, path, value) =
                 (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap(), &operation["value"]);
             if let Some(rest) = path.strip_prefix("members") {
-                let before = members.clone();
                 let given = value.as_array().into_iter().flatten().map(|m| m["value"].as_str().unwrap().to_owned());
                 match (op, rest) {
                     ("remove", "") => members.clear(),
@@ -256,7 +254,6 @@ impl Naive {
                         members.extend(given);
                     }
                 }
-                moved |= before != members;
                 continue;
             }
             if path == "lot" && body.get("lot").is_some_and(|old| op == "remove" || old != value) {
@@ -275,12 +272,8 @@ impl Naive {
         if missing {
             return Err(ErrorKind::InvalidValue);
         }
-        let changed = self.store(index, body, members)?;
-        // A member that went and came back in one request counts as a change.
-        if moved && !changed {
-            self.log.push((Did::Modify, id.to_owned()));
-        }
-        Ok(changed || moved)
+        // A member that went and came back in one request has not changed.
+        self.store(index, body, members)
     }
 
     pub fn delete(&mut self, kind: Kind, id: &str) -> Outcome {
