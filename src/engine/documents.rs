@@ -29,6 +29,11 @@ impl Builtin {
         let registry = Registry::build(schemas.clone(), types.iter().cloned().map(Some).collect(), &mut numbers)?;
         Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry) })
     }
+
+    /// Whether a schema is built in, so that it is there again when a tenant removes its own of that URN.
+    pub(super) fn has_schema(&self, urn: &str) -> bool {
+        self.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(urn))
+    }
 }
 
 /// The documents of a tenant: what was registered, beside what is built in.

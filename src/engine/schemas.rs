@@ -9,7 +9,7 @@ use super::documents::Documents;
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;
-use crate::model::{Definition, Registry, common, stored};
+use crate::model::{Definition, Registry, TypeModel, common, stored};
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -37,10 +37,22 @@ impl Tenant {
     /// # Errors
     /// `UnknownType`, `InUse` when resources or resource types need it.
     pub fn remove_schema(&self, urn_or_name: &str) -> Result<()> {
-        let registry = self.registry()?;
         let name = urn_or_name.to_owned();
         let inner = Arc::clone(&self.store.inner);
         self.change_schemas(move |known| {
+            let (registry, _) = known.compile(&inner.builtin)?;
+            let uses = |model: &&TypeModel| {
+                let resource_type = model.resource_type();
+                let extensions = resource_type.schema_extensions.iter().map(|extension| &extension.schema);
+                std::iter::once(&resource_type.schema).chain(extensions).any(|urn| urn.eq_ignore_ascii_case(&name))
+            };
+            if !inner.builtin.has_schema(&name)
+                && registry.schema(&name).is_some()
+                && let Some(model) = registry.types().iter().find(|model| uses(&&***model))
+            {
+                let detail = format!("the resource type {} uses {name}: remove or change that first", model.name());
+                return Err(Error::new(ErrorKind::InUse, detail).on(model.name()));
+            }
             if known.remove_schema(&name) {
                 return Ok(());
             }
