@@ -1,4 +1,42 @@
 //! scimdb is the SQLite of identity: an embedded, in-process SCIM 2.0 store.
+//!
+//! A [`Store`] is a directory; a [`Tenant`] of it has resources, schemas and a change log of its own. Every verb of SCIM
+//! (RFC 7643, RFC 7644) is a method that blocks until it is done, and a write is durable when it returns.
+//!
+//! ```
+//! use scimdb::engine::WriteOptions;
+//! use scimdb::message::{ResourceInput, SearchRequest, parse_patch};
+//! use scimdb::{Store, StoreOptions};
+//!
+//! fn main() -> scimdb::Result<()> {
+//!     let store = Store::open_in_memory(StoreOptions::default())?;
+//!     let tenant = store.tenant("default")?;
+//!
+//!     let user = br#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann@example.com", "active": true}"#;
+//!     let ann = tenant.create("User", ResourceInput::from_json(user)?, &WriteOptions::default())?;
+//!
+//!     let patch = br#"{"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+//!         "Operations": [{"op": "add", "path": "emails", "value": [{"type": "work", "value": "ann@example.com"}]}]}"#;
+//!     tenant.modify("User", &ann.id, &parse_patch(patch)?, &WriteOptions::default())?;
+//!
+//!     let filter = Some("emails[type eq \"work\" and value ew \"@example.com\"]".to_owned());
+//!     let page = tenant.search(Some("User"), &SearchRequest { filter, ..SearchRequest::default() })?;
+//!     for found in &page.resources {
+//!         println!("{}", found.json);
+//!     }
+//!     tenant.delete("User", &ann.id, &WriteOptions::default())?;
+//!     store.close()
+//! }
+//! ```
+//!
+//! `Store::open` takes a directory instead. The modules:
+//!
+//! - [`engine`]: the store and its verbs
+//! - [`message`]: SCIM's JSON messages, in and out
+//! - [`filter`] and [`patch`]: the query language, and PATCH
+//! - [`model`]: attributes, schemas, resource types, values
+//! - [`error`]: the one error type, and the table by which faces translate it
+//! - `grpc` and `server`, with the feature `grpc`: the network service
 
 pub mod engine;
 pub mod error;

@@ -361,7 +361,10 @@ fn old_changes_are_trimmed_and_who_missed_them_is_told() {
     }
     assert_eq!(tenant.stats().unwrap().changes, 5);
     let error = tenant.changes(0, 100, Duration::ZERO).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert_eq!(error.kind(), ErrorKind::OutOfRange);
+    let last = store.sequence().unwrap();
+    assert_eq!(tenant.changes(last, 100, Duration::ZERO).unwrap(), []);
+    assert_eq!(tenant.changes(last + 1, 100, Duration::ZERO).unwrap_err().kind(), ErrorKind::OutOfRange);
     let kept = tenant.changes(store.stats().unwrap().sequence - 5, 100, Duration::ZERO).unwrap();
     assert_eq!(kept.len(), 5);
     assert_eq!(tenant.changes(kept[0].sequence, 100, Duration::ZERO).unwrap(), kept[1..]);

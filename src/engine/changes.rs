@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::config::Config;
 use super::storage::keys::Key;
 use super::storage::records::ChangeRecord;
-use super::storage::{Counter, Reads, Table, read_counter};
+use super::storage::{Counter, Reads, Table, format, read_counter};
 use super::{ChangeOperation, Tenant};
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
@@ -35,8 +35,9 @@ impl Tenant {
     /// `wait` for the first.
     ///
     /// # Errors
-    /// `InvalidArgument` when changes after `since` were trimmed already: read everything again, and go on from there;
-    /// `Unavailable` when the store closes.
+    /// `OutOfRange` when changes after `since` were trimmed already, or `since` is beyond the store's last change (it is
+    /// from another store, or from before this one was restored): read everything again, and go on from
+    /// [`Store::sequence`](super::Store::sequence). `Unavailable` when the store closes.
     pub fn changes(&self, since: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
         let mut left = wait;
         let mut seen = since;
@@ -63,7 +64,13 @@ impl Tenant {
         if since.saturating_add(1) < from {
             let detail =
                 format!("changes before {from} were trimmed: read all resources, then watch from {}", from - 1);
-            return Err(Error::new(ErrorKind::InvalidArgument, detail));
+            return Err(Error::new(ErrorKind::OutOfRange, detail));
+        }
+        let last = format::read_sequence(&*snapshot)?;
+        if since > last {
+            let detail =
+                format!("the last change is {last}, before {since}: read all resources, then watch from {last}");
+            return Err(Error::new(ErrorKind::OutOfRange, detail));
         }
         let mut changes = Vec::new();
         let key = |sequence: u64| Key::of(self.state.id).u64(sequence).done();

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::config::Config;
 use super::hooks::Scope;
 use super::rows::{external_id, unique_keys};
 use super::storage::keys::{self, GLOBAL, Key, RowId};
-use super::storage::records::ChangeRecord;
+use super::storage::records::{ChangeRecord, DocumentRecord, TokenRecord};
 use super::storage::{Counter, Reads, Snapshot, Table, read_counter};
 use super::tenant::scope;
+use super::tokens::digest_key;
 use super::{Store, Tenant};
 use crate::model::stored;
 use crate::{ErrorKind, Result};
@@ -68,9 +70,15 @@ impl Store {
         let stats = self.stats()?;
         let total = stats.tenants.iter().flat_map(|tenant| &tenant.resources).map(|(_, count)| count).sum();
         for name in self.tenants()? {
-            let tenant = self.tenant(&name)?;
-            let snapshot = self.inner.writer.snapshot()?;
-            Check { tenant: &tenant, snapshot: &snapshot, report, total, progress }.run()?;
+            let checked = self.tenant(&name).and_then(|tenant| {
+                let snapshot = self.inner.writer.snapshot()?;
+                Check { tenant: &tenant, snapshot: &snapshot, report, total, progress }.run()
+            });
+            match checked {
+                // It was dropped meanwhile.
+                Err(error) if error.kind() == ErrorKind::UnknownTenant => {}
+                other => other?,
+            }
         }
         progress(report.resources, total);
         Ok(())
@@ -109,8 +117,11 @@ impl Check<'_> {
                 self.found(format!("{} has {count} rows, and its counter says {counted}", model.name()));
             }
         }
+        self.gone_types(&config)?;
+        self.documents()?;
         self.keys(&expected)?;
         self.edges()?;
+        self.tokens()?;
         self.changes()
     }
 
@@ -149,7 +160,7 @@ impl Check<'_> {
                     scope.model.path_of(unique.target)
                 ));
             }
-            *expected.entry(Table::Unique).or_default() += u64::from(!is_global);
+            *expected.entry(Table::Unique).or_default() += 1;
         }
         if let Some(external_id) = external_id(&resource) {
             let mut key = keys::external_id(scope.tenant, scope.model.number(), external_id);
@@ -162,6 +173,82 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// No resource is of a type that there is not: looks between the types that there are.
+    fn gone_types(&mut self, config: &Config) -> Result<()> {
+        let prefix = || Key::of(self.tenant.state.id);
+        let mut kinds: Vec<u16> = config.registry.types().iter().map(|model| model.number()).collect();
+        kinds.sort_unstable();
+        let mut gaps = Vec::new();
+        let mut from = prefix().done();
+        for kind in kinds {
+            let known = prefix().u16(kind).done();
+            let behind = keys::after_prefix(&known);
+            gaps.push((from, Some(known)));
+            from = behind.unwrap_or_default();
+        }
+        gaps.push((from, keys::after_prefix(&prefix().done())));
+        let mut count = 0u64;
+        for (from, to) in gaps {
+            self.snapshot.scan(Table::Resources, &from, to.as_deref(), &mut |_, _| {
+                count += 1;
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        if count > 0 {
+            self.found(format!("{count} resources are of a resource type that is gone"));
+        }
+        Ok(())
+    }
+
+    /// Schemas and attribute numbers can be read.
+    fn documents(&mut self) -> Result<()> {
+        let prefix = Key::of(self.tenant.state.id).done();
+        self.snapshot.scan_prefix(Table::Documents, &prefix, &mut |_, value| {
+            self.report.entries += 1;
+            if let Err(error) = DocumentRecord::decode(value) {
+                self.found(error.to_string());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.snapshot.scan_prefix(Table::Numbers, &prefix, &mut |key, value| {
+            self.report.entries += 1;
+            if key.len() != 8 || std::str::from_utf8(value).is_err() {
+                self.found("a stored attribute number cannot be read".to_owned());
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
+    /// Every token is found by its secret, and every secret belongs to a token.
+    fn tokens(&mut self) -> Result<()> {
+        let prefix = Key::of(self.tenant.state.id).done();
+        self.snapshot.scan_prefix(Table::Tokens, &prefix, &mut |key, value| {
+            self.report.entries += 1;
+            match TokenRecord::decode(value) {
+                // A secret's value is the key of its token.
+                Ok(token) => {
+                    let owner = self.snapshot.get(Table::Secrets, &digest_key(&token.digest))?;
+                    if owner.as_deref() != Some(key) {
+                        self.found("a token is not found by its secret".to_owned());
+                    }
+                }
+                Err(error) => self.found(error.to_string()),
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.snapshot.scan(Table::Secrets, &[], None, &mut |key, value| {
+            if value.starts_with(&prefix) {
+                self.report.entries += 1;
+                let token = self.snapshot.get(Table::Tokens, value)?;
+                let token = token.and_then(|token| TokenRecord::decode(&token).ok());
+                if token.is_none_or(|token| digest_key(&token.digest) != key) {
+                    self.found("a secret leads to no token".to_owned());
+                }
+            }
+            Ok(ControlFlow::Continue(()))
+        })
+    }
+
     /// As many keys as resources need, and so none too many.
     fn keys(&mut self, expected: &BTreeMap<Table, u64>) -> Result<()> {
         for table in [Table::Ids, Table::Unique, Table::ExternalIds] {
@@ -170,6 +257,13 @@ impl Check<'_> {
                 count += 1;
                 Ok(ControlFlow::Continue(()))
             })?;
+            if table == Table::Unique {
+                let own = self.tenant.state.id.to_be_bytes();
+                self.snapshot.scan_prefix(table, &Key::of(GLOBAL).done(), &mut |_, value| {
+                    count += u64::from(value.starts_with(&own));
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
             self.report.entries += count;
             let expected = expected.get(&table).copied().unwrap_or(0);
             if count != expected {

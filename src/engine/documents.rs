@@ -31,6 +31,7 @@ impl Builtin {
         Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry) })
     }
 
+    /// Whether a schema is built in, so that it is there again when a tenant removes its own of that URN.
     pub(super) fn has_schema(&self, urn: &str) -> bool {
         self.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(urn))
     }

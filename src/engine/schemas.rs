@@ -37,7 +37,6 @@ impl Tenant {
     /// # Errors
     /// `UnknownType`, `InUse` when resources or resource types need it.
     pub fn remove_schema(&self, urn_or_name: &str) -> Result<()> {
-        let registry = self.registry()?;
         let name = urn_or_name.to_owned();
         let inner = Arc::clone(&self.store.inner);
         let needs_it = |model: &&Arc<TypeModel>| model.schema_urns().any(|urn| urn.eq_ignore_ascii_case(&name));
@@ -48,6 +47,19 @@ impl Tenant {
             return Err(Error::new(ErrorKind::InUse, detail).on(name));
         }
         self.change_schemas(move |known| {
+            let (registry, _) = known.compile(&inner.builtin)?;
+            let uses = |model: &&TypeModel| {
+                let resource_type = model.resource_type();
+                let extensions = resource_type.schema_extensions.iter().map(|extension| &extension.schema);
+                std::iter::once(&resource_type.schema).chain(extensions).any(|urn| urn.eq_ignore_ascii_case(&name))
+            };
+            if !inner.builtin.has_schema(&name)
+                && registry.schema(&name).is_some()
+                && let Some(model) = registry.types().iter().find(|model| uses(&&***model))
+            {
+                let detail = format!("the resource type {} uses {name}: remove or change that first", model.name());
+                return Err(Error::new(ErrorKind::InUse, detail).on(model.name()));
+            }
             if known.remove_schema(&name) {
                 return Ok(());
             }

@@ -2,7 +2,7 @@
 
 use super::storage::{Counter, Reads, format, read_counter};
 use super::{Store, Tenant};
-use crate::Result;
+use crate::{ErrorKind, Result};
 
 /// Counts of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,15 +31,27 @@ pub struct TenantStats {
 }
 
 impl Store {
-    /// Counts.
+    /// The sequence of the last change; 0 if there was none.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn sequence(&self) -> Result<u64> {
+        format::read_sequence(&*self.inner.writer.snapshot()?)
+    }
+
+    /// Counts, of every tenant that is not dropped meanwhile.
     ///
     /// # Errors
     /// `Io`, `Unavailable`.
     pub fn stats(&self) -> Result<StoreStats> {
-        let sequence = format::read_sequence(&*self.inner.writer.snapshot()?)?;
+        let sequence = self.sequence()?;
         let mut tenants = Vec::new();
         for name in self.tenants()? {
-            tenants.push(self.tenant(&name)?.stats()?);
+            match self.tenant(&name).and_then(|tenant| tenant.stats()) {
+                Ok(stats) => tenants.push(stats),
+                Err(error) if error.kind() == ErrorKind::UnknownTenant => {}
+                Err(error) => return Err(error),
+            }
         }
         let file_bytes = self.inner.location.file_bytes();
         Ok(StoreStats { file_bytes, sequence, tenants })

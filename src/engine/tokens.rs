@@ -65,7 +65,7 @@ pub struct Principal {
 /// How much of a digest finds a token; the whole of it is then compared in constant time.
 const DIGEST_KEY: usize = 16;
 
-fn digest_key(digest: &[u8; 32]) -> Vec<u8> {
+pub(super) fn digest_key(digest: &[u8; 32]) -> Vec<u8> {
     digest.iter().take(DIGEST_KEY).copied().collect()
 }
 

@@ -1,6 +1,9 @@
 //! The one error table: every kind of error, with its SCIM keyword, HTTP status, gRPC code and C code.
 //!
 //! Faces translate by this table and by nothing else. It knows no transport's types: codes are numbers.
+//!
+//! `InvalidVersion`, `Sensitive`, `NotImplemented` and the three of cursors are made by nothing in the core: they stand
+//! here for faces that speak HTTP (RFC 7644 section 3.12, RFC 9865 section 2.3), so that their codes are never taken.
 
 /// Whose fault an error is: decides who is told, and whether the log calls it an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -97,7 +100,7 @@ table! {
     UnknownTenant "UNKNOWN_TENANT" None, 404 5 21 Caller false;
     /// No such resource type or schema.
     UnknownType "UNKNOWN_TYPE" None, 404 5 22 Caller false;
-    /// It exists already: a tenant, a schema, a token's name, an id.
+    /// It exists already: a tenant, or a token's name. (An id that is taken is `Uniqueness`.)
     AlreadyExists "ALREADY_EXISTS" Some("uniqueness"), 409 6 23 Caller false;
     /// The resource's version is not the one the caller named (RFC 7644 section 3.14).
     VersionMismatch "VERSION_MISMATCH" None, 412 10 24 Caller false;
@@ -113,6 +116,8 @@ table! {
     InUse "IN_USE" None, 409 9 29 Caller false;
     /// The store does not do this.
     NotImplemented "NOT_IMPLEMENTED" None, 501 12 30 Caller false;
+    /// The change log does not reach there: read everything again, and go on from now.
+    OutOfRange "OUT_OF_RANGE" None, 400 11 31 Caller false;
     /// Another process or handle holds the store.
     Locked "LOCKED" None, 503 14 40 Environment true;
     /// The store is closed, closing, or recovering from an I/O error.

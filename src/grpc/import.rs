@@ -24,6 +24,9 @@ const PROGRESS: Duration = Duration::from_millis(200);
 /// How long the settings may take to come: a stream without them counts nowhere.
 const SETTINGS: Duration = Duration::from_secs(10);
 
+/// How long a client may send nothing, or read nothing of what waits for it: its stream is one that others cannot have.
+const STALL: Duration = Duration::from_secs(60);
+
 /// Messages that wait for the client.
 const QUEUE: usize = 64;
 
@@ -100,7 +103,9 @@ async fn feed(
     loop {
         let request = tokio::select! {
             () = output.closed() => return Err(gone()),
-            request = input.message() => request.map_err(|error| lost(&error))?,
+            request = tokio::time::timeout(STALL, input.message()) => {
+                request.map_err(|_| stalled("sent"))?.map_err(|error| lost(&error))?
+            }
         };
         let chunk = match request.map(|request| request.part) {
             None => break,
@@ -121,7 +126,7 @@ async fn feed(
     tell(output, rejects).await?;
     let (counts, rejects) = feeder.finish(session).await?;
     tell(output, rejects).await?;
-    output.send(Ok(event(Event::Report(report(counts))))).await.map_err(|_| gone())
+    send(output, Event::Report(report(counts))).await
 }
 
 /// An importer, and what this face adds to it: lines that are too long to be given to it.
@@ -190,9 +195,14 @@ async fn tell(output: &mpsc::Sender<Item>, rejects: Vec<Reject>) -> Result<()> {
         // The row itself stays here: the client has it, by its number.
         let Reject { row, error, input: _ } = reject;
         let row_error = ImportRowError { row, problem: Some(problem(&error)) };
-        output.send(Ok(event(Event::RowError(row_error)))).await.map_err(|_| gone())?;
+        send(output, Event::RowError(row_error)).await?;
     }
     Ok(())
+}
+
+async fn send(output: &mpsc::Sender<Item>, told: Event) -> Result<()> {
+    let sent = tokio::time::timeout(STALL, output.send(Ok(event(told)))).await;
+    sent.map_err(|_| stalled("read"))?.map_err(|_| gone())
 }
 
 fn event(event: Event) -> ImportResponse {
@@ -207,6 +217,11 @@ fn lost(status: &Status) -> Error {
         }
         _ => Error::new(ErrorKind::Cancelled, format!("the import broke off: {}", status.message())),
     }
+}
+
+fn stalled(what: &str) -> Error {
+    let detail = format!("nothing was {what} for {} seconds: import the rows that are missing again", STALL.as_secs());
+    Error::new(ErrorKind::Cancelled, detail)
 }
 
 fn gone() -> Error {

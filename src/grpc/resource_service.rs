@@ -144,7 +144,7 @@ impl ResourceService for Resources {
             let proto::BulkRequest { tenant: _, json } = message;
             let bulk = message::BulkRequest::from_json(json.as_bytes())?;
             let results: BulkResponse = caller.tenant()?.bulk(bulk, &caller.write_options())?;
-            Ok(proto::BulkResponse { json: results.to_json(caller.base_url()) })
+            Ok(proto::BulkResponse { json: results.to_json("") })
         })
         .await
     }

@@ -31,7 +31,7 @@ impl SchemaService for Schemas {
             let document = |schema: &crate::model::Schema| proto::SchemaDocument {
                 id: schema.id.clone(),
                 name: schema.name.clone(),
-                json: schema_json(schema, caller.base_url()),
+                json: schema_json(schema, ""),
             };
             Ok(proto::ListSchemasResponse { schemas: registry.schemas().iter().map(document).collect() })
         })
@@ -49,7 +49,7 @@ impl SchemaService for Schemas {
                 name: resource_type.name.clone(),
                 endpoint: resource_type.endpoint.clone(),
                 schema: resource_type.schema.clone(),
-                json: resource_type_json(resource_type, caller.base_url()),
+                json: resource_type_json(resource_type, ""),
             };
             let resource_types = registry.types().iter().map(|model| document(model.resource_type())).collect();
             Ok(proto::ListResourceTypesResponse { resource_types })

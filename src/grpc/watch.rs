@@ -138,7 +138,7 @@ async fn changes(session: &Session, position: u64) -> Result<Vec<Change>> {
 
 async fn latest(session: &Session) -> Result<u64> {
     let caller = session.caller().clone();
-    session.gate().work(move || Ok(caller.store().stats()?.sequence)).await?
+    session.gate().work(move || caller.store().sequence()).await?
 }
 
 fn stopping(position: u64) -> Error {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::registry::common;
-use super::{AttributeType, Complex, DateTime, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value};
+use super::{AttributeType, Complex, DateTime, Definition, Input, Object, PathTarget, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
@@ -306,9 +306,4 @@ fn expected(kind: AttributeType) -> &'static str {
 
 fn wrong_type(path: &str, expected: &str, got: &Input) -> Error {
     Error::new(ErrorKind::InvalidValue, format!("{path} is {expected}, not {}", got.type_name())).on(path)
-}
-
-/// Whether clients may only ever write it.
-pub fn is_write_only(definition: &Definition) -> bool {
-    definition.attribute.mutability == Mutability::WriteOnly
 }

@@ -35,7 +35,13 @@ pub struct Caller {
     pub(super) store: Store,
     pub(super) tenant: String,
     pub(super) actor: Option<String>,
-    pub(super) base_url: String,
+}
+
+impl Call {
+    /// The tenant that the call is about.
+    pub(super) fn resolved_tenant(&self) -> &str {
+        if self.tenant.is_empty() { DEFAULT_TENANT } else { &self.tenant }
+    }
 }
 
 impl Caller {
@@ -57,19 +63,14 @@ impl Caller {
         self.actor.as_deref()
     }
 
-    /// What is put before locations.
-    pub fn base_url(&self) -> &str {
-        &self.base_url
-    }
-
-    /// The options of a read.
+    /// The options of a read. Locations are relative: clients reach no resource by them.
     pub fn read_options(
         &self,
         attributes: Vec<String>,
         excluded_attributes: Vec<String>,
         if_none_match: Option<VersionMatch>,
     ) -> ReadOptions {
-        ReadOptions { attributes, excluded_attributes, if_none_match, base: self.base_url.clone() }
+        ReadOptions { attributes, excluded_attributes, if_none_match, base: String::new() }
     }
 
     /// The options of a write that has no conditions and shows what is returned by default.
@@ -80,7 +81,7 @@ impl Caller {
             if_match: None,
             if_none_match: None,
             actor: self.actor.clone(),
-            base: self.base_url.clone(),
+            base: String::new(),
             id: None,
         }
     }
@@ -102,11 +103,18 @@ impl LogLine {
         LogLine {
             method: call.method,
             id: call.id.clone(),
-            tenant: call.tenant.clone(),
+            tenant: call.resolved_tenant().to_owned(),
             started: Instant::now(),
             actor: None,
             outcome: None,
         }
+    }
+
+    /// The line of a call that ended before anybody knew which tenant it is about.
+    pub(super) fn without_tenant(call: &Call) -> Self {
+        let mut line = LogLine::new(call);
+        line.tenant.clear();
+        line
     }
 
     /// Notes how the call ended. One that ends without was left by its client.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::call::{Call, Caller, DEFAULT_TENANT, LogLine};
+use super::call::{Call, Caller, LogLine};
 use super::feed::Feeds;
 use super::{ServeOptions, Stop};
 use crate::engine::{Principal, Scope, Store};
@@ -164,7 +164,7 @@ impl Gate {
 
     /// Notes in the log that a call was refused before it passed the gate.
     pub fn refused(&self, call: &Call, error: &Error) {
-        LogLine::new(call).end(Some(error));
+        LogLine::without_tenant(call).end(Some(error));
     }
 
     /// Does something with the store, when a worker is free.
@@ -203,7 +203,7 @@ impl Gate {
 impl Inner {
     /// Finds out who calls, and refuses what they may not do.
     fn enter(&self, call: &Call) -> Result<Caller> {
-        let tenant = if call.tenant.is_empty() { DEFAULT_TENANT } else { &call.tenant };
+        let tenant = call.resolved_tenant();
         let principal = self.identify(call.bearer.as_deref())?;
         if let Some(principal) = &principal {
             allow(principal, tenant, call.scope)?;
@@ -212,7 +212,6 @@ impl Inner {
             store: self.store.clone(),
             tenant: tenant.to_owned(),
             actor: principal.map(|principal| principal.name),
-            base_url: self.options.base_url.clone(),
         })
     }
 

@@ -38,8 +38,6 @@ pub struct ServeOptions {
     pub keepalive: Duration,
     /// `drain`: how long calls under way may take to end when the server stops. Default 20 s.
     pub drain: Duration,
-    /// `base-url`: what is put before `meta.location` and `$ref`, without a trailing slash. Default nothing.
-    pub base_url: String,
 }
 
 /// The files of TLS, in PEM form.
@@ -66,7 +64,6 @@ impl Default for ServeOptions {
             request_timeout: Duration::from_secs(60),
             keepalive: Duration::from_secs(30),
             drain: Duration::from_secs(20),
-            base_url: String::new(),
         }
     }
 }

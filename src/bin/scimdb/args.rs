@@ -41,6 +41,9 @@ pub struct Global {
     /// MiB of the store's pages to keep in memory
     #[arg(long, global = true, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub cache: u32,
+    /// Changes of each tenant to keep in the change log; older ones are trimmed as changes come [default: all]
+    #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep_changes: Option<u64>,
     /// No progress bars, no summaries: only results and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,

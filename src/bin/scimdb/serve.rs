@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
-use scimdb::Store;
 use scimdb::server::{LogFormat, ServeOptions, TlsFiles, start_logs};
+use scimdb::{Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::output::{Out, note};
@@ -52,6 +52,18 @@ pub struct ServeArgs {
     /// How long calls may take to end after SIGTERM: 20s
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     drain: Option<Duration>,
+    /// Operations of a bulk request at most [default: 1000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    max_bulk_operations: Option<u32>,
+    /// Resources of a page when a request names no count [default: 100]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    default_page: Option<u64>,
+    /// Resources of a page at most [default: 1000]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    max_page: Option<u64>,
+    /// MiB that password hashing may use at one time, 19 for each hash [default: 76]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(19..=1 << 20))]
+    hash_memory: Option<u32>,
     /// How logs are written to standard error; SCIMDB_LOG says what is logged
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormatName::Text)]
     log_format: LogFormatName,
@@ -69,6 +81,17 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl ServeArgs {
+    /// The limits that are the store's own.
+    fn limit(&self, options: &mut StoreOptions) {
+        let defaults = StoreOptions::default();
+        let number = |given: u32| usize::try_from(given).unwrap_or(usize::MAX);
+        options.max_bulk_operations = self.max_bulk_operations.map_or(defaults.max_bulk_operations, number);
+        options.default_page = self.default_page.unwrap_or(defaults.default_page);
+        options.max_page = self.max_page.unwrap_or(defaults.max_page);
+        options.hash_memory_bytes =
+            self.hash_memory.map_or(defaults.hash_memory_bytes, |mib| number(mib).saturating_mul(1 << 20));
+    }
+
     fn options(self) -> (ServeOptions, LogFormat) {
         let ServeArgs {
             address,
@@ -84,6 +107,10 @@ impl ServeArgs {
             keepalive,
             drain,
             log_format,
+            max_bulk_operations: _,
+            default_page: _,
+            max_page: _,
+            hash_memory: _,
         } = self;
         let defaults = ServeOptions::default();
         let mut options = ServeOptions::default();
@@ -107,10 +134,10 @@ impl ServeArgs {
 }
 
 pub fn run(args: ServeArgs, session: &mut Session) -> Result<(), Failure> {
+    let mut store_options = session.store_options();
+    args.limit(&mut store_options);
     let (options, format) = args.options();
     let scheme = if options.tls.is_some() { "https" } else { "http" };
-    let mut store_options = session.store_options();
-    store_options.max_page = scimdb::StoreOptions::default().max_page;
     store_options.holder = Some(format!("scimdb serve at {scheme}://{}", options.address));
     let store = Store::open(session.directory(), store_options)?;
     start_logs(format);

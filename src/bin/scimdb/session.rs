@@ -65,6 +65,7 @@ impl Session {
         // The limit of a page guards servers; here the caller is the owner.
         options.max_page = u64::MAX;
         options.cache_bytes = usize::try_from(self.global.cache).unwrap_or(64) << 20;
+        options.keep_changes = self.global.keep_changes;
         options
     }
 
