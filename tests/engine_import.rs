@@ -94,7 +94,7 @@ fn an_ordinary_import_makes_meta_anew() {
         "meta": {"resourceType": "User", "created": "2001-01-01T00:00:00Z", "version": "W/\"9000\""}});
     import(&tenant, ImportOptions::default(), &texts(std::slice::from_ref(&row)));
     let read = tenant.show("User", "7").unwrap();
-    assert!(read.tag.version < 9_000 && read.created.to_string() > "2020".to_owned());
+    assert!(read.tag.version < 9_000 && read.created.to_string().as_str() > "2020");
     assert_eq!(read.created, read.last_modified);
 
     let other = support::engine::tenant();

@@ -39,13 +39,6 @@ impl Tenant {
     pub fn remove_schema(&self, urn_or_name: &str) -> Result<()> {
         let name = urn_or_name.to_owned();
         let inner = Arc::clone(&self.store.inner);
-        let needs_it = |model: &&Arc<TypeModel>| model.schema_urns().any(|urn| urn.eq_ignore_ascii_case(&name));
-        // What replaces a built-in schema can go: then the built-in one is back.
-        let needed_by = registry.types().iter().find(needs_it).filter(|_| !inner.builtin.has_schema(&name));
-        if let Some(needed_by) = needed_by {
-            let detail = format!("the resource type {} needs the schema: change or remove it first", needed_by.name());
-            return Err(Error::new(ErrorKind::InUse, detail).on(name));
-        }
         self.change_schemas(move |known| {
             let (registry, _) = known.compile(&inner.builtin)?;
             let uses = |model: &&TypeModel| {
