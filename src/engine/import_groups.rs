@@ -1,6 +1,7 @@
 //! The groups of an import: they wait for their members, and may name each other in any order.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::Tenant;
 use super::import::{Decision, ImportOptions, OnConflict, Outcome, Reject, Row, caller_faults, decide, replace};
@@ -192,6 +193,9 @@ fn attempt(
 
 /// Tells a group that only lacks a member from one that is wrong.
 fn failure(txn: &Transaction<'_>, tenant: &Tenant, row: &Row, error: Error) -> Result<Failure> {
+    if error.attribute() != Some("members.value") {
+        return Ok(Failure::Own(error));
+    }
     for id in &row.new.members {
         if find(txn, tenant.state.id, id)?.is_none() {
             return Ok(Failure::Missing(id.clone()));
@@ -235,19 +239,23 @@ impl<'r> Dependents<'r> {
     }
 
     /// Adds failures, and all that follow from them: each row and each of its members is looked at once in an import.
-    fn spread(&mut self, mut fell_out: Vec<(usize, Failure)>, failed: &mut Failures) {
-        while let Some((index, why)) = fell_out.pop() {
+    /// What is wrong with a row itself is told before what it lacks.
+    fn spread(&mut self, fell_out: Vec<(usize, Failure)>, failed: &mut Failures) {
+        let mut open: Vec<usize> = fell_out.iter().map(|(index, _)| *index).collect();
+        failed.extend(fell_out);
+        while let Some(index) = open.pop() {
             let Some(row) = self.rows.get(index) else { continue };
-            if failed.contains_key(&index) {
-                continue;
-            }
-            failed.insert(index, why);
             let id = row.new.id.as_str();
             let Some(makers) = self.makers.get_mut(id) else { continue };
             *makers = makers.saturating_sub(1);
-            if *makers == 0 {
-                let named_by = self.named_by.remove(id).unwrap_or_default();
-                fell_out.extend(named_by.into_iter().map(|index| (index, Failure::Missing(id.to_owned()))));
+            if *makers > 0 {
+                continue;
+            }
+            for dependent in self.named_by.remove(id).unwrap_or_default() {
+                if let Entry::Vacant(place) = failed.entry(dependent) {
+                    place.insert(Failure::Missing(id.to_owned()));
+                    open.push(dependent);
+                }
             }
         }
     }
