@@ -17,6 +17,8 @@ mod get;
 mod hooks;
 mod import;
 mod import_groups;
+#[allow(dead_code, unused_imports)] // Until the index is wired in.
+mod index;
 mod modify;
 mod options;
 mod password;

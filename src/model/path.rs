@@ -11,7 +11,7 @@
 use super::{AttributeId, Definition, TypeModel};
 
 /// An attribute, or one of its sub-attributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Target {
     /// The attribute.
     pub attribute: AttributeId,

@@ -1,0 +1,21 @@
+//! The index: what answers filters, sorts and pages without reading resources. It is derived from the rows of `storage`
+//! and may be lost at any time.
+//!
+//! The resources of one type of a tenant are indexed in *runs*: immutable sets of columns, the older ones large and on
+//! disk, the newest small and in memory. A row that is written again, or deleted, is dead in every older run. What no
+//! run holds yet, the *recent* writes, is evaluated one by one.
+
+pub(in crate::engine) mod bits;
+mod catalog;
+mod column;
+mod layout;
+mod run;
+mod space;
+mod view;
+
+pub(in crate::engine) use bits::Bits;
+pub(in crate::engine) use catalog::{Catalog, Leaf};
+pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub(in crate::engine) use run::{Coverage, Run};
+pub(in crate::engine) use space::Space;
+pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};

@@ -1,0 +1,125 @@
+//! One state of an index: its runs, what of them is dead, and the recent writes on top of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::{Bits, Catalog, Run};
+use crate::model::Target;
+
+/// A run, and which of its docs are dead: their rows stand in a newer run, or were deleted.
+#[derive(Clone)]
+pub(in crate::engine) struct LiveRun {
+    pub(in crate::engine) run: Arc<Run>,
+    pub(in crate::engine) dead: Arc<Dead>,
+}
+
+/// The dead docs of a run.
+#[derive(Default)]
+pub(in crate::engine) struct Dead {
+    /// The docs.
+    pub(in crate::engine) bits: Bits,
+    /// How many.
+    pub(in crate::engine) count: u32,
+    /// Where they stand in the orders of columns, as far as somebody asked.
+    positions: Mutex<HashMap<(Target, Order), Arc<Vec<u32>>>>,
+}
+
+/// An order of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::engine) enum Order {
+    /// `Column::order`.
+    Slots,
+    /// `Column::sorted`.
+    Sorted,
+    /// The reversed order.
+    Reversed,
+}
+
+impl Dead {
+    pub(in crate::engine) fn new(bits: Bits) -> Self {
+        let count = u32::try_from(bits.count()).unwrap_or(u32::MAX);
+        Dead { bits, count, positions: Mutex::default() }
+    }
+
+    /// The positions, ascending, of dead docs in an order, which is a list of docs. They are looked for once.
+    pub(in crate::engine) fn positions(&self, target: Target, order: Order, docs: &[u32]) -> Arc<Vec<u32>> {
+        if self.count == 0 {
+            return Arc::default();
+        }
+        let mut known = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        let find = || {
+            let dead = (0u32..).zip(docs).filter(|(_, doc)| self.bits.has(**doc));
+            Arc::new(dead.map(|(position, _)| position).collect())
+        };
+        Arc::clone(known.entry((target, order)).or_insert_with(find))
+    }
+}
+
+/// A write that no run holds yet.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Recent {
+    pub(in crate::engine) row: u64,
+    /// The resource as stored; none: it was deleted.
+    pub(in crate::engine) stored: Option<Arc<[u8]>>,
+}
+
+/// The writes of one commit.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct RecentCommit {
+    /// The last sequence of the commit.
+    pub(in crate::engine) sequence: u64,
+    pub(in crate::engine) writes: Arc<[Recent]>,
+}
+
+/// What recent writes come to.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct Overlay {
+    /// The last write of each row, ascending by row.
+    pub(in crate::engine) writes: Vec<Recent>,
+    /// For each run, the docs whose rows these are and that were not dead before, ascending.
+    pub(in crate::engine) masked: Vec<Vec<u32>>,
+}
+
+/// One state of the index of a resource type: together with the snapshot that it is published with, it tells
+/// everything about every resource of the type.
+pub(in crate::engine) struct TypeView {
+    pub(in crate::engine) catalog: Arc<Catalog>,
+    /// The oldest first. A row is alive in one of them at most.
+    pub(in crate::engine) runs: Vec<LiveRun>,
+    /// What runs hold: every change up to this sequence.
+    pub(in crate::engine) applied: u64,
+    /// Later changes, the oldest first.
+    pub(in crate::engine) recent: Vec<RecentCommit>,
+    overlay: OnceLock<Overlay>,
+}
+
+impl TypeView {
+    pub(in crate::engine) fn new(
+        catalog: Arc<Catalog>,
+        runs: Vec<LiveRun>,
+        applied: u64,
+        recent: Vec<RecentCommit>,
+    ) -> Self {
+        TypeView { catalog, runs, applied, recent, overlay: OnceLock::new() }
+    }
+
+    /// How many writes no run holds yet, rows that were written twice counted twice.
+    pub(in crate::engine) fn recent_writes(&self) -> usize {
+        self.recent.iter().map(|commit| commit.writes.len()).sum()
+    }
+
+    /// What the recent writes come to. It is made by who asks first.
+    pub(in crate::engine) fn overlay(&self) -> &Overlay {
+        self.overlay.get_or_init(|| {
+            let mut writes: Vec<Recent> =
+                self.recent.iter().rev().flat_map(|commit| commit.writes.iter().rev()).cloned().collect();
+            // Stable: of the writes of a row, the last one stays first.
+            writes.sort_by_key(|write| write.row);
+            writes.dedup_by_key(|write| write.row);
+            let alive = |live: &LiveRun, row: u64| live.run.doc(row).filter(|doc| !live.dead.bits.has(*doc));
+            let masked =
+                self.runs.iter().map(|live| writes.iter().filter_map(|write| alive(live, write.row)).collect()).collect();
+            Overlay { writes, masked }
+        })
+    }
+}
