@@ -35,6 +35,11 @@ pub(super) fn prepare(database: &Database) -> Result<()> {
         );
         return Err(Error::new(ErrorKind::UnknownFormat, detail));
     }
+    if !database.has_all_tables()? {
+        let txn = database.write()?;
+        drop(WriteTables::open(&txn)?);
+        txn.commit().map_err(engine_error)?;
+    }
     Ok(())
 }
 
