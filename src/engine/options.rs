@@ -25,8 +25,45 @@ pub struct StoreOptions {
     /// passwords from taking the memory of the process. An imported hash may need more, up to 1 GiB: it is verified
     /// while no other is.
     pub hash_memory_bytes: usize,
+    /// When and how resources are indexed.
+    pub index: IndexOptions,
     /// Where the time and new ids come from.
     pub env: Env,
+}
+
+/// When and how resources are indexed. What is indexed is decided by the schemas alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexOptions {
+    /// Whether there is an index at all. Default true. Without one, what no unique key answers is answered by looking
+    /// at every resource.
+    pub enabled: bool,
+    /// Resources of a type in a tenant from which on it has an index. Default 2,000: fewer are looked at one by one in
+    /// less than a millisecond, and cost no memory.
+    pub from: u64,
+    /// Writes that are evaluated one by one, before they are put into the index together. Default 1,000.
+    pub recent: usize,
+    /// Resources from which on a part of the index goes to disk. Default 16,384: fewer are indexed again when the
+    /// store is opened.
+    pub durable_from: u32,
+    /// Writes that the index may be behind before writers wait for it. Default 20,000: bounds memory, and the time of
+    /// a search.
+    pub max_recent: usize,
+    /// Parts of the index of a type from which on some are merged. Default 8.
+    pub merge_above: usize,
+}
+
+impl Default for IndexOptions {
+    fn default() -> Self {
+        IndexOptions {
+            enabled: true,
+            from: 2_000,
+            recent: 1_000,
+            durable_from: 16_384,
+            max_recent: 20_000,
+            merge_above: 8,
+        }
+    }
 }
 
 impl Default for StoreOptions {
@@ -40,6 +77,7 @@ impl Default for StoreOptions {
             keep_changes: None,
             holder: None,
             hash_memory_bytes: 76 << 20,
+            index: IndexOptions::default(),
             env: Env::machine(),
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
     };
     let mut catalog = Arc::new(Catalog::of(&model));
     let from_disk = match &stored {
-        Some(manifest) => read(shared, &snapshot, key, manifest, &catalog)?,
+        Some(manifest) => read(shared, &*snapshot, key, manifest, &catalog)?,
         None => None,
     };
     let (mut runs, mut applied) = match from_disk {
@@ -48,15 +48,18 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
         let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else {
             return shared.publisher.drop_phase(key);
         };
-        let is_last = sequence.saturating_sub(applied) <= small;
+        let is_told = |snapshot: &Snapshot| {
+            read_counter(snapshot, tenant, Counter::ChangesFrom).map(|from| from <= applied + 1)
+        };
+        let is_last = sequence.saturating_sub(applied) <= small || !is_told(&snapshot)?;
         if is_last {
             let Some(now) = shared.publisher.gather(key) else { return shared.publisher.drop_phase(key) };
             (snapshot, sequence) = now;
         }
         let Some(model) = shared.model(&snapshot, key)? else { return shared.publisher.drop_phase(key) };
         catalog = Arc::new(Catalog::of(&model));
-        if !is_current(&runs, &catalog) {
-            // The schemas changed meanwhile.
+        if !is_current(&runs, &catalog) || !is_told(&snapshot)? {
+            // The schemas changed meanwhile, or the change log was trimmed.
             runs = all_rows(shared, &snapshot, key, &model, &catalog, sequence)?;
         } else {
             runs = catch_up(shared, &snapshot, key, &model, &catalog, runs, applied, sequence)?;

@@ -6,22 +6,31 @@
 //! run holds yet, the *recent* writes, is evaluated one by one.
 
 pub(in crate::engine) mod bits;
+mod build;
 mod catalog;
 mod column;
 mod compact;
+mod extract;
 mod indexer;
+mod intern;
 mod layout;
 mod make;
 pub(in crate::engine) mod manifest;
+mod merge;
 mod publish;
 mod run;
+mod shelf;
 mod space;
 mod view;
+mod write;
 
 pub(in crate::engine) use bits::Bits;
+pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub(in crate::engine) use merge::{Tombstones, merge};
 pub(in crate::engine) use run::{Coverage, Run};
+pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, stack};
 pub(in crate::engine) use indexer::{Indexer, Schemas};

@@ -277,10 +277,12 @@ impl Publisher {
             if state.closed {
                 return None;
             }
-            let found = state.live.iter().find_map(|(key, view)| {
+            let free = state.live.iter().filter(|(key, _)| state.begun && !state.claims.contains_key(*key));
+            let found = free.filter_map(|(key, view)| {
                 let window = super::compact::choose(view, &self.options)?;
-                (!state.claims.contains_key(key)).then(|| (*key, Arc::clone(view), window))
+                Some((*key, Arc::clone(view), window))
             });
+            let found = found.into_iter().next();
             if let Some((key, view, window)) = found {
                 let runs = view.runs.get(window.clone()).unwrap_or_default();
                 state.claims.insert(key, runs.iter().map(|live| Arc::clone(&live.run)).collect());

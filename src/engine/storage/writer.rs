@@ -193,6 +193,12 @@ impl Writer {
         if progress.1 { Err(closed()) } else { Ok(progress.0) }
     }
 
+    /// Whether this is the thread that writes.
+    pub(in crate::engine) fn is_own_thread(&self) -> bool {
+        let thread = locked(&self.thread);
+        thread.as_ref().is_some_and(|thread| thread.thread().id() == thread::current().id())
+    }
+
     /// Finishes what is queued, and closes the file.
     pub(in crate::engine) fn close(&self) {
         drop(locked(&self.queue).take());
