@@ -12,7 +12,10 @@ use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
-use super::storage::{ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer, format, read_counter};
+use super::storage::{
+    ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer,
+    format, read_counter,
+};
 use super::{Env, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
 

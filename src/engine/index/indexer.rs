@@ -68,7 +68,8 @@ impl Indexer {
     ) -> Result<Self> {
         let mut threads = Vec::new();
         if publisher.options().enabled {
-            let shared = Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
+            let shared =
+                Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
             let shared = Arc::new(shared);
             let compactor = Arc::clone(&shared);
             threads.push(spawn("scimdb-indexer", move || index(&shared))?);
@@ -229,11 +230,7 @@ fn consolidate(
     shared.publisher.edit(key, |now| {
         let kept = now.runs.len().checked_sub(tail.len())?;
         let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
-        let runs = if is_tail {
-            stack(now.runs.get(..kept)?, merged)
-        } else {
-            stack(&now.runs, newest)
-        };
+        let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };
         let recent = now.recent.iter().filter(|commit| commit.sequence > through).cloned().collect();
         Some(TypeView::new(Arc::clone(catalog), runs, through, recent))
     });

@@ -48,9 +48,8 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
         let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else {
             return shared.publisher.drop_phase(key);
         };
-        let is_told = |snapshot: &Snapshot| {
-            read_counter(snapshot, tenant, Counter::ChangesFrom).map(|from| from <= applied + 1)
-        };
+        let is_told =
+            |snapshot: &Snapshot| read_counter(snapshot, tenant, Counter::ChangesFrom).map(|from| from <= applied + 1);
         let is_last = sequence.saturating_sub(applied) <= small || !is_told(&snapshot)?;
         if is_last {
             let Some(now) = shared.publisher.gather(key) else { return shared.publisher.drop_phase(key) };

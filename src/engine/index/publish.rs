@@ -296,9 +296,10 @@ impl Publisher {
     pub(super) fn claim(&self, key: TypeKey, runs: &[LiveRun]) -> bool {
         let mut state = self.state();
         let has = |list: &[Arc<Run>], run: &Arc<Run>| list.iter().any(|other| Arc::ptr_eq(other, run));
-        let known: Vec<_> = state.live.get(&key).map_or_else(Vec::new, |view| {
-            view.runs.iter().map(|live| Arc::clone(&live.run)).collect()
-        });
+        let known: Vec<_> = state
+            .live
+            .get(&key)
+            .map_or_else(Vec::new, |view| view.runs.iter().map(|live| Arc::clone(&live.run)).collect());
         let taken = state.claims.get(&key).map_or(&[][..], Vec::as_slice);
         if runs.is_empty() || runs.iter().any(|live| has(taken, &live.run) || !has(&known, &live.run)) {
             return false;

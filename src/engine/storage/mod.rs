@@ -17,11 +17,11 @@ mod tables;
 mod transaction;
 mod writer;
 
-pub(super) use counters::{Counter, bump, read_counter};
+pub(super) use counters::{Counter, bump, each_resource_count, read_counter};
 pub(super) use database::{Database, Snapshot};
 pub(super) use location::Location;
-pub(super) use observer::{ChangedRow, Observer};
 pub use medium::{Medium, MediumFactory, MemoryMedium};
+pub(super) use observer::{ChangedRow, Observer};
 pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
