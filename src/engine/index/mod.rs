@@ -21,6 +21,8 @@ mod publish;
 mod run;
 mod shelf;
 mod space;
+#[cfg(test)]
+mod tests;
 mod view;
 mod write;
 
