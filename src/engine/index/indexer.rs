@@ -156,9 +156,16 @@ fn compare_schemas(shared: &Shared, tenant: TenantId) -> Result<()> {
             shared.publisher.retire(key);
             continue;
         };
-        if !is_current(&view.runs, &Catalog::of(&model)) {
+        let catalog = Arc::new(Catalog::of(&model));
+        if !is_current(&view.runs, &catalog) {
             shared.publisher.retire(key);
+            continue;
         }
+        // New attributes can be asked for at once: no resource of a run has a value.
+        shared.publisher.edit(key, |now| {
+            let (runs, recent) = (now.runs.clone(), now.recent.clone());
+            is_current(&runs, &catalog).then(|| TypeView::new(Arc::clone(&catalog), runs, now.applied, recent))
+        });
     }
     Ok(())
 }
