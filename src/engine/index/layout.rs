@@ -12,6 +12,9 @@ use crate::{Error, ErrorKind, Result};
 /// The version of everything in a run's bytes. Another version is rebuilt.
 pub(super) const FORMAT: u32 = 1;
 
+/// Text columns with at least so many distinct values have them in the inverted index of substrings.
+pub(super) const GRAMS_FROM: u32 = 8_192;
+
 /// Where a section stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Section {

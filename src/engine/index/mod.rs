@@ -6,16 +6,23 @@
 //! run holds yet, the *recent* writes, is evaluated one by one.
 
 pub(in crate::engine) mod bits;
+mod build;
 mod catalog;
 mod column;
+mod extract;
+mod intern;
 mod layout;
+mod merge;
 mod run;
 mod space;
 mod view;
+mod write;
 
 pub(in crate::engine) use bits::Bits;
+pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub(in crate::engine) use merge::{Tombstones, merge};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use space::Space;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};

@@ -68,10 +68,17 @@ impl Run {
         self.bytes.get(self.contents.tombstones)
     }
 
+    /// Attributes registered after it was built have this number or a larger one.
+    pub(super) fn next_number(&self) -> u32 {
+        self.contents.next_number
+    }
+
     /// What it knows of a leaf.
     pub(in crate::engine) fn column(&self, leaf: &Leaf) -> Coverage<'_> {
         match self.find_column(leaf.target) {
-            Some(column) if column.fingerprint == leaf.fingerprint => Coverage::Column(Column::new(column, &self.bytes)),
+            Some(column) if column.fingerprint == leaf.fingerprint => {
+                Coverage::Column(Column::new(column, &self.bytes))
+            }
             None if leaf.target.leaf().0 >= self.contents.next_number => Coverage::Empty,
             _ => Coverage::Stale,
         }
