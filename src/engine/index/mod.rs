@@ -8,14 +8,22 @@
 pub(in crate::engine) mod bits;
 mod catalog;
 mod column;
+mod grams;
 mod layout;
+mod medium;
 mod run;
+mod seal;
+mod shelf;
 mod space;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub(in crate::engine) use bits::Bits;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub use medium::{Disk, IndexMedium, Memory};
 pub(in crate::engine) use run::{Coverage, Run};
+pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};
