@@ -13,8 +13,15 @@ mod extract;
 mod intern;
 mod layout;
 mod merge;
+mod grams;
+mod layout;
+mod medium;
 mod run;
+mod seal;
+mod shelf;
 mod space;
+#[cfg(test)]
+mod testing;
 mod view;
 mod write;
 
@@ -23,6 +30,8 @@ pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
 pub(in crate::engine) use merge::{Tombstones, merge};
+pub use medium::{Disk, IndexMedium, Memory};
 pub(in crate::engine) use run::{Coverage, Run};
+pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};
