@@ -19,6 +19,7 @@ mod import;
 mod import_groups;
 #[allow(dead_code, unused_imports)] // Until the index is wired in.
 mod index;
+mod index_status;
 mod modify;
 mod options;
 mod password;
@@ -40,6 +41,7 @@ pub use check::CheckReport;
 pub use env::Env;
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory};
+pub use index_status::{IndexState, IndexStatus};
 pub use options::{ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};
 pub use storage::{ChangeOperation, Medium, MediumFactory, MemoryMedium, Scope};

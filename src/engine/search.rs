@@ -1,6 +1,7 @@
 //! Search (RFC 7644 section 3.4.2).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Tenant;
 use super::config::Config;
@@ -8,7 +9,7 @@ use super::query::{Hits, Page, Query, SortBy, find};
 use super::represent::represent_row;
 use super::storage::Reads;
 use crate::filter::{bind, bind_any, parse};
-use crate::message::{Projection, Representation, SearchPage, SearchRequest, SortOrder};
+use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::TypeModel;
 use crate::{Error, ErrorKind, Result};
 
@@ -47,6 +48,24 @@ impl Tenant {
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<u64> {
         Ok(self.each_found(resource_type, request, Page::ALL, visit)?.total)
+    }
+
+    /// Searches, and tells how: which index serves which part, what was expected and found, and how long it took.
+    ///
+    /// # Errors
+    /// As [`Tenant::search`].
+    pub fn explain(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<Explanation> {
+        let started = Instant::now();
+        let total = self.search(resource_type, request)?.total_results;
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let step = Step {
+            text: request.filter.clone().unwrap_or_else(|| "everything".to_owned()),
+            method: "evaluated on rows".to_owned(),
+            actual: Some(total),
+            micros,
+            ..Step::default()
+        };
+        Ok(Explanation { steps: vec![step], total, micros })
     }
 
     fn each_found(

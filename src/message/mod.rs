@@ -6,6 +6,7 @@
 pub mod builtin;
 mod bulk;
 mod error;
+mod explain;
 mod input;
 mod part;
 mod patch;
@@ -17,6 +18,7 @@ mod text;
 
 pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
 pub use error::error_json;
+pub use explain::{Explanation, Step};
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
 pub use patch::{parse_patch, patch_from_input};
 pub use projection::Projection;

@@ -14,7 +14,6 @@ mod intern;
 mod layout;
 mod merge;
 mod grams;
-mod layout;
 mod medium;
 mod run;
 mod seal;
