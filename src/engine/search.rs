@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::Tenant;
 use super::config::Config;
+use super::index::View;
 use super::query::{Hits, Page, Query, SortBy, find};
 use super::represent::represent_row;
-use super::storage::Reads;
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::TypeModel;
@@ -76,7 +76,6 @@ impl Tenant {
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
         let config = self.state.config()?;
-        let snapshot = self.inner().writer.snapshot()?;
         let types = match resource_type {
             Some(name) => vec![config.registry.resource_type(name)?],
             None => config.registry.types().iter().collect(),
@@ -86,14 +85,16 @@ impl Tenant {
             .map(|model| Projection::new(model, &request.attributes, &request.excluded_attributes))
             .collect::<Result<_>>()?;
         let bound = Bound { config: &config, types, projections };
-        let hits = find(&self.queries(&bound, request, &*snapshot)?, page)?;
+        let view = self.view_of(&bound.types)?;
+        let snapshot = &view.snapshot;
+        let hits = find(&self.queries(&bound, request, &view)?, page)?;
         for at in &hits.rows {
             let position = bound.types.iter().position(|model| model.number() == at.kind);
             let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
             let Some((model, projection)) = place else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&*snapshot, self.state.id, &config, model, *at, projection, "")?;
+            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, "")?;
             if !visit(found) {
                 break;
             }
@@ -101,7 +102,19 @@ impl Tenant {
         Ok(hits)
     }
 
-    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, reads: &'a dyn Reads) -> Result<Vec<Query<'a>>> {
+    /// The state as of now, with the indexes of these types where they have one.
+    fn view_of(&self, types: &[&Arc<TypeModel>]) -> Result<Arc<View>> {
+        let inner = self.inner();
+        let mut view = inner.view()?;
+        for model in types {
+            if inner.want_index(&view, self.state.id, model.number())? {
+                view = inner.view()?;
+            }
+        }
+        Ok(view)
+    }
+
+    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, view: &'a View) -> Result<Vec<Query<'a>>> {
         let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
         let options = bound.config.dialect.bind;
         let filters = match (&request.filter, models.as_slice()) {
@@ -113,7 +126,7 @@ impl Tenant {
         let parts = bound.types.iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {
-                reads,
+                reads: &*view.snapshot,
                 tenant: self.state.id,
                 config: bound.config,
                 model,

@@ -16,7 +16,7 @@ use super::storage::{
     ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer,
     format, read_counter,
 };
-use super::{Env, StoreOptions, Tenant, TenantOptions};
+use super::{Env, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant that a new store has.
@@ -97,8 +97,9 @@ impl Store {
     /// none and [`StoreOptions::create`] is false.
     pub fn open(directory: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         let path = directory.as_ref().to_owned();
+        let index = Arc::new(IndexDisk::new(&path));
         let location = Location::Directory { path, create: options.create, holder: options.holder.clone() };
-        Self::open_at(location, options)
+        Self::open_at(location, index, options)
     }
 
     /// Opens a store that lives in memory and is gone when the last handle is.
@@ -115,11 +116,23 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_on(medium: MediumFactory, options: StoreOptions) -> Result<Self> {
-        Self::open_at(Location::Medium(medium), options)
+        Self::open_on_with_index(medium, Arc::new(IndexMemory::default()), options)
     }
 
-    fn open_at(location: Location, options: StoreOptions) -> Result<Self> {
-        let shelf = Shelf::default();
+    /// The same with a medium for the files of the index, which are derived from the rest and may be lost.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on_with_index(
+        medium: MediumFactory,
+        index: Arc<dyn IndexMedium>,
+        options: StoreOptions,
+    ) -> Result<Self> {
+        Self::open_at(Location::Medium(medium), index, options)
+    }
+
+    fn open_at(location: Location, index: Arc<dyn IndexMedium>, options: StoreOptions) -> Result<Self> {
+        let shelf = Shelf::new(index);
         let builtin = Arc::new(Builtin::new()?);
         let env = options.env.clone();
         let tenants: Arc<Tenants> = Arc::default();

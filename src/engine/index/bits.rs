@@ -27,6 +27,16 @@ impl Bits {
         &self.0
     }
 
+    /// Words as they are.
+    pub(in crate::engine) fn of_vec(words: Vec<u64>) -> Self {
+        Bits(words)
+    }
+
+    /// The words alone.
+    pub(in crate::engine) fn into_words(self) -> Vec<u64> {
+        self.0
+    }
+
     /// The words, to be changed.
     pub(in crate::engine) fn words_mut(&mut self) -> &mut [u64] {
         &mut self.0

@@ -198,3 +198,8 @@ impl RunBuilder {
         writer.finish()
     }
 }
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

@@ -188,6 +188,17 @@ impl<'a> Column<'a> {
         Suffix::Ords(ords)
     }
 
+    /// All slots in the order of their values read backwards; empty where [`Suffix::Slots`] does not occur.
+    pub(in crate::engine) fn backwards(&self) -> &'a [u32] {
+        if self.starts.is_none() { self.reversed } else { &[] }
+    }
+
+    /// Where slots that [`Column::suffix`] found begin among those.
+    pub(in crate::engine) fn suffix_start(&self, slots: &[u32]) -> u32 {
+        let bytes = slots.as_ptr().addr().saturating_sub(self.reversed.as_ptr().addr());
+        u32::try_from(bytes / size_of::<u32>()).unwrap_or(u32::MAX)
+    }
+
     /// The bytes of all values, and where each begins.
     pub(super) fn packed(&self) -> (&'a [u8], &'a [u32]) {
         (self.values, self.value_starts)

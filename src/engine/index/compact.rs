@@ -59,7 +59,7 @@ pub(super) fn merged(
     let made = shared.keep(words, on_disk, through)?;
     let is_empty = made.run.docs() == 0 && made.run.tombstones().is_empty();
     if is_empty && let Some(number) = made.number {
-        shared.shelf.remove(number);
+        shared.remove(number);
     }
     Ok((!is_empty).then_some(made))
 }
@@ -109,7 +109,7 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))
     });
     if done {
-        old.into_iter().for_each(|number| shared.shelf.remove(number));
+        old.into_iter().for_each(|number| shared.remove(number));
     }
     Ok(())
 }
@@ -117,7 +117,7 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
 /// The index went away meanwhile. Its next making cleans up what the manifest may name.
 fn discard(shared: &Shared, made: Option<&LiveRun>) -> Result<()> {
     if let Some(number) = made.and_then(|made| made.number) {
-        shared.shelf.remove(number);
+        shared.remove(number);
     }
     Ok(())
 }

@@ -35,14 +35,19 @@ impl Shared {
     /// Makes a run of its bytes, on disk or in memory.
     pub(super) fn keep(&self, words: Vec<u64>, on_disk: bool, through: u64) -> Result<LiveRun> {
         if !on_disk {
-            return Ok(LiveRun::new(self.shelf.memory(words)?, None, through));
+            return Ok(LiveRun::new(Shelf::memory(words)?, None, through));
         }
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let written = self.shelf.write(number, words);
         if written.is_err() {
-            self.shelf.remove(number);
+            self.remove(number);
         }
         Ok(LiveRun::new(written?, Some(number), through))
+    }
+
+    /// Removes the files of a run. What is left of them, if that fails, goes when the store is opened again.
+    pub(super) fn remove(&self, number: u64) {
+        let _ = self.shelf.remove(number);
     }
 }
 
@@ -110,7 +115,7 @@ fn index(shared: &Shared) {
     {
         let highest = named.iter().chain(&present).max().map_or(1, |number| number + 1);
         shared.next_number.store(highest, Ordering::Relaxed);
-        present.into_iter().filter(|number| !named.contains(number)).for_each(|number| shared.shelf.remove(number));
+        present.into_iter().filter(|number| !named.contains(number)).for_each(|number| shared.remove(number));
     }
     shared.publisher.begin();
     while let Some(work) = shared.publisher.next_work() {

@@ -105,6 +105,16 @@ pub(super) enum Bytes {
 }
 
 impl Bytes {
+    /// Bytes that were mapped from a file, or copied where they are not aligned: a mapping always is.
+    pub(super) fn mapped(bytes: OwnedBytes) -> Self {
+        if bytemuck::try_cast_slice::<u8, u64>(&bytes).is_ok() {
+            return Bytes::Mapped(bytes);
+        }
+        let mut copy = Assembly::default();
+        copy.add(&bytes);
+        Bytes::Memory(Arc::new(copy.words))
+    }
+
     fn all(&self) -> &[u8] {
         match self {
             Bytes::Memory(words) => bytemuck::cast_slice(words.as_slice()),

@@ -73,7 +73,7 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
     if manifest != old && !(manifest.runs.is_empty() && old.runs.is_empty()) {
         manifest::save(&shared.writer, key, &manifest)?;
         let gone = old.runs.into_iter().filter(|number| !manifest.runs.contains(number));
-        gone.for_each(|number| shared.shelf.remove(number));
+        gone.for_each(|number| shared.remove(number));
     }
     shared.publisher.go_live(key, catalog, runs, applied);
     Ok(())

@@ -2,10 +2,11 @@
 
 use super::catalog::Leaf;
 use super::column::Column;
+use super::grams::{Grams, scan};
 use super::layout::{Bytes, ColumnContents, Contents, SpaceContents, contents};
 use super::space::Space;
-use crate::Result;
 use crate::model::{AttributeId, Target, common};
+use crate::{Error, ErrorKind, Result};
 
 /// What a run knows of a leaf.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +23,23 @@ pub(in crate::engine) enum Coverage<'a> {
 pub(in crate::engine) struct Run {
     bytes: Bytes,
     contents: Contents,
+    grams: Option<Grams>,
 }
 
 impl Run {
-    /// Opens the bytes of a run; with `verify`, after comparing their checksum.
+    /// Opens the bytes of a run, with its inverted index of substrings if it has one; with `verify`, after comparing
+    /// their checksum.
     ///
     /// # Errors
     /// `Corrupt`.
-    pub(super) fn open(bytes: Bytes, verify: bool) -> Result<Self> {
+    pub(super) fn open(bytes: Bytes, grams: Option<Grams>, verify: bool) -> Result<Self> {
         let contents = contents(&bytes, verify)?;
-        Ok(Run { bytes, contents })
+        Ok(Run { bytes, contents, grams })
+    }
+
+    /// The same run with its inverted index of substrings.
+    pub(super) fn with_grams(self, grams: Grams) -> Self {
+        Run { grams: Some(grams), ..self }
     }
 
     /// Docs there are, dead ones included.
@@ -108,4 +116,36 @@ impl Run {
     pub(in crate::engine) fn bytes(&self) -> u64 {
         self.bytes.len() as u64
     }
+
+    /// The columns whose values shall stand in the inverted index of substrings, in its order.
+    pub(super) fn gram_columns(&self) -> impl Iterator<Item = Column<'_>> {
+        let columns = self.contents.columns.iter().filter(|column| column.grams.is_some() && column.distinct > 0);
+        columns.map(|column| Column::new(column, &self.bytes))
+    }
+
+    #[cfg(test)]
+    pub(super) fn columns(&self) -> impl Iterator<Item = Column<'_>> {
+        self.contents.columns.iter().map(|column| Column::new(column, &self.bytes))
+    }
+
+    /// The values of a column that contain a text, ascending.
+    ///
+    /// # Errors
+    /// `Io`: the inverted index could not be read.
+    pub(in crate::engine) fn contains(&self, column: &Column<'_>, needle: &[u8]) -> Result<Vec<u32>> {
+        let found = self.grams.as_ref().map_or(Ok(None), |grams| grams.contains(column, needle)).map_err(unreadable)?;
+        Ok(found.unwrap_or_else(|| scan(column, needle)))
+    }
+
+    /// At most how many values of a column contain a text, as far as an inverted index tells it without looking at them.
+    ///
+    /// # Errors
+    /// `Io`: the inverted index could not be read.
+    pub(in crate::engine) fn contains_at_most(&self, column: &Column<'_>, needle: &[u8]) -> Result<Option<u64>> {
+        self.grams.as_ref().map_or(Ok(None), |grams| grams.estimate(column, needle)).map_err(unreadable)
+    }
+}
+
+fn unreadable(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, format!("reading the index failed: {error}")).caused_by(error)
 }

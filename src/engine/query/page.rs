@@ -1,32 +1,62 @@
-//! Offset pages (RFC 7644 section 3.4.2.4).
+//! Pages: by offset (RFC 7644 section 3.4.2.4), or from a position in the order.
 
-/// Which results to show: a slice of all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::engine::storage::keys::RowId;
+
+/// Which results to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct Page {
-    /// How many results stand before it.
-    pub(in crate::engine) skip: u64,
+    /// Where it begins, or ends.
+    pub(in crate::engine) start: Start,
     /// How many it shows at most.
     pub(in crate::engine) count: u64,
 }
 
+/// Where a page begins, or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Start {
+    /// Behind so many results.
+    Skip(u64),
+    /// Behind a place in the order, where there may be a result no more.
+    After(Position),
+    /// It ends before a place in the order.
+    Before(Position),
+}
+
+/// A place in the order of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Position {
+    /// What the result is sorted by; none if it has no such value, and in the order of creation.
+    pub(in crate::engine) key: Option<Vec<u8>>,
+    /// Where it is.
+    pub(in crate::engine) at: RowId,
+}
+
 impl Page {
     /// Everything.
-    pub(in crate::engine) const ALL: Page = Page { skip: 0, count: u64::MAX };
+    pub(in crate::engine) const ALL: Page = Page { start: Start::Skip(0), count: u64::MAX };
 
     /// From the request: a startIndex below 1 is 1, a negative count is 0.
     pub(in crate::engine) fn new(start_index: Option<i64>, count: Option<i64>, default: u64, most: u64) -> Self {
         let skip = u64::try_from(start_index.unwrap_or(1).max(1) - 1).unwrap_or(0);
         let count = count.map_or(default, |count| u64::try_from(count).unwrap_or(0)).min(most);
-        Page { skip, count }
+        Page { start: Start::Skip(skip), count }
     }
 
-    /// The slice of a list.
-    pub(in crate::engine) fn of<T>(self, list: &[T]) -> &[T] {
-        let start = usize::try_from(self.skip).unwrap_or(usize::MAX).min(list.len());
-        let rest = list.get(start..).unwrap_or_default();
-        let count = usize::try_from(self.count).unwrap_or(usize::MAX).min(rest.len());
-        rest.get(..count).unwrap_or_default()
+    /// How many results stand before it, where that is how it begins.
+    pub(in crate::engine) fn skip(&self) -> Option<u64> {
+        match self.start {
+            Start::Skip(skip) => Some(skip),
+            Start::After(_) | Start::Before(_) => None,
+        }
     }
+}
+
+/// The slice of a list behind so many entries.
+pub(super) fn slice<T>(list: &[T], skip: u64, count: u64) -> &[T] {
+    let start = usize::try_from(skip).unwrap_or(usize::MAX).min(list.len());
+    let rest = list.get(start..).unwrap_or_default();
+    let count = usize::try_from(count).unwrap_or(usize::MAX).min(rest.len());
+    rest.get(..count).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -36,7 +66,10 @@ mod tests {
     #[test]
     fn clamps_as_the_rfc_says() {
         let list: Vec<u32> = (1..=10).collect();
-        let cut = |start, count| Page::new(start, count, 3, 5).of(&list).to_vec();
+        let cut = |start, count| {
+            let page = Page::new(start, count, 3, 5);
+            slice(&list, page.skip().unwrap(), page.count).to_vec()
+        };
         assert_eq!(cut(None, None), [1, 2, 3]);
         assert_eq!(cut(Some(-7), Some(2)), [1, 2]);
         assert_eq!(cut(Some(9), Some(100)), [9, 10]);

@@ -49,7 +49,7 @@ impl SortBy {
 
     /// The key of a resource; none if it has no value. A multi-valued attribute counts by its primary value, or else by
     /// its first.
-    pub(super) fn key(&self, view: &ResourceView<'_>) -> Option<Vec<u8>> {
+    pub(in crate::engine) fn key(&self, view: &ResourceView<'_>) -> Option<Vec<u8>> {
         let leaf = view.model.definition(self.target.leaf())?;
         let attribute = view.model.definition(self.target.attribute)?;
         let mut value = view.get(self.target.attribute)?;

@@ -143,8 +143,12 @@ pub(in crate::engine) fn location(model: &TypeModel, id: &str) -> String {
 /// What to call a resource.
 fn label_of(reads: &dyn Reads, tenant: TenantId, model: &TypeModel, at: RowId) -> Result<Option<String>> {
     let Some(bytes) = reads.get(Table::Resources, &keys::resource(tenant, at))? else { return Ok(None) };
-    let view = stored::view(&bytes, model)?;
-    Ok(model.labels().iter().find_map(|target| text_at(&view, *target)))
+    Ok(label(&stored::view(&bytes, model)?))
+}
+
+/// What to call a resource: the text of the first of its labels that has any.
+pub(in crate::engine) fn label(view: &ResourceView<'_>) -> Option<String> {
+    view.model.labels().iter().find_map(|target| text_at(view, *target))
 }
 
 fn text_at(view: &ResourceView<'_>, target: Target) -> Option<String> {

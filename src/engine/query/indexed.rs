@@ -1,0 +1,167 @@
+//! Answering a query from the index: every run gives a sequence of hits, and so do the recent writes.
+
+use super::clause::{Clause, Source};
+use super::exec::Query;
+use super::order::{Alive, ColumnOrder, Collector, Item, Sequence, Stream, Want, compare};
+use super::page::{Page, Start};
+use super::plan::Candidates;
+use super::sets::{Lens, Part, solve};
+use crate::Result;
+use crate::engine::index::{Coverage, LiveRun, TypeView};
+use crate::engine::storage::keys::RowId;
+use crate::model::stored;
+
+/// A query of a type that has an index.
+pub(super) struct Indexed<'q, 'a> {
+    pub(super) query: &'q Query<'a>,
+    pub(super) view: &'q TypeView,
+}
+
+/// What an index makes of a query.
+pub(super) enum Answer {
+    /// Its hits are among the streams; so many there are.
+    Streams(u64),
+    /// These rows have to be looked at.
+    Rows(Candidates),
+}
+
+/// How a run is sorted.
+enum Sorting<'r> {
+    Creation,
+    By(ColumnOrder<'r>),
+    /// By what is not in its columns.
+    Unknown,
+}
+
+impl<'q> Indexed<'q, '_> {
+    /// Adds the streams of the query's hits.
+    pub(super) fn answer(&self, page: &Page, streams: &mut Vec<Stream<'q>>) -> Result<Answer> {
+        let source = Source {
+            reads: self.query.reads,
+            tenant: self.query.tenant,
+            config: self.query.config,
+            model: self.query.model,
+            view: self.view,
+        };
+        let mut numbers = 0;
+        let clause = match &self.query.filter {
+            Some(filter) => Some(Clause::of(&source, filter, &mut numbers)?),
+            None => None,
+        };
+        let orders: Option<Vec<Option<ColumnOrder<'q>>>> = self
+            .view
+            .runs
+            .iter()
+            .map(|live| match self.sorting(live) {
+                Sorting::Creation => Some(None),
+                Sorting::By(order) => Some(Some(order)),
+                Sorting::Unknown => None,
+            })
+            .collect();
+        let orders = match (orders, clause.as_ref().is_none_or(Clause::is_exact) && self.can_sort()) {
+            (Some(orders), true) => orders,
+            _ => return self.candidates(clause.as_ref()).map(Answer::Rows),
+        };
+        let limit = |extra: u64| page.count.saturating_add(extra);
+        let want = match &page.start {
+            Start::Skip(skip) => Want::First(limit(*skip)),
+            Start::After(position) => Want::After(position, limit(1)),
+            Start::Before(position) => Want::Before(position, limit(1)),
+        };
+        let descending = self.query.sort.is_some_and(|sort| sort.descending);
+        let mut total = 0;
+        for ((number, live), order) in (0u32..).zip(&self.view.runs).zip(orders) {
+            let part = match &clause {
+                Some(clause) => clause.resolve(self.lens(live), false)?.unwrap_or(Part::None),
+                None => Part::All,
+            };
+            let collector = Collector { run: &live.run, alive: self.alive(number, live), order, descending, want };
+            let found = collector.collect(&part);
+            total += found.total;
+            let kind = self.query.model.number();
+            streams.push(Stream { sequence: found.sequence, kind, run: Some((number, &live.run)) });
+        }
+        let recent = self.recent(clause.as_ref(), descending)?;
+        total += recent.len() as u64;
+        if !recent.is_empty() {
+            streams.push(Stream { sequence: Sequence::Listed(recent), kind: self.query.model.number(), run: None });
+        }
+        Ok(Answer::Streams(total))
+    }
+
+    fn lens(&self, live: &'q LiveRun) -> Lens<'q> {
+        Lens { run: &live.run, catalog: &self.view.catalog, model: self.query.model }
+    }
+
+    fn alive(&self, number: u32, live: &'q LiveRun) -> Alive<'q> {
+        let masked = self.view.overlay().masked.get(number as usize);
+        Alive { docs: live.run.docs(), dead: &live.dead, masked: masked.map(Vec::as_slice).unwrap_or_default() }
+    }
+
+    /// Whether the catalog has what the query is sorted by.
+    fn can_sort(&self) -> bool {
+        self.query.sort.is_none_or(|sort| self.view.catalog.leaf(sort.target).is_some())
+    }
+
+    fn sorting(&self, live: &'q LiveRun) -> Sorting<'q> {
+        let Some(sort) = self.query.sort else { return Sorting::Creation };
+        let Some(leaf) = self.view.catalog.leaf(sort.target) else { return Sorting::Unknown };
+        match live.run.column(leaf) {
+            Coverage::Stale => Sorting::Unknown,
+            // Nothing has a value.
+            Coverage::Empty => Sorting::Creation,
+            Coverage::Column(column) => {
+                let space = if leaf.is_element { live.run.space(sort.target.attribute) } else { None };
+                Sorting::By(ColumnOrder::new(sort.target, column, space))
+            }
+        }
+    }
+
+    /// The recent writes that meet the filter, in order.
+    fn recent(&self, clause: Option<&Clause<'_>>, descending: bool) -> Result<Vec<(Option<Vec<u8>>, RowId)>> {
+        let kind = self.query.model.number();
+        let mut hits = Vec::new();
+        for write in &self.view.overlay().writes {
+            let Some(bytes) = &write.stored else { continue };
+            let view = stored::view(bytes, self.query.model)?;
+            if clause.is_none_or(|clause| clause.meets(write.row, &view)) {
+                let key = self.query.sort.and_then(|sort| sort.key(&view));
+                hits.push((key, RowId { row: write.row, kind }));
+            }
+        }
+        if self.query.sort.is_some() {
+            let item = |(key, at): &(Option<Vec<u8>>, RowId)| -> (Option<Vec<u8>>, u64) { (key.clone(), at.row) };
+            hits.sort_unstable_by(|left, right| {
+                let (left, right) = (Item { key: left.0.as_deref(), row: left.1.row }, Item {
+                    key: right.0.as_deref(),
+                    row: right.1.row,
+                });
+                compare(left, right, descending)
+            });
+            let _ = item;
+        }
+        Ok(hits)
+    }
+
+    /// The rows that have to be evaluated, because the index does not answer all of the filter, or does not know what
+    /// is sorted by.
+    fn candidates(&self, clause: Option<&Clause<'_>>) -> Result<Candidates> {
+        let kind = self.query.model.number();
+        let mut rows = Vec::new();
+        for (number, live) in (0u32..).zip(&self.view.runs) {
+            let part = match clause {
+                Some(clause) => clause.resolve(self.lens(live), true)?,
+                None => None,
+            };
+            let Some(part) = part else { return Ok(Candidates::All) };
+            let alive = self.alive(number, live);
+            let docs = alive.of(solve(&part, alive.docs).into_words(alive.docs));
+            let found = crate::engine::index::bits::iter(&docs).filter_map(|doc| live.run.rows().get(doc as usize));
+            rows.extend(found.map(|row| RowId { row: *row, kind }));
+        }
+        let recent = self.view.overlay().writes.iter().filter(|write| write.stored.is_some());
+        rows.extend(recent.map(|write| RowId { row: write.row, kind }));
+        rows.sort_unstable();
+        Ok(Candidates::Superset(rows))
+    }
+}
