@@ -130,7 +130,6 @@ impl<'q> Indexed<'q, '_> {
             }
         }
         if self.query.sort.is_some() {
-            let item = |(key, at): &(Option<Vec<u8>>, RowId)| -> (Option<Vec<u8>>, u64) { (key.clone(), at.row) };
             hits.sort_unstable_by(|left, right| {
                 let (left, right) = (Item { key: left.0.as_deref(), row: left.1.row }, Item {
                     key: right.0.as_deref(),
@@ -138,7 +137,6 @@ impl<'q> Indexed<'q, '_> {
                 });
                 compare(left, right, descending)
             });
-            let _ = item;
         }
         Ok(hits)
     }
