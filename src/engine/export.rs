@@ -2,7 +2,7 @@
 
 use super::Tenant;
 use super::config::Config;
-use super::query::{Page, Query, find};
+use super::query::{Hit, Page, Query, find};
 use super::represent::represent_row;
 use super::storage::Snapshot;
 use crate::Result;
@@ -40,9 +40,9 @@ impl Tenant {
         visit: &mut dyn FnMut(&str) -> bool,
     ) -> Result<bool> {
         let tenant = self.state.id;
-        let query = Query { reads: snapshot, tenant, config, model, filter: None, sort: None };
+        let query = Query { reads: snapshot, tenant, config, model, filter: None, sort: None, index: None };
         let projection = Projection::stored(model);
-        for at in find(&[query], Page::ALL)?.rows {
+        for Hit { at, .. } in find(&[query], &Page::ALL)?.hits {
             let found = represent_row(snapshot, tenant, config, model, at, &projection, "")?;
             if !visit(&found.json) {
                 return Ok(false);

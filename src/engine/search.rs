@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Tenant;
 use super::config::Config;
 use super::index::View;
-use super::query::{Hits, Page, Query, SortBy, find};
+use super::query::{Hit, Hits, Page, Query, SortBy, find};
 use super::represent::represent_row;
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
@@ -29,11 +29,12 @@ impl Tenant {
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
         let mut resources = Vec::new();
-        let hits = self.each_found(resource_type, request, page, &mut |representation| {
+        let start_index = page.skip().unwrap_or(0) + 1;
+        let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);
             true
         })?;
-        Ok(SearchPage { total_results: hits.total, start_index: page.skip + 1, resources })
+        Ok(SearchPage { total_results: hits.total, start_index, resources })
     }
 
     /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
@@ -47,7 +48,7 @@ impl Tenant {
         request: &SearchRequest,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<u64> {
-        Ok(self.each_found(resource_type, request, Page::ALL, visit)?.total)
+        Ok(self.each_found(resource_type, request, &Page::ALL, visit)?.total)
     }
 
     /// Searches, and tells how: which index serves which part, what was expected and found, and how long it took.
@@ -72,7 +73,7 @@ impl Tenant {
         &self,
         resource_type: Option<&str>,
         request: &SearchRequest,
-        page: Page,
+        page: &Page,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
         let config = self.state.config()?;
@@ -88,7 +89,7 @@ impl Tenant {
         let view = self.view_of(&bound.types)?;
         let snapshot = &view.snapshot;
         let hits = find(&self.queries(&bound, request, &view)?, page)?;
-        for at in &hits.rows {
+        for Hit { at, .. } in &hits.hits {
             let position = bound.types.iter().position(|model| model.number() == at.kind);
             let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
             let Some((model, projection)) = place else {
@@ -132,6 +133,7 @@ impl Tenant {
                 model,
                 filter,
                 sort,
+                index: view.index(self.state.id, model.number()).map(|index| &**index),
             })
             .collect())
     }

@@ -1,12 +1,14 @@
-//! Carrying out a query: from candidates to sorted hits.
+//! Carrying out a query by the evaluator: from candidates to sorted hits.
 
 use std::ops::ControlFlow;
 
-use super::Page;
+use super::order::{Item, compare};
+use super::page::slice;
 use super::plan::{Candidates, Planner};
 use super::sort::SortBy;
 use crate::Result;
 use crate::engine::config::Config;
+use crate::engine::index::TypeView;
 use crate::engine::rows::derive;
 use crate::engine::storage::keys::{self, Key, RowId, TenantId};
 use crate::engine::storage::{Counter, Reads, Table, read_counter};
@@ -23,76 +25,76 @@ pub(in crate::engine) struct Query<'a> {
     pub(in crate::engine) filter: Option<BoundFilter>,
     /// None: the order of creation, or, beside types that are sorted, a type that lacks the attribute.
     pub(in crate::engine) sort: Option<SortBy>,
-}
-
-/// What a query found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Hits {
-    /// How many resources match.
-    pub(in crate::engine) total: u64,
-    /// Those of the page, in order.
-    pub(in crate::engine) rows: Vec<RowId>,
+    /// The index of the type, of the same state as `reads`.
+    pub(in crate::engine) index: Option<&'a TypeView>,
 }
 
 /// What is told of each hit.
 type VisitHit<'v> = dyn FnMut(RowId, &ResourceView<'_>) -> Result<ControlFlow<()>> + 'v;
 
-/// Finds the page of the queries' hits: one query for each resource type that is searched.
-pub(in crate::engine) fn find(queries: &[Query<'_>], page: Page) -> Result<Hits> {
-    if let [query] = queries
-        && query.sort.is_none()
-    {
-        return query.unsorted(page);
-    }
-    // A hit with what it is sorted by.
-    let mut hits: Vec<(Option<Vec<u8>>, RowId)> = Vec::new();
-    for query in queries {
-        query.each_hit(query.candidates()?, &mut |at, view| {
-            hits.push((query.sort.and_then(|sort| sort.key(view)), at));
-            Ok(ControlFlow::Continue(()))
-        })?;
-    }
-    let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
-    // A missing value is larger than any, in both directions; equal values keep the order of creation.
-    hits.sort_unstable_by(|(left, left_at), (right, right_at)| {
-        let values = match (left, right) {
-            (Some(left), Some(right)) => left.cmp(right),
-            (left, right) => right.is_some().cmp(&left.is_some()),
-        };
-        let values = if descending { values.reverse() } else { values };
-        values.then_with(|| left_at.cmp(right_at))
-    });
-    let rows = page.of(&hits).iter().map(|(_, at)| *at).collect();
-    Ok(Hits { total: hits.len() as u64, rows })
-}
-
 impl Query<'_> {
-    /// Hits in the order of creation need not be kept: only the page is.
-    fn unsorted(&self, page: Page) -> Result<Hits> {
-        let mut hits = Hits::default();
-        let end = page.skip.saturating_add(page.count);
+    /// What unique keys tell of the filter.
+    pub(super) fn keys(&self) -> Result<Candidates> {
+        self.planned(false)
+    }
+
+    /// What unique keys and membership rows tell of the filter.
+    pub(super) fn memberships(&self) -> Result<Candidates> {
+        self.planned(true)
+    }
+
+    fn planned(&self, memberships: bool) -> Result<Candidates> {
+        let planner = Planner { reads: self.reads, tenant: self.tenant, model: self.model, memberships };
+        self.filter.as_ref().map_or(Ok(Candidates::All), |filter| planner.plan(filter))
+    }
+
+    /// How many hits there are, and a page of them in the order of creation: no others need be kept.
+    pub(super) fn unsorted(&self, candidates: Candidates, skip: u64, count: u64) -> Result<(u64, Vec<RowId>)> {
+        let end = skip.saturating_add(count);
         let known = match self.filter {
             None => Some(read_counter(self.reads, self.tenant, Counter::Resources(self.model.number()))?),
             Some(_) => None,
         };
         if let Some(total) = known
-            && (page.count == 0 || total <= page.skip)
+            && (count == 0 || total <= skip)
         {
-            return Ok(Hits { total, rows: Vec::new() });
+            return Ok((total, Vec::new()));
         }
-        let candidates = self.candidates()?;
         if let Candidates::Exact(rows) = &candidates {
-            return Ok(Hits { total: rows.len() as u64, rows: page.of(rows).to_vec() });
+            return Ok((rows.len() as u64, slice(rows, skip, count).to_vec()));
         }
+        let mut rows = Vec::new();
         let mut seen = 0u64;
         self.each_hit(candidates, &mut |at, _| {
-            if (page.skip..end).contains(&seen) {
-                hits.rows.push(at);
+            if (skip..end).contains(&seen) {
+                rows.push(at);
             }
             seen += 1;
             Ok(if known.is_some() && seen >= end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        hits.total = known.unwrap_or(seen);
+        Ok((known.unwrap_or(seen), rows))
+    }
+
+    /// All hits with what they are sorted by, in order.
+    pub(super) fn listed(&self, candidates: Candidates) -> Result<Vec<(Option<Vec<u8>>, RowId)>> {
+        let mut hits: Vec<(Option<Vec<u8>>, RowId)> = Vec::new();
+        match (candidates, self.sort) {
+            (Candidates::Exact(rows), None) => hits.extend(rows.into_iter().map(|at| (None, at))),
+            (candidates, sort) => self.each_hit(candidates, &mut |at, view| {
+                hits.push((sort.and_then(|sort| sort.key(view)), at));
+                Ok(ControlFlow::Continue(()))
+            })?,
+        }
+        if let Some(sort) = self.sort {
+            let item = |hit: &(Option<Vec<u8>>, RowId)| hit.1.row;
+            hits.sort_unstable_by(|left, right| {
+                let (left, right) = (
+                    Item { key: left.0.as_deref(), row: item(left) },
+                    Item { key: right.0.as_deref(), row: item(right) },
+                );
+                compare(left, right, sort.descending)
+            });
+        }
         Ok(hits)
     }
 
@@ -112,11 +114,6 @@ impl Query<'_> {
             }
         }
         Ok(())
-    }
-
-    fn candidates(&self) -> Result<Candidates> {
-        let planner = Planner { reads: self.reads, tenant: self.tenant, model: self.model };
-        self.filter.as_ref().map_or(Ok(Candidates::All), |filter| planner.plan(filter))
     }
 
     fn scan(&self, needs: Needs, hit: &mut VisitHit<'_>) -> Result<()> {

@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use super::clause::Source;
 use crate::Result;
 use crate::engine::rows::{derive, each_group, find};
-use crate::engine::storage::keys::{Key, RowId};
 use crate::engine::storage::Table;
+use crate::engine::storage::keys::{Key, RowId};
 use crate::filter::{BoundFilter, CompareOp, Operand, eval_element};
-use crate::model::{AttributeId, Complex, ComplexRef, Membership, Preparation, Target, TypeModel, Value, ValueRef, stored};
+use crate::model::{
+    AttributeId, Complex, ComplexRef, Membership, Preparation, Target, TypeModel, Value, ValueRef, stored,
+};
 
 /// What membership rows tell of a condition. Rows are ascending, those of other types among them.
 pub(super) enum Found {

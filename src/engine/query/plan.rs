@@ -25,6 +25,8 @@ pub(super) struct Planner<'a> {
     pub(super) reads: &'a dyn Reads,
     pub(super) tenant: TenantId,
     pub(super) model: &'a TypeModel,
+    /// Whether membership rows are looked at too.
+    pub(super) memberships: bool,
 }
 
 impl Planner<'_> {
@@ -106,6 +108,9 @@ impl Planner<'_> {
                 Ok(Candidates::Exact(found.into_iter().filter(|at| self.is_of_type(*at)).collect()))
             }
             Some(external_id) if target == Target::whole(common::EXTERNAL_ID) => self.by_external_id(external_id),
+            Some(_) if !self.memberships && (is_value_of(self.model.groups()) || is_value_of(self.model.members())) => {
+                Ok(Candidates::All)
+            }
             // Ids are compared byte by byte, `value` perhaps not: what keys find may be less than what matches.
             Some(_)
                 if definition.preparation != crate::model::Preparation::Exact && is_value_of(self.model.groups()) =>

@@ -8,7 +8,7 @@ mod rows;
 mod sequence;
 
 pub(super) use alive::Alive;
-pub(super) use collect::{Collected, Collector, Want};
+pub(super) use collect::{Collector, Want};
 pub(super) use column::ColumnOrder;
 pub(super) use merge::{Cut, cut};
 pub(super) use sequence::{Item, Sequence, Stream, compare};

@@ -69,7 +69,7 @@ impl<'r> Part<'r> {
     }
 
     /// All of them.
-    pub(super) fn all_of(parts: Vec<Part<'r>>) -> Self {
+    pub(in crate::engine::query) fn all_of(parts: Vec<Part<'r>>) -> Self {
         let mut kept = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -87,7 +87,7 @@ impl<'r> Part<'r> {
     }
 
     /// Any of them.
-    pub(super) fn any_of(parts: Vec<Part<'r>>) -> Self {
+    pub(in crate::engine::query) fn any_of(parts: Vec<Part<'r>>) -> Self {
         let mut kept = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -105,7 +105,7 @@ impl<'r> Part<'r> {
     }
 
     /// What does not meet it.
-    pub(super) fn not(part: Part<'r>) -> Self {
+    pub(in crate::engine::query) fn not(part: Part<'r>) -> Self {
         match part {
             Part::None => Part::All,
             Part::All => Part::None,

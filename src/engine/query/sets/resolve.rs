@@ -189,7 +189,7 @@ impl<'r> Lens<'r> {
             CompareOp::Co | CompareOp::Ew if matches!(operand, Operand::Text(text, _) if text.is_empty()) => {
                 Part::range(column, 0..column.distinct, slice)
             }
-            CompareOp::Co => Part::values(column, contains(self.run, &column, &self.key(target, operand))?),
+            CompareOp::Co => Part::values(column, self.run.contains(&column, &self.key(target, operand))?),
             CompareOp::Ew => {
                 let suffix = self.key(target, operand);
                 match column.suffix(&suffix) {
@@ -279,10 +279,4 @@ fn not_empty(target: Target, column: Column<'_>) -> Part<'_> {
     let from = u32::from(column.distinct > 0 && column.value(0).is_empty());
     let start = column.start(from);
     Part::range(column, from..column.distinct, Slice { target, order: Order::Slots, start })
-}
-
-/// The values that contain a text.
-fn contains(_: &Run, column: &Column<'_>, needle: &[u8]) -> Result<Vec<u32>> {
-    let finder = memchr::memmem::Finder::new(needle);
-    Ok((0..column.distinct).filter(|ord| finder.find(column.value(*ord)).is_some()).collect())
 }
