@@ -42,7 +42,7 @@ impl Tenant {
         let tenant = self.state.id;
         let query = Query { reads: snapshot, tenant, config, model, filter: None, sort: None };
         let projection = Projection::stored(model);
-        for at in find(&[query], Page::ALL)?.rows {
+        for at in find(&[query], &Page::ALL)?.rows {
             let found = represent_row(snapshot, tenant, config, model, at, &projection, "")?;
             if !visit(&found.json) {
                 return Ok(false);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Tenant;
 use super::config::Config;
-use super::query::{Hits, Page, Query, SortBy, find};
+use super::query::{Hits, Page, Query, SortBy, Start, find};
 use super::represent::represent_row;
 use super::storage::Reads;
 use crate::filter::{bind, bind_any, parse};
@@ -21,23 +21,33 @@ struct Bound<'a> {
 }
 
 impl Tenant {
-    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2).
+    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2), by pages: by offset, or with
+    /// [`SearchRequest::cursor`] by cursor (RFC 9865).
     ///
     /// # Errors
-    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`.
+    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
+    /// `InvalidCount`.
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
+        if let Some(cursor) = &request.cursor {
+            return self.search_by_cursor(resource_type, request, cursor);
+        }
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
         let mut resources = Vec::new();
-        let hits = self.each_found(resource_type, request, page, &mut |representation| {
+        let start_index = match page.start {
+            Start::Skip(skip) => Some(skip.saturating_add(1)),
+            Start::After(_) | Start::Before(_) => None,
+        };
+        let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);
             true
         })?;
-        Ok(SearchPage { total_results: hits.total, start_index: page.skip + 1, resources })
+        Ok(SearchPage { total_results: hits.total, start_index, resources, ..SearchPage::default() })
     }
 
     /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
-    /// by returning false. `start_index` and `count` of the request are ignored.
+    /// by returning false. `start_index`, `count` and `cursor` of the request are
+    /// ignored.
     ///
     /// # Errors
     /// As [`Tenant::search`].
@@ -47,7 +57,7 @@ impl Tenant {
         request: &SearchRequest,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<u64> {
-        Ok(self.each_found(resource_type, request, Page::ALL, visit)?.total)
+        Ok(self.each_found(resource_type, request, &Page::ALL, visit)?.total)
     }
 
     /// Searches, and tells how: which index serves which part, what was expected and found, and how long it took.
@@ -68,11 +78,11 @@ impl Tenant {
         Ok(Explanation { steps: vec![step], total, micros })
     }
 
-    fn each_found(
+    pub(super) fn each_found(
         &self,
         resource_type: Option<&str>,
         request: &SearchRequest,
-        page: Page,
+        page: &Page,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
         let config = self.state.config()?;
@@ -93,7 +103,7 @@ impl Tenant {
             let Some((model, projection)) = place else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&*snapshot, self.state.id, &config, model, *at, projection, "")?;
+            let found = represent_row(&*snapshot, self.state.id, &config, model, *at, projection, &request.base)?;
             if !visit(found) {
                 break;
             }

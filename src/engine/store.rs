@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::config::{Config, dialect};
+use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
@@ -37,6 +38,7 @@ pub(super) struct Inner {
     pub(super) location: Location,
     pub(super) builtin: Arc<Builtin>,
     pub(super) hasher: Hasher,
+    pub(super) cursors: CursorKey,
     tenants: Arc<Tenants>,
 }
 
@@ -124,7 +126,9 @@ impl Store {
         };
         let writer = Writer::start(location.clone(), options.cache_bytes, env.clone(), Box::new(reopened))?;
         let hasher = Hasher::new(options.hash_memory_bytes);
-        let store = Store { inner: Arc::new(Inner { writer, env, options, location, builtin, hasher, tenants }) };
+        let cursors = CursorKey::default();
+        let inner = Inner { writer, env, options, location, builtin, hasher, cursors, tenants };
+        let store = Store { inner: Arc::new(inner) };
         store.prepare()?;
         Ok(store)
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::Page;
+use super::page::{Page, Position, Start, order};
 use super::plan::{Candidates, Planner};
 use super::sort::SortBy;
 use crate::Result;
@@ -32,17 +32,24 @@ pub(in crate::engine) struct Hits {
     pub(in crate::engine) total: u64,
     /// Those of the page, in order.
     pub(in crate::engine) rows: Vec<RowId>,
+    /// Where the page begins and ends: its first and its last hit. None if it has none.
+    pub(in crate::engine) ends: Option<(Position, Position)>,
+    /// Whether hits stand before the page.
+    pub(in crate::engine) precedes: bool,
+    /// Whether hits stand behind it.
+    pub(in crate::engine) follows: bool,
 }
 
 /// What is told of each hit.
 type VisitHit<'v> = dyn FnMut(RowId, &ResourceView<'_>) -> Result<ControlFlow<()>> + 'v;
 
 /// Finds the page of the queries' hits: one query for each resource type that is searched.
-pub(in crate::engine) fn find(queries: &[Query<'_>], page: Page) -> Result<Hits> {
+pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits> {
     if let [query] = queries
         && query.sort.is_none()
+        && let Start::Skip(skip) = page.start
     {
-        return query.unsorted(page);
+        return query.unsorted(page, skip);
     }
     // A hit with what it is sorted by.
     let mut hits: Vec<(Option<Vec<u8>>, RowId)> = Vec::new();
@@ -53,47 +60,60 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: Page) -> Result<Hits>
         })?;
     }
     let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
-    // A missing value is larger than any, in both directions; equal values keep the order of creation.
     hits.sort_unstable_by(|(left, left_at), (right, right_at)| {
-        let values = match (left, right) {
-            (Some(left), Some(right)) => left.cmp(right),
-            (left, right) => right.is_some().cmp(&left.is_some()),
-        };
-        let values = if descending { values.reverse() } else { values };
-        values.then_with(|| left_at.cmp(right_at))
+        order(descending, (left.as_deref(), *left_at), (right.as_deref(), *right_at))
     });
-    let rows = page.of(&hits).iter().map(|(_, at)| *at).collect();
-    Ok(Hits { total: hits.len() as u64, rows })
+    let range = page
+        .range(&hits, |(key, at), place| order(descending, (key.as_deref(), *at), (place.key.as_deref(), place.at())));
+    let shown = hits.get(range.clone()).unwrap_or_default();
+    let position = |(key, at): &(Option<Vec<u8>>, RowId)| Position::of(key.clone(), *at);
+    Ok(Hits {
+        total: hits.len() as u64,
+        rows: shown.iter().map(|(_, at)| *at).collect(),
+        ends: shown.first().map(position).zip(shown.last().map(position)),
+        precedes: range.start > 0,
+        follows: range.end < hits.len(),
+    })
+}
+
+impl Hits {
+    /// Hits in the order of creation.
+    fn of_rows(total: u64, skip: u64, rows: Vec<RowId>) -> Self {
+        let position = |at: &RowId| Position::of(None, *at);
+        let ends = rows.first().map(position).zip(rows.last().map(position));
+        let follows = skip.saturating_add(rows.len() as u64) < total;
+        Hits { total, rows, ends, precedes: skip.min(total) > 0, follows }
+    }
 }
 
 impl Query<'_> {
     /// Hits in the order of creation need not be kept: only the page is.
-    fn unsorted(&self, page: Page) -> Result<Hits> {
-        let mut hits = Hits::default();
-        let end = page.skip.saturating_add(page.count);
+    fn unsorted(&self, page: &Page, skip: u64) -> Result<Hits> {
+        let mut rows = Vec::new();
+        let end = skip.saturating_add(page.count);
         let known = match self.filter {
             None => Some(read_counter(self.reads, self.tenant, Counter::Resources(self.model.number()))?),
             Some(_) => None,
         };
         if let Some(total) = known
-            && (page.count == 0 || total <= page.skip)
+            && (page.count == 0 || total <= skip)
         {
-            return Ok(Hits { total, rows: Vec::new() });
+            return Ok(Hits::of_rows(total, skip, rows));
         }
         let candidates = self.candidates()?;
-        if let Candidates::Exact(rows) = &candidates {
-            return Ok(Hits { total: rows.len() as u64, rows: page.of(rows).to_vec() });
+        if let Candidates::Exact(all) = &candidates {
+            let shown = page.range(all, |at, place| at.cmp(&place.at()));
+            return Ok(Hits::of_rows(all.len() as u64, skip, all.get(shown).unwrap_or_default().to_vec()));
         }
         let mut seen = 0u64;
         self.each_hit(candidates, &mut |at, _| {
-            if (page.skip..end).contains(&seen) {
-                hits.rows.push(at);
+            if (skip..end).contains(&seen) {
+                rows.push(at);
             }
             seen += 1;
             Ok(if known.is_some() && seen >= end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        hits.total = known.unwrap_or(seen);
-        Ok(hits)
+        Ok(Hits::of_rows(known.unwrap_or(seen), skip, rows))
     }
 
     /// Every resource that matches, in the order of creation.

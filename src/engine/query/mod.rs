@@ -7,5 +7,5 @@ mod plan;
 mod sort;
 
 pub(super) use exec::{Hits, Query, find};
-pub(super) use page::Page;
+pub(super) use page::{Page, Position, Start};
 pub(super) use sort::SortBy;
