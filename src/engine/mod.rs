@@ -9,6 +9,7 @@ mod changes;
 mod check;
 mod config;
 mod create;
+mod cursor;
 mod delete;
 mod documents;
 mod env;

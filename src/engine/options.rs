@@ -1,5 +1,7 @@
 //! Options of the store and of its verbs.
 
+use std::time::Duration;
+
 use super::Env;
 use crate::model::VersionMatch;
 
@@ -15,6 +17,9 @@ pub struct StoreOptions {
     pub default_page: u64,
     /// Resources of a page at most. Default 1,000: stops a request that renders the whole tenant at once.
     pub max_page: u64,
+    /// How long a page cursor (RFC 9865) is valid after the page that told it. Default 10 minutes. A longer time costs no
+    /// memory: nothing is kept for a cursor.
+    pub cursor_ttl: Duration,
     /// Operations of a bulk request at most. Default 1,000.
     pub max_bulk_operations: usize,
     /// Changes kept in the change log, per tenant, before the oldest are trimmed. None: all. Default none.
@@ -73,6 +78,7 @@ impl Default for StoreOptions {
             create: true,
             default_page: 100,
             max_page: 1_000,
+            cursor_ttl: Duration::from_secs(600),
             max_bulk_operations: 1_000,
             keep_changes: None,
             holder: None,

@@ -21,24 +21,30 @@ struct Bound<'a> {
 }
 
 impl Tenant {
-    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2).
+    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2), by pages: by offset, or with
+    /// [`SearchRequest::cursor`] by cursor (RFC 9865).
     ///
     /// # Errors
-    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`.
+    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
+    /// `InvalidCount`.
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
+        if let Some(cursor) = &request.cursor {
+            return self.search_by_cursor(resource_type, request, cursor);
+        }
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
         let mut resources = Vec::new();
-        let start_index = page.skip().unwrap_or(0) + 1;
+        let start_index = page.skip().map(|skip| skip.saturating_add(1));
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);
             true
         })?;
-        Ok(SearchPage { total_results: hits.total, start_index, resources })
+        Ok(SearchPage { total_results: hits.total, start_index, resources, ..SearchPage::default() })
     }
 
     /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
-    /// by returning false. `start_index` and `count` of the request are ignored.
+    /// by returning false. `start_index`, `count` and `cursor` of the request are
+    /// ignored.
     ///
     /// # Errors
     /// As [`Tenant::search`].
@@ -69,7 +75,7 @@ impl Tenant {
         Ok(Explanation { steps: vec![step], total, micros })
     }
 
-    fn each_found(
+    pub(super) fn each_found(
         &self,
         resource_type: Option<&str>,
         request: &SearchRequest,
@@ -95,7 +101,7 @@ impl Tenant {
             let Some((model, projection)) = place else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, "")?;
+            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?;
             if !visit(found) {
                 break;
             }

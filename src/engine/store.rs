@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::config::{Config, dialect};
+use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
 use super::password::Hasher;
@@ -44,6 +45,7 @@ pub(super) struct Inner {
     pub(super) location: Location,
     pub(super) builtin: Arc<Builtin>,
     pub(super) hasher: Hasher,
+    pub(super) cursors: CursorKey,
     tenants: Arc<Tenants>,
 }
 
@@ -147,7 +149,8 @@ impl Store {
         let schemas = registry_reader(Arc::clone(&builtin));
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
         let hasher = Hasher::new(options.hash_memory_bytes);
-        let inner = Inner { writer, publisher, indexer, env, options, location, builtin, hasher, tenants };
+        let cursors = CursorKey::default();
+        let inner = Inner { writer, publisher, indexer, env, options, location, builtin, hasher, cursors, tenants };
         let store = Store { inner: Arc::new(inner) };
         store.prepare()?;
         Ok(store)
