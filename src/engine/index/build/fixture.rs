@@ -153,7 +153,7 @@ pub(super) fn build(
 }
 
 pub(super) fn open(words: Vec<u64>) -> Run {
-    Run::open(Bytes::Memory(Arc::new(words)), true).unwrap()
+    Run::open(Bytes::Memory(Arc::new(words)), None, true).unwrap()
 }
 
 /// Which of so many docs are dead: some, or none.
