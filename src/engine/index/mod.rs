@@ -26,4 +26,6 @@ pub use medium::{Disk, IndexMedium, Memory};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
+// What a medium of the host's own is made of.
+pub use tantivy;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};
