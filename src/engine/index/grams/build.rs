@@ -37,7 +37,7 @@ pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) 
         Index::builder().schema(schema.build()).settings(settings).single_segment_index_writer(directory, budget)?;
     let mut terms: Arc<Vec<Term>> = Arc::default();
     let mut next = 0;
-    for (column, number) in run.gram_columns().zip(0..) {
+    for (column, number) in run.gram_columns().zip(0..=u16::MAX) {
         if column.grams != Some(next) {
             return Err(unlike("the numbering of values"));
         }
