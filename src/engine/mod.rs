@@ -41,7 +41,7 @@ pub use changes::Change;
 pub use check::CheckReport;
 pub use env::Env;
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
-pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory};
+pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory, tantivy};
 pub use index_status::{IndexState, IndexStatus};
 pub use options::{IndexOptions, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};

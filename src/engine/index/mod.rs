@@ -42,4 +42,6 @@ pub(in crate::engine) use publish::{Publisher, View};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
+// What a medium of the host's own is made of.
+pub use tantivy;
 pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, stack};
