@@ -11,8 +11,10 @@ use super::args::Settings;
 use super::{Outcome, data, machine};
 
 /// Waits until the index has everything that was written.
-pub fn settle(_store: &Store) -> Outcome<()> {
-    // Nothing to wait for: searches read the rows themselves until there is an index.
+pub fn settle(store: &Store) -> Outcome<()> {
+    if !store.wait_for_index(std::time::Duration::from_secs(600))? {
+        return Err("the index was not made within ten minutes".into());
+    }
     Ok(())
 }
 
