@@ -8,6 +8,8 @@
 
 #[path = "index_differential/compare.rs"]
 mod compare;
+#[path = "index_differential/cursors.rs"]
+mod cursors;
 #[path = "index_differential/model.rs"]
 mod model;
 #[path = "index_differential/place.rs"]

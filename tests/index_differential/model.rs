@@ -44,14 +44,11 @@ pub struct Model {
     pub items: Vec<Item>,
     /// The time that the store is told.
     pub now: String,
-    /// The ids that the store gives are numbered.
-    pub next_id: u64,
 }
 
 impl Model {
     pub fn new(schemas: &Schemas) -> Model {
-        let mut model =
-            Model { types: Vec::new(), items: Vec::new(), now: "2026-01-01T00:00:00Z".to_owned(), next_id: 0 };
+        let mut model = Model { types: Vec::new(), items: Vec::new(), now: "2026-01-01T00:00:00Z".to_owned() };
         model.register(schemas);
         model
     }

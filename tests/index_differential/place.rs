@@ -75,7 +75,7 @@ impl Place {
             }
             2 => {
                 let bytes = fs::read(file).unwrap();
-                fs::write(file, &bytes[..dice.below(bytes.len().max(1))]).unwrap();
+                put(file, &bytes[..dice.below(bytes.len().max(1))]);
                 format!("cut {name}")
             }
             _ => {
@@ -83,7 +83,7 @@ impl Place {
                 if !bytes.is_empty() {
                     let at = dice.below(bytes.len());
                     bytes[at] ^= 1 << dice.below(8);
-                    fs::write(file, bytes).unwrap();
+                    put(file, &bytes);
                 }
                 format!("changed {name}")
             }
@@ -101,6 +101,12 @@ impl Place {
         gone.iter().for_each(|file| drop(fs::remove_file(file)));
         format!("removed {} of {} files", gone.len(), files.len())
     }
+}
+
+/// Puts another file in the place of one: who still has that one mapped, must not see it change.
+fn put(file: &Path, bytes: &[u8]) {
+    fs::remove_file(file).unwrap();
+    fs::write(file, bytes).unwrap();
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -46,6 +46,12 @@ impl Question {
         Question { scope, request }
     }
 
+    /// Whether it looks at memberships: who is found then changes with other resources.
+    pub fn is_of_memberships(&self) -> bool {
+        let filter = self.request.filter.as_deref().unwrap_or_default().to_lowercase();
+        self.is_loose() || filter.contains("members") || filter.contains("groups")
+    }
+
     /// Whether what it is sorted by is made from memberships: which of several is the first, is for the store to say.
     pub fn is_loose(&self) -> bool {
         let path = self.request.sort_by.as_deref().unwrap_or_default().to_lowercase();

@@ -10,6 +10,7 @@ use scimdb::{Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
 
 use super::compare::compare;
+use super::cursors::{Walk, walk};
 use super::model::{Item, Model};
 use super::place::{Loss, Place};
 use super::questions::Question;
@@ -35,6 +36,9 @@ pub struct Seen {
     pub asked: u64,
     pub found: u64,
     pub refused: u64,
+    /// How often all pages were turned, and how often while others wrote.
+    pub walks: u64,
+    pub long_walks: u64,
     /// Searches of a tenant that has an index, and runs in all of them.
     pub indexed: u64,
     pub runs: u64,
@@ -70,6 +74,7 @@ pub struct Run {
     model: Model,
     schemas: Schemas,
     sequence: u64,
+    walk: Option<Walk>,
     pub steps: Vec<String>,
 }
 
@@ -82,7 +87,8 @@ impl Run {
         let tenant = store.tenant("default").unwrap();
         let schemas = Schemas::new(&mut dice);
         let model = Model::new(&schemas);
-        let mut run = Run { dice, place, hands, store, tenant, model, schemas, sequence: 0, steps: Vec::new() };
+        let mut run =
+            Run { dice, place, hands, store, tenant, model, schemas, sequence: 0, walk: None, steps: Vec::new() };
         run.register();
         run
     }
@@ -107,7 +113,18 @@ impl Run {
         let world = self.model.world();
         for _ in 0..SEARCHES {
             let question = Question::new(&mut self.dice, &self.model);
-            compare(&self.tenant, &world, &question, seen);
+            let found = compare(&self.tenant, &world, &question, seen);
+            let Some(found) = found else { continue };
+            if self.dice.one_in(8) {
+                seen.walks += 1;
+                walk(&mut self.dice, &self.tenant, &question, &found);
+            } else if self.walk.is_none() && found.len() > 5 && !question.is_of_memberships() {
+                self.walk = Some(Walk::new(&mut self.dice, question, found));
+            }
+        }
+        if self.walk.as_mut().is_some_and(|walk| !walk.go_on(&self.tenant)) {
+            self.walk = None;
+            seen.long_walks += 1;
         }
         let (types, runs) = index::runs(&self.tenant);
         seen.indexed += SEARCHES as u64 * u64::from(types > 0);
@@ -115,9 +132,13 @@ impl Run {
     }
 
     fn step(&mut self) {
-        let time = TIMES[self.dice.below(TIMES.len())];
-        self.hands.0.lock().unwrap().0 = Instant::parse(time).unwrap();
-        self.model.now = time.to_owned();
+        // Cursors expire.
+        let time = match &self.walk {
+            None => TIMES[self.dice.below(TIMES.len())].to_owned(),
+            Some(_) => self.model.now.clone(),
+        };
+        self.hands.0.lock().unwrap().0 = Instant::parse(&time).unwrap();
+        self.model.now = time;
         if self.model.items.len() < 20 {
             return self.import(30);
         }
@@ -157,6 +178,8 @@ impl Run {
     }
 
     fn register(&mut self) {
+        // What a cursor was made for may mean something else now.
+        self.walk = None;
         self.steps.push("register".to_owned());
         let documents = Value::Array(self.schemas.documents()).to_string();
         self.tenant.put_schemas(parse_schema_document(documents.as_bytes()).unwrap()).unwrap();
@@ -328,6 +351,9 @@ impl Run {
     fn sync(&mut self) {
         for change in self.tenant.changes(self.sequence, usize::MAX, Duration::ZERO).unwrap() {
             self.sequence = change.sequence;
+            if let Some(walk) = &mut self.walk {
+                walk.touched.insert(change.id.clone());
+            }
             let now = self.model.now.clone();
             let item = self.model.items.iter_mut().find(|item| item.id == change.id);
             match (change.operation, item) {
@@ -342,5 +368,8 @@ impl Run {
     fn forget_changes(&mut self) {
         let changes = self.tenant.changes(self.sequence, usize::MAX, Duration::ZERO).unwrap();
         self.sequence = changes.last().map_or(self.sequence, |change| change.sequence);
+        if let Some(walk) = &mut self.walk {
+            walk.touched.extend(changes.into_iter().map(|change| change.id));
+        }
     }
 }

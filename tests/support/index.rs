@@ -2,18 +2,30 @@
 
 use std::time::Duration;
 
+use scimdb::engine::IndexState;
 use scimdb::{Store, StoreOptions, Tenant};
 
 /// How long the indexer may take to catch up: far longer than it needs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sets the index of a store so small that a hundred resources see everything that a million do.
-pub fn tiny(_options: &mut StoreOptions) {}
+pub fn tiny(options: &mut StoreOptions) {
+    options.index.from = 20;
+    options.index.recent = 8;
+    options.index.durable_from = 64;
+    options.index.merge_above = 3;
+}
 
 /// Waits until runs hold everything that was acknowledged.
-pub fn settle(_store: &Store) {}
+pub fn settle(store: &Store) {
+    assert!(store.wait_for_index(PATIENCE).unwrap(), "the indexer does not catch up");
+}
 
 /// How many resource types of a tenant are indexed, and how many runs they have.
-pub fn runs(_tenant: &Tenant) -> (usize, u32) {
-    (0, 0)
+pub fn runs(tenant: &Tenant) -> (usize, u32) {
+    let status = tenant.index_status().unwrap();
+    let failed: Vec<_> = status.iter().filter(|status| status.state == IndexState::Failed).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let ready = status.iter().filter(|status| status.state == IndexState::Ready);
+    (ready.clone().count(), ready.map(|status| status.runs).sum())
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use scimdb::engine::IndexMedium;
@@ -58,6 +59,9 @@ pub type IndexImage = BTreeMap<String, BTreeMap<PathBuf, Vec<u8>>>;
 #[derive(Debug, Default)]
 struct State {
     log: Vec<IndexEvent>,
+    /// When each event happened, by a clock that other media may have too.
+    ticks: Vec<u64>,
+    clock: Arc<AtomicU64>,
     /// What the host sees.
     names: BTreeMap<String, usize>,
     entries: BTreeMap<usize, BTreeMap<PathBuf, usize>>,
@@ -97,6 +101,7 @@ impl State {
             IndexEvent::Append { file, bytes } => self.files.entry(*file).or_default().extend(bytes),
             IndexEvent::SyncNames | IndexEvent::SyncDirectory { .. } | IndexEvent::SyncFile { .. } => {}
         }
+        self.ticks.push(self.clock.fetch_add(1, Ordering::SeqCst));
         self.log.push(event);
         Ok(())
     }
@@ -110,16 +115,34 @@ impl IndexDisk {
     /// A medium with these files, all of them durable.
     pub fn of(image: &IndexImage) -> Self {
         let disk = IndexDisk::default();
+        disk.fill(image);
+        disk.state().log.clear();
+        disk.state().ticks.clear();
+        disk
+    }
+
+    /// Makes files, all of them durable.
+    pub fn fill(&self, image: &IndexImage) {
         for (name, files) in image {
-            let directory = disk.open(name).unwrap();
+            let directory = self.open(name).unwrap();
             for (path, bytes) in files {
                 directory.atomic_write(path, bytes).unwrap();
             }
             directory.sync_directory().unwrap();
         }
-        disk.sync().unwrap();
-        disk.state().log.clear();
-        disk
+        self.sync().unwrap();
+    }
+
+    /// Its events are counted by a clock that other media have too.
+    pub fn with_clock(self, clock: &Arc<AtomicU64>) -> Self {
+        self.state().clock = Arc::clone(clock);
+        self
+    }
+
+    /// Everything that happened, and when.
+    pub fn dated_log(&self) -> Vec<(u64, IndexEvent)> {
+        let state = self.state();
+        state.ticks.iter().copied().zip(state.log.iter().cloned()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use scimdb::engine::{Medium, MediumFactory};
@@ -26,6 +27,9 @@ impl Dice {
         ((z ^ (z >> 31)) % bound as u64) as usize
     }
 }
+
+/// Counts the events of several media, so that they can be told in one order.
+pub type Clock = Arc<AtomicU64>;
 
 /// What happened to the disk.
 #[derive(Clone, Debug)]
@@ -68,6 +72,9 @@ struct State {
     /// What reads show.
     bytes: Vec<u8>,
     log: Vec<Event>,
+    /// When each event happened.
+    ticks: Vec<u64>,
+    clock: Clock,
     fault: Option<Fault>,
     /// Whether the fault was met.
     met: bool,
@@ -77,6 +84,11 @@ struct State {
 }
 
 impl State {
+    fn record(&mut self, event: Event) {
+        self.ticks.push(self.clock.fetch_add(1, Ordering::SeqCst));
+        self.log.push(event);
+    }
+
     fn check(&mut self, verb: Verb) -> io::Result<()> {
         let Some(fault) = &mut self.fault else { return Ok(()) };
         if fault.verb != verb && fault.verb != Verb::Any {
@@ -119,6 +131,18 @@ impl Disk {
     /// A disk with these bytes on it.
     pub fn of(bytes: Vec<u8>) -> Self {
         Disk(Arc::new(Mutex::new(State { bytes, ..State::default() })))
+    }
+
+    /// Its events are counted by a clock that others have too.
+    pub fn with_clock(self, clock: &Clock) -> Self {
+        self.state().clock = Arc::clone(clock);
+        self
+    }
+
+    /// Everything that happened, and when.
+    pub fn dated_log(&self) -> Vec<(u64, Event)> {
+        let state = self.state();
+        state.ticks.iter().copied().zip(state.log.iter().cloned()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -202,7 +226,7 @@ impl Medium for Disk {
         state.check(Verb::SetLen)?;
         state.bytes.resize(usize::try_from(length).unwrap(), 0);
         state.blocks.retain(|block| *block < length.div_ceil(BLOCK));
-        state.log.push(Event::SetLen(length));
+        state.record(Event::SetLen(length));
         Ok(())
     }
 
@@ -211,14 +235,14 @@ impl Medium for Disk {
         state.check(Verb::Write)?;
         state.allocate(offset, data.len())?;
         put(&mut state.bytes, offset, data);
-        state.log.push(Event::Write(offset, data.to_vec()));
+        state.record(Event::Write(offset, data.to_vec()));
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state();
         let outcome = state.check(Verb::Sync);
-        state.log.push(if outcome.is_ok() { Event::Sync } else { Event::FailedSync });
+        state.record(if outcome.is_ok() { Event::Sync } else { Event::FailedSync });
         outcome
     }
 }
