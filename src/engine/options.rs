@@ -56,6 +56,10 @@ pub struct IndexOptions {
     pub max_recent: usize,
     /// Parts of the index of a type from which on some are merged. Default 8.
     pub merge_above: usize,
+    /// Distinct values of an attribute from which on parts of them are looked up in an index of their own. Default
+    /// 8,192: fewer are looked through as fast.
+    #[doc(hidden)]
+    pub grams_from: u32,
 }
 
 impl Default for IndexOptions {
@@ -67,6 +71,7 @@ impl Default for IndexOptions {
             durable_from: 16_384,
             max_recent: 20_000,
             merge_above: 8,
+            grams_from: 8_192,
         }
     }
 }

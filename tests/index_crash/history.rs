@@ -31,6 +31,7 @@ pub fn options(ids: &Ids, enabled: bool) -> StoreOptions {
     options.index.recent = 8;
     options.index.durable_from = 48;
     options.index.merge_above = 2;
+    options.index.grams_from = 24;
     options
 }
 

@@ -14,6 +14,7 @@ pub fn tiny(options: &mut StoreOptions) {
     options.index.recent = 8;
     options.index.durable_from = 64;
     options.index.merge_above = 3;
+    options.index.grams_from = 24;
 }
 
 /// Waits until runs hold everything that was acknowledged.

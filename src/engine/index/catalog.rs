@@ -1,5 +1,6 @@
 //! What of a resource type is indexed: every searchable attribute that has simple values and is stored.
 
+use super::layout::GRAMS_FROM;
 use crate::model::{
     AttributeId, AttributeType, Definition, NORMALISER_VERSION, Preparation, Target, TypeModel, common,
 };
@@ -28,6 +29,8 @@ pub(in crate::engine) struct Catalog {
     pub(in crate::engine) spaces: Vec<AttributeId>,
     /// Attributes registered later have this number or a larger one.
     pub(in crate::engine) next_number: u32,
+    /// Distinct values of a leaf from which on they have an inverted index of substrings.
+    pub(in crate::engine) grams_from: u32,
 }
 
 impl Catalog {
@@ -57,7 +60,7 @@ impl Catalog {
         leaves.sort_by_key(|leaf| leaf.target);
         spaces.sort_unstable();
         let next_number = model.definitions().iter().map(|definition| definition.id.0 + 1).max().unwrap_or(0);
-        Catalog { leaves, spaces, next_number }
+        Catalog { leaves, spaces, next_number, grams_from: GRAMS_FROM }
     }
 
     /// The leaf of a target.

@@ -32,6 +32,11 @@ impl Shared {
         Ok(registry.and_then(|registry| registry.type_by_number(kind).cloned()))
     }
 
+    /// What is indexed of a resource type.
+    pub(super) fn catalog(&self, model: &TypeModel) -> Arc<Catalog> {
+        Arc::new(Catalog { grams_from: self.publisher.options().grams_from, ..Catalog::of(model) })
+    }
+
     /// Makes a run of its bytes, on disk or in memory.
     pub(super) fn keep(&self, words: Vec<u64>, on_disk: bool, through: u64) -> Result<LiveRun> {
         if !on_disk {
@@ -161,7 +166,7 @@ fn compare_schemas(shared: &Shared, tenant: TenantId) -> Result<()> {
             shared.publisher.retire(key);
             continue;
         };
-        let catalog = Arc::new(Catalog::of(&model));
+        let catalog = shared.catalog(&model);
         if !is_current(&view.runs, &catalog) {
             shared.publisher.retire(key);
             continue;
@@ -186,7 +191,7 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
         shared.publisher.retire(key);
         return Ok(());
     };
-    let catalog = Arc::new(Catalog::of(&model));
+    let catalog = shared.catalog(&model);
     if !is_current(&view.runs, &catalog) {
         shared.publisher.retire(key);
         return Ok(());

@@ -29,7 +29,7 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
     let Some(model) = shared.model(&snapshot, key)?.filter(|_| is_large || stored.is_some()) else {
         return shared.publisher.drop_phase(key);
     };
-    let mut catalog = Arc::new(Catalog::of(&model));
+    let mut catalog = shared.catalog(&model);
     let from_disk = match &stored {
         Some(manifest) => read(shared, &*snapshot, key, manifest, &catalog)?,
         None => None,
@@ -56,7 +56,7 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
             (snapshot, sequence) = now;
         }
         let Some(model) = shared.model(&snapshot, key)? else { return shared.publisher.drop_phase(key) };
-        catalog = Arc::new(Catalog::of(&model));
+        catalog = shared.catalog(&model);
         if !is_current(&runs, &catalog) || !is_told(&snapshot)? {
             // The schemas changed meanwhile, or the change log was trimmed.
             runs = all_rows(shared, &snapshot, key, &model, &catalog, sequence)?;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::Bits;
 use super::catalog::{Catalog, Leaf};
-use super::layout::{Assembly, ColumnContents, Contents, FORMAT, GRAMS_FROM, Section, SpaceContents};
+use super::layout::{Assembly, ColumnContents, Contents, FORMAT, Section, SpaceContents};
 use crate::model::{AttributeId, common};
 use crate::{Error, ErrorKind, Result};
 
@@ -128,6 +128,7 @@ impl Numbering {
 pub(super) struct Writer {
     assembly: Assembly,
     contents: Contents,
+    grams_from: u32,
     /// Values that the columns so far have in the inverted index of substrings.
     grams: u32,
 }
@@ -158,7 +159,7 @@ impl Writer {
             spaces: Vec::with_capacity(catalog.spaces.len()),
             columns: Vec::with_capacity(catalog.leaves.len()),
         };
-        Ok(Writer { assembly, contents, grams: 0 })
+        Ok(Writer { assembly, contents, grams_from: catalog.grams_from, grams: 0 })
     }
 
     /// Adds the elements of an attribute, of which each doc has so many. Attributes come in order.
@@ -238,7 +239,7 @@ impl Writer {
             let (_, sorted) = by_value(distinct, (0..self.contents.docs).map(|doc| (doc, representative(doc))));
             contents.sorted = self.assembly.add(&sorted);
         }
-        if has_grams(leaf) && distinct >= GRAMS_FROM {
+        if has_grams(leaf) && distinct >= self.grams_from {
             contents.grams = Some(self.grams);
             self.grams = self.grams.saturating_add(distinct);
         }
