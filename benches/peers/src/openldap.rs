@@ -16,6 +16,8 @@ use crate::data::{Drawn, each};
 use crate::measure::{Answer, Peer, Run, bytes, measure};
 use crate::{Outcome, Settings};
 
+/// Numbers of attributes and classes: below one made of a UUID, which nobody else has.
+const NUMBERS: &str = "2.25.329800735698586629295641978511506172918";
 const BASE: &str = "dc=bench";
 const TEXTS: [&str; 7] =
     ["UserName", "DisplayName", "FamilyName", "Title", "UserType", "Department", "Email"];
@@ -33,7 +35,7 @@ pub fn is_installed() -> bool {
 fn configuration(directory: &Path) -> Outcome<String> {
     let mut out = String::new();
     let attribute = |out: &mut String, number: usize, name: &str, rules: &str| {
-        let _ = writeln!(out, "attributetype ( 1.3.6.1.4.1.4203.666.1.{number} NAME '{name}' {rules} )");
+        let _ = writeln!(out, "attributetype ( {NUMBERS}.1.{number} NAME '{name}' {rules} )");
     };
     let any = "EQUALITY caseIgnoreMatch ORDERING caseIgnoreOrderingMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX \
                1.3.6.1.4.1.1466.115.121.1.15";
@@ -53,7 +55,7 @@ fn configuration(directory: &Path) -> Outcome<String> {
                scimHomeEmail $ scimExternalId $ scimDocument $ scimCreated $ scimLastModified $ scimActive";
     let _ = writeln!(
         out,
-        "objectclass ( 1.3.6.1.4.1.4203.666.2.1 NAME 'scimUser' SUP top STRUCTURAL MUST scimId MAY ( {all} ) )"
+        "objectclass ( {NUMBERS}.2.1 NAME 'scimUser' SUP top STRUCTURAL MUST scimId MAY ( {all} ) )"
     );
     let data = directory.join("data");
     std::fs::create_dir_all(&data)?;
