@@ -19,8 +19,7 @@ use crate::{Outcome, Settings};
 /// Numbers of attributes and classes: below one made of a UUID, which nobody else has.
 const NUMBERS: &str = "2.25.329800735698586629295641978511506172918";
 const BASE: &str = "dc=bench";
-const TEXTS: [&str; 7] =
-    ["UserName", "DisplayName", "FamilyName", "Title", "UserType", "Department", "Email"];
+const TEXTS: [&str; 7] = ["UserName", "DisplayName", "FamilyName", "Title", "UserType", "Department", "Email"];
 
 fn programs() -> [PathBuf; 2] {
     ["slapd", "slapadd"].map(|name| Path::new("/usr/sbin").join(name))
@@ -53,10 +52,7 @@ fn configuration(directory: &Path) -> Outcome<String> {
     attribute(&mut out, 26, "scimActive", "EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7");
     let all = "scimUserName $ scimDisplayName $ scimFamilyName $ scimTitle $ scimUserType $ scimDepartment $ scimEmail $ \
                scimHomeEmail $ scimExternalId $ scimDocument $ scimCreated $ scimLastModified $ scimActive";
-    let _ = writeln!(
-        out,
-        "objectclass ( {NUMBERS}.2.1 NAME 'scimUser' SUP top STRUCTURAL MUST scimId MAY ( {all} ) )"
-    );
+    let _ = writeln!(out, "objectclass ( {NUMBERS}.2.1 NAME 'scimUser' SUP top STRUCTURAL MUST scimId MAY ( {all} ) )");
     let data = directory.join("data");
     std::fs::create_dir_all(&data)?;
     let (modules, here) = ("/usr/lib/ldap", directory.display());
@@ -88,7 +84,8 @@ fn export(path: &Path, settings: &Settings) -> Outcome<()> {
             ("FamilyName", &user.family_name),
             ("Document", &user.document),
         ];
-        let home = user.emails.iter().filter(|(kind, _)| kind == "home").map(|(_, value)| ("HomeEmail", value.as_str()));
+        let home =
+            user.emails.iter().filter(|(kind, _)| kind == "home").map(|(_, value)| ("HomeEmail", value.as_str()));
         let emails = user.emails.iter().map(|(_, value)| ("Email", value.as_str()));
         for (name, value) in given.chain(always).chain(emails).chain(home) {
             writeln!(out, "scim{name}: {value}")?;
@@ -247,7 +244,8 @@ fn sorted(url: String, filter: &'static str, Sort(attribute, descending, start):
             .with_controls(vec![control("1.2.840.113556.1.4.473", order), control("2.16.840.1.113730.3.4.9", view)]);
         let (found, result) = connection.search(BASE, Scope::OneLevel, filter, ["1.1"])?.success()?;
         let told = result.ctrls.iter().find(|control| control.1.ctype == "2.16.840.1.113730.3.4.10");
-        let value = told.and_then(|control| control.1.val.as_deref()).ok_or("the server tells no length of the view")?;
+        let value =
+            told.and_then(|control| control.1.val.as_deref()).ok_or("the server tells no length of the view")?;
         let ids = found.into_iter().map(|entry| SearchEntry::construct(entry).dn).collect();
         connection.unbind()?;
         Ok(Answer { total: length_of_view(value).ok_or("the length of the view cannot be read")?, ids })

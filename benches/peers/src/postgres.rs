@@ -137,6 +137,7 @@ pub fn measure_all(settings: &Settings, programs: &Path, drawn: &Drawn) -> Outco
     client.batch_execute("VACUUM ANALYZE")?;
     client.batch_execute("CHECKPOINT")?;
     let version: String = client.query_one("SHOW server_version", &[])?.get(0);
+    let version = version.split(' ').next().unwrap_or_default();
     let disk = client.query_one("SELECT pg_database_size(current_database())", &[])?.get::<_, i64>(0) as u64;
     let mut peer = Peer::new(format!("PostgreSQL {version}"), load_seconds, disk);
     let dialect = Dialect { by_trigrams, by_scan, parameter: "$1" };
