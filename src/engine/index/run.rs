@@ -71,9 +71,7 @@ impl Run {
     /// What it knows of a leaf.
     pub(in crate::engine) fn column(&self, leaf: &Leaf) -> Coverage<'_> {
         match self.find_column(leaf.target) {
-            Some(column) if column.fingerprint == leaf.fingerprint => {
-                Coverage::Column(Column::new(column, &self.bytes))
-            }
+            Some(column) if column.fingerprint == leaf.fingerprint => Coverage::Column(Column::new(column, &self.bytes)),
             None if leaf.target.leaf().0 >= self.contents.next_number => Coverage::Empty,
             _ => Coverage::Stale,
         }

@@ -117,11 +117,8 @@ impl TypeView {
             writes.sort_by_key(|write| write.row);
             writes.dedup_by_key(|write| write.row);
             let alive = |live: &LiveRun, row: u64| live.run.doc(row).filter(|doc| !live.dead.bits.has(*doc));
-            let masked = self
-                .runs
-                .iter()
-                .map(|live| writes.iter().filter_map(|write| alive(live, write.row)).collect())
-                .collect();
+            let masked =
+                self.runs.iter().map(|live| writes.iter().filter_map(|write| alive(live, write.row)).collect()).collect();
             Overlay { writes, masked }
         })
     }
