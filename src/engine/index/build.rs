@@ -195,6 +195,6 @@ impl RunBuilder {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::engine) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -6,15 +6,15 @@
 //! run holds yet, the *recent* writes, is evaluated one by one.
 
 pub(in crate::engine) mod bits;
-mod build;
+pub(in crate::engine) mod build;
 mod catalog;
 mod column;
 mod extract;
+mod grams;
 mod intern;
 mod layout;
-mod merge;
-mod grams;
 mod medium;
+mod merge;
 mod run;
 mod seal;
 mod shelf;
@@ -28,8 +28,8 @@ pub(in crate::engine) use bits::Bits;
 pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
-pub(in crate::engine) use merge::{Tombstones, merge};
 pub use medium::{Disk, IndexMedium, Memory};
+pub(in crate::engine) use merge::{Tombstones, merge};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;

@@ -2,7 +2,7 @@
 
 use super::clause::{Clause, Source};
 use super::exec::Query;
-use super::order::{Alive, ColumnOrder, Collector, Item, Sequence, Stream, Want, compare};
+use super::order::{Alive, Collector, ColumnOrder, Item, Sequence, Stream, Want, compare};
 use super::page::{Page, Start};
 use super::plan::Candidates;
 use super::sets::{Lens, Part, solve};
@@ -131,10 +131,10 @@ impl<'q> Indexed<'q, '_> {
         }
         if self.query.sort.is_some() {
             hits.sort_unstable_by(|left, right| {
-                let (left, right) = (Item { key: left.0.as_deref(), row: left.1.row }, Item {
-                    key: right.0.as_deref(),
-                    row: right.1.row,
-                });
+                let (left, right) = (
+                    Item { key: left.0.as_deref(), row: left.1.row },
+                    Item { key: right.0.as_deref(), row: right.1.row },
+                );
                 compare(left, right, descending)
             });
         }

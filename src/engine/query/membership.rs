@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use super::clause::Source;
 use crate::Result;
 use crate::engine::rows::{derive, each_group, find};
-use crate::engine::storage::keys::{Key, RowId};
 use crate::engine::storage::Table;
+use crate::engine::storage::keys::{Key, RowId};
 use crate::filter::{BoundFilter, CompareOp, Operand, eval_element};
-use crate::model::{AttributeId, Complex, ComplexRef, Membership, Preparation, Target, TypeModel, Value, ValueRef, stored};
+use crate::model::{
+    AttributeId, Complex, ComplexRef, Membership, Preparation, Target, TypeModel, Value, ValueRef, stored,
+};
 
 /// What membership rows tell of a condition. Rows are ascending, those of other types among them.
 pub(super) enum Found {
@@ -112,7 +114,9 @@ impl Source<'_> {
     fn below(&self, groups: impl IntoIterator<Item = RowId>) -> Result<Vec<u64>> {
         let mut seen = HashSet::new();
         for group in groups {
-            derive::each_member_below(self.reads, self.tenant, group, &mut |member| drop(seen.insert(member.row)))?;
+            derive::each_member_below(self.reads, self.tenant, group, &mut |member| {
+                seen.insert(member.row);
+            })?;
         }
         Ok(seen.into_iter().collect())
     }

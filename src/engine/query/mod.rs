@@ -14,6 +14,8 @@ mod page;
 mod plan;
 mod sets;
 mod sort;
+#[cfg(test)]
+mod tests;
 
 pub(super) use exec::Query;
 pub(super) use find::{Hit, Hits, find};

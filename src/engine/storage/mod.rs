@@ -23,4 +23,6 @@ pub use medium::{Medium, MediumFactory, MemoryMedium};
 pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
+#[cfg(test)]
+pub(super) use transaction::{Found, Visit};
 pub(super) use writer::{Pending, Writer};

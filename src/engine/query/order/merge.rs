@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::sequence::{Item, Stream, compare};
-use crate::engine::query::page::{Page, Position, Start};
 use crate::engine::query::Hit;
+use crate::engine::query::page::{Page, Position, Start};
 
 /// A page of the hits of all sequences.
 #[derive(Default)]

@@ -79,7 +79,8 @@ impl<'r> Stream<'r> {
     pub(super) fn item(&self, index: u64) -> Item<'_> {
         if let Sequence::Listed(items) = &self.sequence {
             let item = usize::try_from(index).ok().and_then(|index| items.get(index));
-            return item.map_or(Item { key: None, row: u64::MAX }, |(key, at)| Item { key: key.as_deref(), row: at.row });
+            return item
+                .map_or(Item { key: None, row: u64::MAX }, |(key, at)| Item { key: key.as_deref(), row: at.row });
         }
         let (ord, doc) = self.doc(index).unwrap_or((None, u32::MAX));
         let key = match (&self.sequence, ord) {

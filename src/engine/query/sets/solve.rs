@@ -189,7 +189,11 @@ fn both<'r>(set: Set<'r>, part: &Part<'r>, len: u32) -> Set<'r> {
         }
         all_or_bits => {
             let mut bits = all_or_bits.into_bits(len);
-            if negated { bits.and_not(&other) } else { bits.and(&other) }
+            if negated {
+                bits.and_not(&other)
+            } else {
+                bits.and(&other)
+            }
             Set::of_bits(bits)
         }
     }
