@@ -8,6 +8,7 @@
 mod support {
     pub mod figures;
     pub mod people;
+    pub mod samples;
     pub mod workloads;
 }
 

@@ -38,6 +38,9 @@
 //! - [`error`]: the one error type, and the table by which faces translate it
 //! - `grpc` and `server`, with the feature `grpc`: the network service
 
+#[cfg(test)]
+extern crate self as scimdb;
+
 pub mod engine;
 pub mod error;
 pub mod filter;

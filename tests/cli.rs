@@ -141,6 +141,7 @@ fn what_is_exported_is_restored() {
     let stats: Value = serde_json::from_str(&to.run(&["stats"]).ok()).unwrap();
     assert_eq!(stats["tenants"][0]["resources"], json!({"User": 3, "Group": 1}));
     assert_eq!(stats["tenants"][0]["memberships"], json!(1));
+    assert!(stats["tenants"][0]["indexes"].is_object());
 }
 
 #[test]
@@ -246,6 +247,52 @@ fn queries_sort_page_and_choose() {
     let table =
         sandbox.run(&["query", "--output", "table", "userName eq \"ÉVA\"", "--attributes", "userName,active"]).ok();
     assert!(table.contains("userName") && table.contains("éva") && table.contains("true"), "{table}");
+}
+
+#[test]
+fn queries_page_by_cursor() {
+    let sandbox = Sandbox::new();
+    sandbox.import("users.ndjson", &users(&["cy", "ann", "éva", "bo", "dee"]));
+    let page = |cursor: &str, more: &[&str]| {
+        let fixed = ["query", "--sort-by", "userName", "--count", "2", "--cursor", cursor];
+        sandbox.run(&[&fixed[..], more].concat())
+    };
+    let told = |ran: &Ran, page: &str| {
+        let start = format!("{page} page: --cursor ");
+        ran.err.lines().find_map(|line| line.strip_prefix(&start)).map(str::to_owned)
+    };
+    let names = |ran: &Ran| -> Vec<String> {
+        ran.lines().iter().map(|user| user["userName"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = page("", &[]);
+    assert!(first.err.starts_with("5 results, 2 shown, "), "{}", first.err);
+    assert_eq!((names(&first).join(" ").as_str(), told(&first, "previous")), ("ann bo", None));
+    // Each run is a process of its own.
+    let second = page(&told(&first, "next").unwrap(), &[]);
+    let third = page(&told(&second, "next").unwrap(), &[]);
+    assert_eq!((names(&second).join(" "), names(&third).join(" ")), ("cy dee".to_owned(), "éva".to_owned()));
+    assert_eq!(told(&third, "next"), None);
+    assert_eq!(names(&page(&told(&third, "previous").unwrap(), &[])), names(&second));
+
+    assert!(page("forged", &[]).fails(3).contains("invalidCursor"));
+    assert!(page("", &["--start-index", "1"]).fails(3).contains("invalidCursor"));
+    let other = ["query", "--sort-by", "userName", "--count", "3", "--cursor", &told(&first, "next").unwrap()];
+    assert!(sandbox.run(&other).fails(3).contains("invalidCount"));
+    page("", &["--all"]).fails(2);
+}
+
+#[test]
+fn explain_tells_how_a_search_is_carried_out() {
+    let sandbox = Sandbox::new();
+    sandbox.import("users.ndjson", &users(&["cy", "ann"]));
+    let told: Value = serde_json::from_str(&sandbox.run(&["explain", "userName eq \"ann\""]).ok()).unwrap();
+    assert_eq!((&told["total"], &told["steps"][0]["depth"]), (&json!(1), &json!(0)));
+    let tree = sandbox.run(&["explain", "--sort-by", "userName", "--type", "*", "--output", "table"]).ok();
+    assert!(tree.lines().count() > 1 && tree.lines().last().unwrap().starts_with("2 results, "), "{tree}");
+    let csv = sandbox.run(&["explain", "--output", "csv"]).ok();
+    assert!(csv.starts_with("depth,text,method,estimated,actual,micros\n"), "{csv}");
+    let told = sandbox.run(&["explain", "userName eqq 1"]).fails(3);
+    assert!(told.contains("invalidFilter") && told.lines().last().unwrap().trim() == "^", "{told}");
 }
 
 #[test]

@@ -41,21 +41,26 @@ impl Face for Engine {
     }
 
     fn search(&mut self, tenant: &str, search: &Search) -> Outcome {
-        let request = SearchRequest {
-            filter: search.filter.clone(),
-            sort_by: search.sort_by.clone(),
-            sort_order: if search.descending { SortOrder::Descending } else { SortOrder::Ascending },
-            start_index: search.start_index,
-            count: search.count,
-            ..SearchRequest::default()
-        };
-        match self.0.tenant(tenant).unwrap().search(search.resource_type.as_deref(), &request) {
+        match self.0.tenant(tenant).unwrap().search(search.resource_type.as_deref(), &request(search)) {
             Ok(page) => Outcome::Found(page.resources.into_iter().map(|r| r.id).collect(), page.total_results),
-            Err(error) => Outcome::Failed {
-                scim_type: error.scim_type().map(str::to_owned),
-                offset: error.offset().map(|offset| offset as u64),
-                detail: error.detail().to_owned(),
-            },
+            Err(error) => failed(&error),
+        }
+    }
+
+    fn walk(&mut self, tenant: &str, search: &Search) -> Option<Outcome> {
+        let tenant = self.0.tenant(tenant).unwrap();
+        let (mut ids, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let request = SearchRequest { count: Some(2), cursor: Some(cursor), ..request(search) };
+            let page = match tenant.search(search.resource_type.as_deref(), &request) {
+                Ok(page) => page,
+                Err(error) => return Some(failed(&error)),
+            };
+            ids.extend(page.resources.into_iter().map(|found| found.id));
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => return Some(Outcome::Found(ids, page.total_results)),
+            }
         }
     }
 
@@ -78,6 +83,25 @@ impl Face for Engine {
         let patch = parse_patch(request.to_string().as_bytes()).map_err(failed)?;
         let written = self.0.tenant(tenant).unwrap().modify(resource_type, id, &patch, &WriteOptions::default());
         written.map(|_| None).map_err(failed)
+    }
+}
+
+fn request(search: &Search) -> SearchRequest {
+    SearchRequest {
+        filter: search.filter.clone(),
+        sort_by: search.sort_by.clone(),
+        sort_order: if search.descending { SortOrder::Descending } else { SortOrder::Ascending },
+        start_index: search.start_index,
+        count: search.count,
+        ..SearchRequest::default()
+    }
+}
+
+fn failed(error: &Error) -> Outcome {
+    Outcome::Failed {
+        scim_type: error.scim_type().map(str::to_owned),
+        offset: error.offset().map(|offset| offset as u64),
+        detail: error.detail().to_owned(),
     }
 }
 

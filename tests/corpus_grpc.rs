@@ -82,29 +82,28 @@ impl Face for Grpc {
     }
 
     fn search(&mut self, tenant: &str, search: &Search) -> Outcome {
-        let request = ListRequest {
-            tenant: tenant.to_owned(),
-            resource_type: search.resource_type.clone().unwrap_or_default(),
-            filter: search.filter.clone().unwrap_or_default(),
-            sort_by: search.sort_by.clone().unwrap_or_default(),
-            sort_order: if search.descending { SortOrder::Descending } else { SortOrder::Ascending }.into(),
-            start_index: search.start_index.unwrap_or_default(),
-            count: search.count,
-            ..ListRequest::default()
-        };
-        match self.runtime.block_on(self.resources().list(request)) {
+        match self.runtime.block_on(self.resources().list(request(tenant, search))) {
             Ok(answer) => {
                 let page = answer.into_inner();
                 Outcome::Found(page.resources.into_iter().map(|r| r.id).collect(), page.total_results)
             }
-            Err(status) => {
-                let info = status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
-                Outcome::Failed {
-                    scim_type: info.get("scimType").cloned(),
-                    offset: info.get("offset").and_then(|offset| offset.parse().ok()),
-                    detail: status.message().to_owned(),
-                }
+            Err(status) => failed(&status),
+        }
+    }
+
+    fn walk(&mut self, tenant: &str, search: &Search) -> Option<Outcome> {
+        let (mut ids, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let request = ListRequest { count: Some(2), cursor: Some(cursor), ..request(tenant, search) };
+            let page = match self.runtime.block_on(self.resources().list(request)) {
+                Ok(answer) => answer.into_inner(),
+                Err(status) => return Some(failed(&status)),
+            };
+            ids.extend(page.resources.into_iter().map(|found| found.id));
+            if page.next_cursor.is_empty() {
+                return Some(Outcome::Found(ids, page.total_results));
             }
+            cursor = page.next_cursor;
         }
     }
 
@@ -150,6 +149,28 @@ impl Face for Grpc {
 
 fn text(status: Status) -> String {
     format!("{status:?}")
+}
+
+fn request(tenant: &str, search: &Search) -> ListRequest {
+    ListRequest {
+        tenant: tenant.to_owned(),
+        resource_type: search.resource_type.clone().unwrap_or_default(),
+        filter: search.filter.clone().unwrap_or_default(),
+        sort_by: search.sort_by.clone().unwrap_or_default(),
+        sort_order: if search.descending { SortOrder::Descending } else { SortOrder::Ascending }.into(),
+        start_index: search.start_index.unwrap_or_default(),
+        count: search.count,
+        ..ListRequest::default()
+    }
+}
+
+fn failed(status: &tonic::Status) -> Outcome {
+    let info = status.get_details_error_info().map(|info| info.metadata).unwrap_or_default();
+    Outcome::Failed {
+        scim_type: info.get("scimType").cloned(),
+        offset: info.get("offset").and_then(|offset| offset.parse().ok()),
+        detail: status.message().to_owned(),
+    }
 }
 
 #[test]

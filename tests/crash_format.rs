@@ -123,6 +123,12 @@ fn a_store_of_format_1_is_read() {
 fn every_byte_is_described() {
     let directory = tempfile::tempdir().unwrap();
     fs::copy(fixture().join("store.redb"), directory.path().join("store.redb")).unwrap();
+    // The key of cursors is made by the first one.
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    let first = SearchRequest { count: Some(1), cursor: Some(String::new()), ..SearchRequest::default() };
+    assert!(store.tenant("default").unwrap().search(None, &first).unwrap().next_cursor.is_some());
+    store.close().unwrap();
+    drop(store);
     let database = redb::Database::open(directory.path().join("store.redb")).unwrap();
     let txn = database.begin_read().unwrap();
     let names: Vec<String> = txn.list_tables().unwrap().map(|table| table.name().to_owned()).collect();

@@ -136,7 +136,7 @@ fn the_engine_agrees_with_the_evaluator_on_random_searches() {
                 page.resources.into_iter().map(|resource| resource.id).collect::<Vec<_>>()
             });
             let expected = match (&sort_by, scope) {
-                (Some(sort_by), Some(scope)) => world.sorted(scope, Some(&text), sort_by, descending),
+                (Some(sort_by), Some(scope)) => world.sorted(Some(scope), Some(&text), sort_by, descending),
                 _ => world.select(scope, Some(&text)).map(Some),
             };
             match (expected, got) {
@@ -235,7 +235,7 @@ fn evaluate(world: &World, vector: &FilterVector) -> Outcome {
     let ids = match (&vector.sort_by, &vector.resource_type) {
         (Some(sort_by), Some(resource_type)) => {
             let descending = vector.sort_order.as_deref() == Some("descending");
-            match world.sorted(resource_type, filter.as_deref(), sort_by, descending) {
+            match world.sorted(Some(resource_type), filter.as_deref(), sort_by, descending) {
                 Ok(Some(ids)) => ids,
                 Ok(None) => {
                     let scim_type = Some("invalidPath".to_owned());

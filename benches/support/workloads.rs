@@ -9,8 +9,9 @@ use scimdb::engine::{ImportOptions, ReadOptions, WriteOptions};
 use scimdb::message::{ResourceInput, SearchRequest, parse_patch};
 use scimdb::{Error, ErrorKind, Result, Store, StoreOptions, Tenant};
 
-use super::figures::{Report, Samples, Watch};
+use super::figures::Report;
 use super::people::{Dice, People};
+use super::samples::{Samples, Watch};
 use crate::Settings;
 
 /// Users of whom each is in five groups, and the members of each of those groups.

@@ -18,7 +18,7 @@ macro_rules! decode_each {
 fuzz_target!(|bytes: &[u8]| {
     decode_each!(bytes,
         GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest
-        ListRequest StreamListRequest BulkRequest ImportRequest WatchRequest
+        ListRequest StreamListRequest ExplainRequest BulkRequest ImportRequest WatchRequest
         ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
         CreateTenantRequest ListTenantsRequest ConfigureTenantRequest DropTenantRequest
         CreateTokenRequest ListTokensRequest RevokeTokenRequest TenantStatsRequest StatsRequest

@@ -1,7 +1,15 @@
 //! How far the search index has come: for `stats`, for metrics, and for who waits for it.
 
-use super::Tenant;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::storage::keys::TenantId;
+use super::storage::records::TenantRecord;
+use super::storage::{Reads, Table, each_resource_count};
+use super::{Store, Tenant};
 use crate::Result;
+use crate::model::TypeModel;
 
 /// The search index of a resource type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,12 +64,83 @@ impl IndexState {
     }
 }
 
+impl Store {
+    /// Waits until every type that should be indexed is, and its index holds every acknowledged write. False: the time
+    /// was over before. Searches need not wait: they are right without.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn wait_for_index(&self, timeout: Duration) -> Result<bool> {
+        let inner = &self.inner;
+        let deadline = Instant::now() + timeout;
+        loop {
+            let view = inner.view()?;
+            let mut missing = false;
+            for (tenant, kind) in large_types(&*view.snapshot, inner.publisher.options().from)? {
+                if inner.publisher.options().enabled && view.index(tenant, kind).is_none() {
+                    inner.publisher.request((tenant, kind), None);
+                    missing = true;
+                }
+            }
+            drop(view);
+            let left = deadline.saturating_duration_since(Instant::now());
+            let idle = inner.publisher.wait_until_idle(left);
+            // What was missing may have failed, or have been asked for too late: look again.
+            if !missing || left.is_zero() {
+                return Ok(idle && !missing);
+            }
+            std::thread::sleep(left.min(Duration::from_millis(1)));
+        }
+    }
+}
+
+/// The types with as many resources, by tenant.
+fn large_types(reads: &dyn Reads, from: u64) -> Result<Vec<(TenantId, u16)>> {
+    let mut large = Vec::new();
+    let mut dropped = Vec::new();
+    reads.scan(Table::Tenants, &[], None, &mut |key, value| {
+        if TenantRecord::decode(value)?.dropped {
+            dropped.extend(key.first_chunk().map(|chunk| TenantId::from_be_bytes(*chunk)));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    each_resource_count(reads, &mut |tenant, kind, count| {
+        if count >= from.max(1) && !dropped.contains(&tenant) {
+            large.push((tenant, kind));
+        }
+    })?;
+    Ok(large)
+}
+
 impl Tenant {
     /// How far the search index of each resource type has come, in the order of the registry.
     ///
     /// # Errors
     /// `UnknownTenant` when it was dropped, `Unavailable`.
     pub fn index_status(&self) -> Result<Vec<IndexStatus>> {
-        self.state.config().map(|_| Vec::new())
+        let config = self.state.config()?;
+        let inner = self.inner();
+        let view = inner.view()?;
+        let status = |model: &Arc<TypeModel>| {
+            let mut status = IndexStatus { resource_type: model.name().to_owned(), ..IndexStatus::default() };
+            let key = (self.state.id, model.number());
+            if let Some(index) = view.index(key.0, key.1) {
+                status.state = IndexState::Ready;
+                status.resources = index.runs.iter().map(|live| u64::from(live.alive())).sum();
+                status.runs = u32::try_from(index.runs.len()).unwrap_or(u32::MAX);
+                status.dead = index.runs.iter().map(|live| u64::from(live.dead.count)).sum();
+                status.recent = index.recent_writes() as u64;
+                status.bytes = index.runs.iter().map(|live| live.run.bytes()).sum();
+                status.applied = index.applied;
+                return status;
+            }
+            status.state = match inner.publisher.phase(key) {
+                (_, true) => IndexState::Failed,
+                (true, _) => IndexState::Building,
+                _ => IndexState::None,
+            };
+            status
+        };
+        Ok(config.registry.types().iter().map(status).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! Options of the store and of its verbs.
 
+use std::time::Duration;
+
 use super::Env;
 use crate::model::VersionMatch;
 
@@ -15,6 +17,9 @@ pub struct StoreOptions {
     pub default_page: u64,
     /// Resources of a page at most. Default 1,000: stops a request that renders the whole tenant at once.
     pub max_page: u64,
+    /// How long a page cursor (RFC 9865) is valid after the page that told it. Default 10 minutes. A longer time costs no
+    /// memory: nothing is kept for a cursor.
+    pub cursor_ttl: Duration,
     /// Operations of a bulk request at most. Default 1,000.
     pub max_bulk_operations: usize,
     /// Changes kept in the change log, per tenant, before the oldest are trimmed. None: all. Default none.
@@ -25,8 +30,45 @@ pub struct StoreOptions {
     /// passwords from taking the memory of the process. An imported hash may need more, up to 1 GiB: it is verified
     /// while no other is.
     pub hash_memory_bytes: usize,
+    /// When and how resources are indexed.
+    pub index: IndexOptions,
     /// Where the time and new ids come from.
     pub env: Env,
+}
+
+/// When and how resources are indexed. What is indexed is decided by the schemas alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IndexOptions {
+    /// Whether there is an index at all. Default true. Without one, what no unique key answers is answered by looking
+    /// at every resource.
+    pub enabled: bool,
+    /// Resources of a type in a tenant from which on it has an index. Default 2,000: fewer are looked at one by one in
+    /// less than a millisecond, and cost no memory.
+    pub from: u64,
+    /// Writes that are evaluated one by one, before they are put into the index together. Default 1,000.
+    pub recent: usize,
+    /// Resources from which on a part of the index goes to disk. Default 16,384: fewer are indexed again when the
+    /// store is opened.
+    pub durable_from: u32,
+    /// Writes that the index may be behind before writers wait for it. Default 20,000: bounds memory, and the time of
+    /// a search.
+    pub max_recent: usize,
+    /// Parts of the index of a type from which on some are merged. Default 8.
+    pub merge_above: usize,
+}
+
+impl Default for IndexOptions {
+    fn default() -> Self {
+        IndexOptions {
+            enabled: true,
+            from: 2_000,
+            recent: 1_000,
+            durable_from: 16_384,
+            max_recent: 20_000,
+            merge_above: 8,
+        }
+    }
 }
 
 impl Default for StoreOptions {
@@ -36,10 +78,12 @@ impl Default for StoreOptions {
             create: true,
             default_page: 100,
             max_page: 1_000,
+            cursor_ttl: Duration::from_secs(600),
             max_bulk_operations: 1_000,
             keep_changes: None,
             holder: None,
             hash_memory_bytes: 76 << 20,
+            index: IndexOptions::default(),
             env: Env::machine(),
         }
     }

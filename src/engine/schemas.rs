@@ -94,7 +94,9 @@ impl Tenant {
             }
             Ok(Arc::new(Config { dialect: old.dialect, registry, keep_changes: old.keep_changes }))
         };
-        self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
+        self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config))))?;
+        self.inner().publisher.schemas_changed(self.state.id);
+        Ok(())
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::Tenant;
 use super::config::Config;
+use super::index::View;
 use super::query::{Hit, Hits, Page, Query, SortBy, find};
 use super::represent::represent_row;
-use super::storage::Reads;
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::TypeModel;
@@ -21,24 +21,30 @@ struct Bound<'a> {
 }
 
 impl Tenant {
-    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2).
+    /// Searches one resource type, or all of them (RFC 7644 section 3.4.2), by pages: by offset, or with
+    /// [`SearchRequest::cursor`] by cursor (RFC 9865).
     ///
     /// # Errors
-    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`.
+    /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
+    /// `InvalidCount`.
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
+        if let Some(cursor) = &request.cursor {
+            return self.search_by_cursor(resource_type, request, cursor);
+        }
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
         let mut resources = Vec::new();
-        let start_index = page.skip().unwrap_or(0) + 1;
+        let start_index = page.skip().map(|skip| skip.saturating_add(1));
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);
             true
         })?;
-        Ok(SearchPage { total_results: hits.total, start_index, resources })
+        Ok(SearchPage { total_results: hits.total, start_index, resources, ..SearchPage::default() })
     }
 
     /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
-    /// by returning false. `start_index` and `count` of the request are ignored.
+    /// by returning false. `start_index`, `count` and `cursor` of the request are
+    /// ignored.
     ///
     /// # Errors
     /// As [`Tenant::search`].
@@ -69,7 +75,7 @@ impl Tenant {
         Ok(Explanation { steps: vec![step], total, micros })
     }
 
-    fn each_found(
+    pub(super) fn each_found(
         &self,
         resource_type: Option<&str>,
         request: &SearchRequest,
@@ -77,7 +83,6 @@ impl Tenant {
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
         let config = self.state.config()?;
-        let snapshot = self.inner().writer.snapshot()?;
         let types = match resource_type {
             Some(name) => vec![config.registry.resource_type(name)?],
             None => config.registry.types().iter().collect(),
@@ -87,14 +92,16 @@ impl Tenant {
             .map(|model| Projection::new(model, &request.attributes, &request.excluded_attributes))
             .collect::<Result<_>>()?;
         let bound = Bound { config: &config, types, projections };
-        let hits = find(&self.queries(&bound, request, &*snapshot)?, page)?;
+        let view = self.view_of(&bound.types)?;
+        let snapshot = &view.snapshot;
+        let hits = find(&self.queries(&bound, request, &view)?, page)?;
         for Hit { at, .. } in &hits.hits {
             let position = bound.types.iter().position(|model| model.number() == at.kind);
             let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
             let Some((model, projection)) = place else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&*snapshot, self.state.id, &config, model, *at, projection, "")?;
+            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?;
             if !visit(found) {
                 break;
             }
@@ -102,7 +109,19 @@ impl Tenant {
         Ok(hits)
     }
 
-    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, reads: &'a dyn Reads) -> Result<Vec<Query<'a>>> {
+    /// The state as of now, with the indexes of these types where they have one.
+    fn view_of(&self, types: &[&Arc<TypeModel>]) -> Result<Arc<View>> {
+        let inner = self.inner();
+        let mut view = inner.view()?;
+        for model in types {
+            if inner.want_index(&view, self.state.id, model.number())? {
+                view = inner.view()?;
+            }
+        }
+        Ok(view)
+    }
+
+    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, view: &'a View) -> Result<Vec<Query<'a>>> {
         let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
         let options = bound.config.dialect.bind;
         let filters = match (&request.filter, models.as_slice()) {
@@ -114,13 +133,13 @@ impl Tenant {
         let parts = bound.types.iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {
-                reads,
+                reads: &*view.snapshot,
                 tenant: self.state.id,
                 config: bound.config,
                 model,
                 filter,
                 sort,
-                index: None,
+                index: view.index(self.state.id, model.number()).map(|index| &**index),
             })
             .collect())
     }

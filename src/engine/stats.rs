@@ -1,7 +1,7 @@
-//! Counts, read from counters: no row is looked at.
+//! Counts, read from counters, and the state of the search indexes: no row is looked at.
 
 use super::storage::{Counter, Reads, format, read_counter};
-use super::{Store, Tenant};
+use super::{IndexStatus, Store, Tenant};
 use crate::{ErrorKind, Result};
 
 /// Counts of a store.
@@ -28,6 +28,8 @@ pub struct TenantStats {
     pub memberships: u64,
     /// Changes in the change log.
     pub changes: u64,
+    /// The search indexes, by resource type, in the order of the registry.
+    pub indexes: Vec<IndexStatus>,
 }
 
 impl Store {
@@ -77,6 +79,7 @@ impl Tenant {
             resources,
             memberships: count(Counter::Memberships)?,
             changes: count(Counter::Changes)?,
+            indexes: self.index_status()?,
         })
     }
 }

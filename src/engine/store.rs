@@ -4,14 +4,20 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use super::config::{Config, dialect};
+use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
+use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
-use super::storage::{Location, MediumFactory, MemoryMedium, Reads, Snapshot, Table, Transaction, Writer, format};
-use super::{Env, StoreOptions, Tenant, TenantOptions};
+use super::storage::{
+    ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer,
+    format, read_counter,
+};
+use super::{Env, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant that a new store has.
@@ -31,12 +37,15 @@ pub struct Store {
 }
 
 pub(super) struct Inner {
-    pub(super) writer: Writer,
+    pub(super) writer: Arc<Writer>,
+    pub(super) publisher: Arc<Publisher>,
+    indexer: Indexer,
     pub(super) env: Env,
     pub(super) options: StoreOptions,
     pub(super) location: Location,
     pub(super) builtin: Arc<Builtin>,
     pub(super) hasher: Hasher,
+    pub(super) cursors: CursorKey,
     tenants: Arc<Tenants>,
 }
 
@@ -90,8 +99,9 @@ impl Store {
     /// none and [`StoreOptions::create`] is false.
     pub fn open(directory: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         let path = directory.as_ref().to_owned();
+        let index = Arc::new(IndexDisk::new(&path));
         let location = Location::Directory { path, create: options.create, holder: options.holder.clone() };
-        Self::open_at(location, options)
+        Self::open_at(location, index, options)
     }
 
     /// Opens a store that lives in memory and is gone when the last handle is.
@@ -108,23 +118,40 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_on(medium: MediumFactory, options: StoreOptions) -> Result<Self> {
-        Self::open_at(Location::Medium(medium), options)
+        Self::open_on_with_index(medium, Arc::new(IndexMemory::default()), options)
     }
 
-    fn open_at(location: Location, options: StoreOptions) -> Result<Self> {
+    /// The same with a medium for the files of the index, which are derived from the rest and may be lost.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_on_with_index(
+        medium: MediumFactory,
+        index: Arc<dyn IndexMedium>,
+        options: StoreOptions,
+    ) -> Result<Self> {
+        Self::open_at(Location::Medium(medium), index, options)
+    }
+
+    fn open_at(location: Location, index: Arc<dyn IndexMedium>, options: StoreOptions) -> Result<Self> {
+        let shelf = Shelf::new(index);
         let builtin = Arc::new(Builtin::new()?);
         let env = options.env.clone();
         let tenants: Arc<Tenants> = Arc::default();
-        let reopened = {
-            let (tenants, builtin, keep_changes) = (Arc::clone(&tenants), Arc::clone(&builtin), options.keep_changes);
-            move |snapshot: &Snapshot| {
-                let tenants = tenants.read().unwrap_or_else(PoisonError::into_inner);
-                tenants.values().try_for_each(|state| state.reload(snapshot, &builtin, keep_changes))
-            }
-        };
-        let writer = Writer::start(location.clone(), options.cache_bytes, env.clone(), Box::new(reopened))?;
+        let publisher = Arc::new(Publisher::new(options.index.clone()));
+        let observer = Arc::new(Reopening {
+            publisher: Arc::clone(&publisher),
+            tenants: Arc::clone(&tenants),
+            builtin: Arc::clone(&builtin),
+            keep_changes: options.keep_changes,
+        });
+        let writer = Arc::new(Writer::start(location.clone(), options.cache_bytes, env.clone(), observer)?);
+        let schemas = registry_reader(Arc::clone(&builtin));
+        let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
         let hasher = Hasher::new(options.hash_memory_bytes);
-        let store = Store { inner: Arc::new(Inner { writer, env, options, location, builtin, hasher, tenants }) };
+        let cursors = CursorKey::default();
+        let inner = Inner { writer, publisher, indexer, env, options, location, builtin, hasher, cursors, tenants };
+        let store = Store { inner: Arc::new(inner) };
         store.prepare()?;
         Ok(store)
     }
@@ -256,6 +283,7 @@ impl Store {
         };
         self.inner.writer.write_then(change, move |()| after.set_config(None))?;
         self.forget(&state);
+        self.inner.publisher.forget(state.id);
         self.purge_tenant(state.id)
     }
 
@@ -303,9 +331,99 @@ impl Store {
     /// # Errors
     /// None today; a later version may tell of a failure to write what was not acknowledged.
     pub fn close(&self) -> Result<()> {
-        self.inner.writer.close();
+        self.inner.close();
         Ok(())
     }
+}
+
+/// How long a search waits for an index that is being read from disk: it would look at every resource instead.
+const OPENING: Duration = Duration::from_secs(5);
+
+impl Inner {
+    /// The state after the last acknowledged change, with its indexes.
+    pub(super) fn view(&self) -> Result<Arc<View>> {
+        if let Some(view) = self.publisher.view() {
+            return Ok(view);
+        }
+        // Waits while the store recovers.
+        let snapshot = self.writer.snapshot()?;
+        Ok(self.publisher.view().unwrap_or_else(|| Arc::new(View::bare(snapshot))))
+    }
+
+    /// Asks for the index of a type that has none yet and enough resources; where it is on disk, waits for it. True if
+    /// the view is to be taken again.
+    pub(super) fn want_index(&self, view: &View, tenant: TenantId, kind: u16) -> Result<bool> {
+        let options = self.publisher.options();
+        if !options.enabled || view.index(tenant, kind).is_some() {
+            return Ok(false);
+        }
+        let reads = &*view.snapshot;
+        if read_counter(reads, tenant, Counter::Resources(kind))? < options.from {
+            return Ok(false);
+        }
+        let on_disk = manifest::load(reads, (tenant, kind))?.is_some();
+        self.publisher.request((tenant, kind), on_disk.then_some(OPENING));
+        Ok(on_disk)
+    }
+
+    /// Ends the threads. The indexer goes first: it may wait for the writer.
+    fn close(&self) {
+        // The writer's own thread cannot wait for those that wait for it: they end by themselves.
+        self.indexer.close(!self.writer.is_own_thread());
+        self.writer.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// Passes on to the indexes what the writer tells, and reads the configurations again where they may have changed.
+struct Reopening {
+    publisher: Arc<Publisher>,
+    tenants: Arc<Tenants>,
+    builtin: Arc<Builtin>,
+    keep_changes: Option<u64>,
+}
+
+impl Observer for Reopening {
+    fn wants(&self, tenant: TenantId, kind: u16) -> bool {
+        self.publisher.wants(tenant, kind)
+    }
+
+    fn committed(&self, snapshot: &Arc<Snapshot>, sequence: u64, rows: Vec<ChangedRow>) {
+        self.publisher.committed(snapshot, sequence, rows);
+    }
+
+    fn opened(&self, snapshot: &Arc<Snapshot>, sequence: u64) -> Result<()> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.values().try_for_each(|state| state.reload(snapshot, &self.builtin, self.keep_changes))?;
+        self.publisher.opened(snapshot, sequence)
+    }
+
+    fn withdrawn(&self) {
+        self.publisher.withdrawn();
+    }
+
+    fn returned(&self, snapshot: &Arc<Snapshot>) {
+        self.publisher.returned(snapshot);
+    }
+
+    fn admit(&self) {
+        self.publisher.admit();
+    }
+}
+
+/// How the indexer gets at the schemas of a tenant.
+fn registry_reader(builtin: Arc<Builtin>) -> Schemas {
+    Box::new(move |snapshot, tenant| {
+        let found = snapshot.get(Table::Tenants, &Key::of(tenant).done())?;
+        let record = found.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.filter(|record| !record.dropped);
+        let load = |record: TenantRecord| load_config(snapshot, tenant, &record.dialect, &builtin, None);
+        Ok(record.map(load).transpose()?.map(|config| Arc::clone(&config.registry)))
+    })
 }
 
 /// The record of a tenant that was not dropped.

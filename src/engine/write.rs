@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::ChangeOperation;
 use super::hooks::{self, Scope, Write};
+use super::index::manifest;
 use super::rows::{derive, find};
 use super::storage::keys::{self, Key, RowId};
 use super::storage::records::ChangeRecord;
@@ -239,11 +240,19 @@ const MAX_TRIM: u64 = 64;
 fn trim_changes(txn: &mut Transaction<'_>, scope: Scope<'_>, excess: u64) -> Result<()> {
     let mut gone = Vec::new();
     let wanted = excess.min(MAX_TRIM);
+    // An index that is read from disk catches up by the log: it needs what came after it.
+    let durable = manifest::durable(txn, scope.tenant)?.unwrap_or(u64::MAX);
+    let is_needed = |key: &[u8]| key.last_chunk().is_none_or(|chunk| u64::from_be_bytes(*chunk) > durable);
     txn.scan_prefix(Table::Changes, &Key::of(scope.tenant).done(), &mut |key, _| {
+        if is_needed(key) {
+            return Ok(ControlFlow::Break(()));
+        }
         gone.push(key.to_vec());
         Ok(if gone.len() as u64 >= wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    let last = gone.last().and_then(|key| key.last_chunk()).map_or(0, |chunk| u64::from_be_bytes(*chunk));
+    let Some(last) = gone.last().and_then(|key| key.last_chunk()).map(|chunk| u64::from_be_bytes(*chunk)) else {
+        return Ok(());
+    };
     bump(txn, scope.tenant, Counter::Changes, -i64::try_from(gone.len()).unwrap_or(0))?;
     let from = read_counter(txn, scope.tenant, Counter::ChangesFrom)?;
     bump(txn, scope.tenant, Counter::ChangesFrom, i64::try_from((last + 1).saturating_sub(from)).unwrap_or(0))?;

@@ -35,6 +35,12 @@ of_tenant! {
     RevokeTokenRequest TenantStatsRequest
 }
 
+impl OfTenant for proto::ExplainRequest {
+    fn tenant(&self) -> &str {
+        self.search.as_ref().map_or("", OfTenant::tenant)
+    }
+}
+
 impl OfTenant for proto::ListTenantsRequest {
     fn tenant(&self) -> &str {
         ""

@@ -4,8 +4,11 @@
 use std::time::Duration;
 
 use super::proto;
-use crate::engine::{Change, ChangeOperation, ImportReport, OnConflict, Scope, TenantOptions, TenantStats, TokenInfo};
-use crate::message::{Representation, SortOrder};
+use crate::engine::{
+    Change, ChangeOperation, ImportReport, IndexState, IndexStatus, OnConflict, Scope, TenantOptions, TenantStats,
+    TokenInfo,
+};
+use crate::message::{Explanation, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::{Instant, VersionMatch};
 use crate::{Error, ErrorKind, Result};
 
@@ -97,9 +100,76 @@ pub(super) fn token(info: TokenInfo) -> proto::Token {
 }
 
 pub(super) fn tenant_counts(stats: TenantStats) -> proto::TenantCounts {
-    let TenantStats { name, dialect, resources, memberships, changes } = stats;
+    let TenantStats { name, dialect, resources, memberships, changes, indexes } = stats;
     let count = |(resource_type, count)| proto::ResourceCount { resource_type, count };
-    proto::TenantCounts { name, dialect, resources: resources.into_iter().map(count).collect(), memberships, changes }
+    let resources = resources.into_iter().map(count).collect();
+    let indexes = indexes.into_iter().map(index_status).collect();
+    proto::TenantCounts { name, dialect, resources, memberships, changes, indexes }
+}
+
+fn index_status(status: IndexStatus) -> proto::IndexStatus {
+    let IndexStatus { resource_type, state, resources, runs, dead, recent, bytes, applied } = status;
+    let state = match state {
+        IndexState::None => proto::IndexState::None,
+        IndexState::Building => proto::IndexState::Building,
+        IndexState::Ready => proto::IndexState::Ready,
+        IndexState::Failed => proto::IndexState::Failed,
+    };
+    proto::IndexStatus { resource_type, state: state.into(), resources, runs, dead, recent, bytes, applied }
+}
+
+/// The resource type that is searched, none for all of them, and the search.
+pub(super) fn search(message: proto::ListRequest) -> Result<(Option<String>, SearchRequest)> {
+    let proto::ListRequest {
+        tenant: _,
+        resource_type,
+        filter,
+        sort_by,
+        sort_order: order,
+        start_index,
+        count,
+        attributes,
+        excluded_attributes,
+        cursor,
+    } = message;
+    let search = SearchRequest {
+        filter: given(filter),
+        sort_by: given(sort_by),
+        sort_order: sort_order(order)?,
+        // 0, which is what is not set, begins where 1 does.
+        start_index: (start_index != 0).then_some(start_index),
+        count,
+        attributes,
+        excluded_attributes,
+        cursor,
+        base: String::new(),
+    };
+    Ok((given(resource_type), search))
+}
+
+pub(super) fn page(page: SearchPage) -> proto::ListResponse {
+    let SearchPage { total_results, start_index, next_cursor, previous_cursor, resources } = page;
+    proto::ListResponse {
+        total_results,
+        start_index: start_index.unwrap_or_default(),
+        resources: resources.into_iter().map(resource).collect(),
+        next_cursor: next_cursor.unwrap_or_default(),
+        previous_cursor: previous_cursor.unwrap_or_default(),
+    }
+}
+
+pub(super) fn explanation(explanation: Explanation) -> proto::ExplainResponse {
+    let text = explanation.to_string();
+    let Explanation { steps, total, micros } = explanation;
+    let step = |Step { depth, text, method, estimated, actual, micros }| proto::ExplainStep {
+        depth,
+        text,
+        method,
+        estimated,
+        actual,
+        micros,
+    };
+    proto::ExplainResponse { steps: steps.into_iter().map(step).collect(), total_results: total, micros, text }
 }
 
 pub(super) fn change(change: Change) -> proto::Change {

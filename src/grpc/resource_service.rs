@@ -4,12 +4,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::call::unary;
-use super::convert::{fits, given, resource, sort_order, versions};
+use super::convert::{explanation, fits, given, page, resource, search, versions};
 use super::proto::resource_service_server::ResourceService;
 use super::{import, proto, stream_list, watch};
 use crate::Result;
 use crate::engine::{Scope, WriteOptions, Written};
-use crate::message::{self, BulkResponse, Representation, ResourceInput, SearchPage, SearchRequest};
+use crate::message::{self, BulkResponse, Representation, ResourceInput};
 use crate::server::{Caller, Gate};
 
 /// Bytes that an envelope adds to the JSON of a resource, at a guess.
@@ -110,31 +110,19 @@ impl ResourceService for Resources {
     async fn list(&self, request: Request<proto::ListRequest>) -> Answer<proto::ListResponse> {
         let limit = self.limit();
         unary(&self.gate, "ResourceService/List", Scope::Read, request, move |caller, message| {
-            let proto::ListRequest {
-                tenant: _,
-                resource_type,
-                filter,
-                sort_by,
-                sort_order: order,
-                start_index,
-                count,
-                attributes,
-                excluded_attributes,
-            } = message;
-            let search = SearchRequest {
-                filter: given(filter),
-                sort_by: given(sort_by),
-                sort_order: sort_order(order)?,
-                start_index: Some(start_index),
-                count,
-                attributes,
-                excluded_attributes,
-            };
-            let SearchPage { total_results, start_index, resources } =
-                caller.tenant()?.search(given(resource_type).as_deref(), &search)?;
-            fits(resources.iter().map(|found| found.json.len() + ENVELOPE).sum(), limit)?;
-            let resources = resources.into_iter().map(resource).collect();
-            Ok(proto::ListResponse { total_results, start_index, resources })
+            let (resource_type, request) = search(message)?;
+            let found = caller.tenant()?.search(resource_type.as_deref(), &request)?;
+            fits(found.resources.iter().map(|found| found.json.len() + ENVELOPE).sum(), limit)?;
+            Ok(page(found))
+        })
+        .await
+    }
+
+    async fn explain(&self, request: Request<proto::ExplainRequest>) -> Answer<proto::ExplainResponse> {
+        unary(&self.gate, "ResourceService/Explain", Scope::Read, request, |caller, message| {
+            let proto::ExplainRequest { search: request } = message;
+            let (resource_type, request) = search(request.unwrap_or_default())?;
+            Ok(explanation(caller.tenant()?.explain(resource_type.as_deref(), &request)?))
         })
         .await
     }

@@ -86,6 +86,8 @@ fn search(caller: &Caller, message: proto::StreamListRequest, outlet: &mut Outle
         count: None,
         attributes,
         excluded_attributes,
+        cursor: None,
+        base: String::new(),
     };
     let mut stopped = Ok(());
     caller.tenant()?.search_all(given(resource_type).as_deref(), &search, &mut |found| {

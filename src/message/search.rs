@@ -1,4 +1,4 @@
-//! The SearchRequest and ListResponse messages (RFC 7644 sections 3.4.2 and 3.4.3).
+//! The SearchRequest and ListResponse messages (RFC 7644 sections 3.4.2 and 3.4.3; RFC 9865 section 2 for cursors).
 //!
 //! A filter stays text here: what it means, the module `filter` decides.
 
@@ -51,6 +51,12 @@ pub struct SearchRequest {
     pub attributes: Vec<String>,
     /// The attributes not to show.
     pub excluded_attributes: Vec<String>,
+    /// Pages by cursor (RFC 9865 section 2): empty for the first page, then a cursor that an earlier page of the same
+    /// request told. None: pages by `start_index`.
+    pub cursor: Option<String>,
+    /// What to put before `meta.location` and `$ref`s: a URL without a trailing slash, or nothing. No part of the
+    /// message: the network face knows it.
+    pub base: String,
 }
 
 impl SearchRequest {
@@ -83,6 +89,8 @@ impl SearchRequest {
             count: part.take_integer("count")?,
             attributes: take_names(&mut part, "attributes")?,
             excluded_attributes: take_names(&mut part, "excludedAttributes")?,
+            cursor: part.take_string("cursor")?,
+            base: String::new(),
         })
     }
 }
@@ -101,8 +109,12 @@ fn take_names(part: &mut Part, name: &str) -> Result<Vec<String>> {
 pub struct SearchPage {
     /// `totalResults`: exact, from the snapshot that the page is from.
     pub total_results: u64,
-    /// `startIndex` of the first resource.
-    pub start_index: u64,
+    /// `startIndex` of the first resource; none on a page by cursor, which does not know it.
+    pub start_index: Option<u64>,
+    /// `nextCursor`, on a page by cursor: what gets the next page. None: this is the last one.
+    pub next_cursor: Option<String>,
+    /// `previousCursor`, on a page by cursor: what gets the page before. None: this is the first one.
+    pub previous_cursor: Option<String>,
     /// The page; its length is `itemsPerPage`.
     pub resources: Vec<Representation>,
 }
@@ -115,6 +127,8 @@ impl SearchPage {
             total_results: self.total_results,
             items_per_page: self.resources.len(),
             start_index: self.start_index,
+            previous_cursor: self.previous_cursor.as_deref(),
+            next_cursor: self.next_cursor.as_deref(),
             resources: self.resources.iter().map(RawJson).collect(),
         })
     }
@@ -126,7 +140,12 @@ struct ListJson<'a> {
     schemas: [&'static str; 1],
     total_results: u64,
     items_per_page: usize,
-    start_index: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_index: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_cursor: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<&'a str>,
     #[serde(rename = "Resources")]
     resources: Vec<RawJson<'a>>,
 }
@@ -150,13 +169,14 @@ mod tests {
     fn requests() {
         let json = br#"{"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
             "attributes": ["displayName", "userName"], "FILTER": "displayName sw \"smith\"",
-            "sortBy": "userName", "sortOrder": "Descending", "startIndex": 1, "count": null, "cursor": 7}"#;
+            "sortBy": "userName", "sortOrder": "Descending", "startIndex": 1, "count": null, "cursor": "", "base": "x"}"#;
         let expected = SearchRequest {
             filter: Some("displayName sw \"smith\"".into()),
             sort_by: Some("userName".into()),
             sort_order: SortOrder::Descending,
             start_index: Some(1),
             attributes: vec!["displayName".into(), "userName".into()],
+            cursor: Some(String::new()),
             ..SearchRequest::default()
         };
         assert_eq!(SearchRequest::from_json(json).unwrap(), expected);
@@ -170,6 +190,7 @@ mod tests {
             (r#"{"sortOrder": "up"}"#, ErrorKind::InvalidValue, "sortOrder"),
             (r#"{"count": "10"}"#, ErrorKind::InvalidSyntax, "count"),
             (r#"{"count": 1.5}"#, ErrorKind::InvalidSyntax, "count"),
+            (r#"{"cursor": 7}"#, ErrorKind::InvalidSyntax, "cursor"),
             (r#"{"attributes": ["a", 1]}"#, ErrorKind::InvalidSyntax, "attributes[1]"),
             (r#"{"schemas": ["urn:x"]}"#, ErrorKind::InvalidSyntax, "schemas"),
         ];
@@ -193,13 +214,26 @@ mod tests {
             location: format!("/Users/{id}"),
             json: format!("{{\"id\":\"{id}\"}}"),
         };
-        let page = SearchPage { total_results: 9, start_index: 3, resources: vec![resource("a"), resource("b")] };
+        let page = SearchPage {
+            total_results: 9,
+            start_index: Some(3),
+            resources: vec![resource("a"), resource("b")],
+            ..SearchPage::default()
+        };
         let list = |counts: &str, resources: &str| {
             format!("{{\"schemas\":[\"{LIST_RESPONSE}\"],{counts},\"Resources\":[{resources}]}}")
         };
         let counts = "\"totalResults\":9,\"itemsPerPage\":2,\"startIndex\":3";
         assert_eq!(page.to_json(), list(counts, r#"{"id":"a"},{"id":"b"}"#));
         let counts = "\"totalResults\":0,\"itemsPerPage\":0,\"startIndex\":1";
-        assert_eq!(SearchPage { start_index: 1, ..SearchPage::default() }.to_json(), list(counts, ""));
+        assert_eq!(SearchPage { start_index: Some(1), ..SearchPage::default() }.to_json(), list(counts, ""));
+        let counts = "\"totalResults\":2,\"itemsPerPage\":0,\"previousCursor\":\"p\",\"nextCursor\":\"n\"";
+        let page = SearchPage {
+            total_results: 2,
+            next_cursor: Some("n".into()),
+            previous_cursor: Some("p".into()),
+            ..SearchPage::default()
+        };
+        assert_eq!(page.to_json(), list(counts, ""));
     }
 }

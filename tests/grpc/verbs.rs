@@ -1,7 +1,7 @@
 //! The unary RPCs of ResourceService, and the details of their errors.
 
 use scimdb::grpc::proto::{
-    BulkRequest, DeleteRequest, GetRequest, ListRequest, PatchRequest, ReplaceRequest, SortOrder,
+    BulkRequest, DeleteRequest, ExplainRequest, GetRequest, ListRequest, PatchRequest, ReplaceRequest, SortOrder,
 };
 use serde_json::{Value, json};
 use tonic::Code;
@@ -96,6 +96,65 @@ async fn pages_are_exact_and_sorted() {
     // Every resource type at once.
     let everything = ListRequest { filter: "userName eq \"eve\"".into(), ..ListRequest::default() };
     assert_eq!(client.list(everything).await.unwrap().into_inner().total_results, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_lead_from_page_to_page() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    for name in ["dora", "Ada", "carl", "bob", "eve"] {
+        client.create(create_user(name)).await.unwrap();
+    }
+    let at = |cursor: &str| ListRequest {
+        sort_by: "userName".into(),
+        count: Some(2),
+        cursor: Some(cursor.into()),
+        ..list("userName pr")
+    };
+    let first = client.list(at("")).await.unwrap().into_inner();
+    assert_eq!((first.total_results, first.start_index, first.previous_cursor.as_str()), (5, 0, ""));
+    assert_eq!(user_names(&first.resources), ["Ada", "bob"]);
+    // A write between two pages moves nothing that stands still.
+    client.create(create_user("aaron")).await.unwrap();
+    let second = client.list(at(&first.next_cursor)).await.unwrap().into_inner();
+    assert_eq!((second.total_results, user_names(&second.resources)), (6, vec!["carl".into(), "dora".into()]));
+    let third = client.list(at(&second.next_cursor)).await.unwrap().into_inner();
+    assert_eq!((user_names(&third.resources), third.next_cursor.as_str()), (vec!["eve".into()], ""));
+    let back = client.list(at(&second.previous_cursor)).await.unwrap().into_inner();
+    assert_eq!(user_names(&back.resources), ["Ada", "bob"]);
+    assert_ne!(back.previous_cursor, "", "aaron stands before them now");
+
+    let wrong = [
+        (ListRequest { filter: String::new(), ..at(&first.next_cursor) }, "INVALID_CURSOR", "invalidCursor"),
+        (ListRequest { start_index: 1, ..at(&first.next_cursor) }, "INVALID_CURSOR", "invalidCursor"),
+        (ListRequest { count: Some(3), ..at(&first.next_cursor) }, "INVALID_COUNT", "invalidCount"),
+        (at("forged"), "INVALID_CURSOR", "invalidCursor"),
+    ];
+    for (request, reason, scim_type) in wrong {
+        let refused = client.list(request).await.unwrap_err();
+        assert_refused(&refused, Code::InvalidArgument, reason);
+        assert_eq!(refused.get_details_error_info().unwrap().metadata["scimType"], scim_type);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_tells_how_and_refuses_what_list_refuses() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    for name in ["ada", "bob"] {
+        client.create(create_user(name)).await.unwrap();
+    }
+    let explain = |search| ExplainRequest { search: Some(search) };
+    let told = client.explain(explain(list("userName eq \"bob\""))).await.unwrap().into_inner();
+    assert_eq!(told.total_results, 1);
+    assert_eq!(told.steps.first().unwrap().depth, 0);
+    assert!(told.text.lines().count() > told.steps.len() && told.text.contains("1 result"), "{}", told.text);
+    let all = client.explain(ExplainRequest { search: None }).await.unwrap().into_inner();
+    assert_eq!(all.total_results, 2);
+    let wrong = client.explain(explain(list("userName zz 1"))).await.unwrap_err();
+    assert_refused(&wrong, Code::InvalidArgument, "INVALID_FILTER");
+    let elsewhere = ListRequest { tenant: "nowhere".into(), ..list("") };
+    assert_refused(&client.explain(explain(elsewhere)).await.unwrap_err(), Code::NotFound, "UNKNOWN_TENANT");
 }
 
 #[tokio::test(flavor = "multi_thread")]

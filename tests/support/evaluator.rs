@@ -27,7 +27,11 @@ pub struct World {
 impl World {
     /// From resource bodies: (resource type, id, body).
     pub fn new(documents: &[Value], dialect: &str, bodies: &[(String, String, Value)]) -> World {
-        let types = types(documents);
+        World::over(types(documents), dialect, bodies)
+    }
+
+    /// The same, of types that are known already.
+    pub fn over(types: Vec<Type>, dialect: &str, bodies: &[(String, String, Value)]) -> World {
         let mut resources = Vec::new();
         for (name, id, body) in bodies {
             let index = types.iter().position(|t| &t.name == name).expect("a known resource type");
@@ -36,6 +40,14 @@ impl World {
         let mut world = World { types, resources, coerce: dialect != "strict" };
         world.derive_memberships();
         world
+    }
+
+    /// Tells when the resources were created and changed, in their order.
+    pub fn date<'a>(&mut self, dates: impl Iterator<Item = (&'a str, &'a str)>) {
+        for ((_, resource), (created, last_modified)) in self.resources.iter_mut().zip(dates) {
+            resource["meta"]["created"] = json!(created);
+            resource["meta"]["lastModified"] = json!(last_modified);
+        }
     }
 
     /// The resources with everything derived: (resource type, document).
@@ -72,34 +84,37 @@ impl World {
     }
 
     /// As [`World::select`], sorted; the outer error is a filter's, the inner none is a path that cannot be sorted by.
+    /// A type that lacks the attribute has no value there, as long as one type has it.
     pub fn sorted(
         &self,
-        resource_type: &str,
+        resource_type: Option<&str>,
         filter: Option<&str>,
         sort_by: &str,
         descending: bool,
     ) -> Result<Option<Vec<String>>, Bad> {
-        let t = self.types.iter().find(|t| t.name == resource_type).unwrap();
-        let selected = self.selected(Some(resource_type), filter)?;
-        let Some(Place::Attribute { extension, attr, sub }) = t.place(&Name { text: sort_by.to_owned(), offset: 0 })
-        else {
-            return Ok(None);
-        };
-        let sub = sub.or_else(|| if attr.multi { attr.sub("value") } else { None });
-        let leaf = sub.unwrap_or(attr);
-        if leaf.kind == "complex" || !leaf.searchable {
+        let in_scope = |t: &Type| resource_type.is_none_or(|name| t.name == name);
+        let selected = self.selected(resource_type, filter)?;
+        let places: Vec<Option<SortPlace<'_>>> =
+            self.types.iter().map(|t| if in_scope(t) { sort_place(t, sort_by) } else { None }).collect();
+        if places.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let mut keyed: Vec<(Option<Value>, &Value)> = Vec::new();
-        for (_, resource) in selected {
-            let values = values_of(resource, extension, attr);
-            let chosen = values.iter().find(|value| value["primary"] == true).or(values.first());
-            let key = chosen.and_then(|value| sub.map_or(Some(*value), |sub| value.get(&sub.name))).cloned();
+        let mut keyed: Vec<(Option<(&Attr, Value)>, &Value)> = Vec::new();
+        for (index, resource) in selected {
+            let key = places[*index].and_then(|(extension, attr, sub)| {
+                let values = values_of(resource, extension, attr);
+                let chosen = values.iter().find(|value| value["primary"] == true).or(values.first());
+                let value = chosen.and_then(|value| sub.map_or(Some(*value), |sub| value.get(&sub.name)))?;
+                Some((sub.unwrap_or(attr), value.clone()))
+            });
             keyed.push((key, resource));
         }
         keyed.sort_by(|(a, _), (b, _)| {
             let order = match (a, b) {
-                (Some(a), Some(b)) => compare(leaf, a, b).unwrap_or(Ordering::Equal),
+                (Some((leaf, a)), Some((other, b))) if leaf.kind == "string" => {
+                    prepare(leaf, a.as_str().unwrap()).cmp(&prepare(other, b.as_str().unwrap()))
+                }
+                (Some((leaf, a)), Some((_, b))) => compare(leaf, a, b).unwrap_or(Ordering::Equal),
                 (a, b) => b.is_some().cmp(&a.is_some()),
             };
             if descending { order.reverse() } else { order }
@@ -322,6 +337,19 @@ impl<'a> Context<'a> {
     }
 }
 
+/// An extension, an attribute of it or of the core, and a sub-attribute.
+type SortPlace<'a> = (Option<&'a str>, &'a Attr, Option<&'a Attr>);
+
+/// What a type is sorted by; none where it lacks the attribute, or cannot be sorted by it.
+fn sort_place<'a>(t: &'a Type, sort_by: &str) -> Option<SortPlace<'a>> {
+    let Some(Place::Attribute { extension, attr, sub }) = t.place(&Name { text: sort_by.to_owned(), offset: 0 }) else {
+        return None;
+    };
+    let sub = sub.or_else(|| if attr.multi { attr.sub("value") } else { None });
+    let leaf = sub.unwrap_or(attr);
+    (leaf.kind != "complex" && leaf.searchable && attr.searchable).then_some((extension, attr, sub))
+}
+
 /// `primary` that is not there is false (RFC 7643 section 2.4).
 fn default_false(attr: &Attr, sub: &Attr, value: Option<Value>) -> Option<Value> {
     let is_primary = attr.multi && sub.name == "primary" && sub.kind == "boolean";
@@ -474,10 +502,15 @@ fn complex(attrs: &[Attr], value: &Value) -> Option<Value> {
     (!result.is_empty()).then_some(Value::Object(result))
 }
 
+/// Whether every part of a complex value is empty text. Empty bytes are a value.
+fn is_blank(attr: &Attr, value: &Value) -> bool {
+    value.as_object().unwrap().iter().all(|(name, part)| part == "" && attr.sub(name).unwrap().kind != "binary")
+}
+
 fn assigned(attr: &Attr, value: &Value) -> Option<Value> {
     let single = |value: &Value| match attr.kind.as_str() {
         _ if value.is_null() => None,
-        "complex" => complex(&attr.subs, value).filter(non_empty),
+        "complex" => complex(&attr.subs, value).filter(|value| !is_blank(attr, value)),
         _ => Some(value.clone()),
     };
     match value {

@@ -3,7 +3,16 @@
 
 /// The tables: what may stand in their keys, and what in the value of each.
 pub const TABLES: &[(&str, &[(&str, &str)])] = &[
-    ("meta", &[("=format", "u64"), ("=normaliser", "u64"), ("=sequence", "u64"), ("=next_tenant", "u64")]),
+    (
+        "meta",
+        &[
+            ("=format", "u64"),
+            ("=normaliser", "u64"),
+            ("=sequence", "u64"),
+            ("=next_tenant", "u64"),
+            ("=cursor_key", "32bytes"),
+        ],
+    ),
     ("tenants", &[("tenant", "=1 u8 text32 text32")]),
     ("documents", &[("tenant =1 text", "=1 u64 text32"), ("tenant =2 u16", "=1 u64 text32")]),
     ("numbers", &[("tenant u32", "text")]),
@@ -87,6 +96,7 @@ fn take(word: &str, rest: &mut &[u8]) -> Option<()> {
             cut(rest, 1)?;
             String::from_utf8(text).ok().map(drop)
         }
+        "32bytes" => cut(rest, 32).map(drop),
         "text32" | "digest32" | "numbers32" => {
             let length = usize::try_from(big(rest, 4)?).ok()?;
             let bytes = cut(rest, length)?;

@@ -6,6 +6,7 @@ pub mod direct;
 pub mod engine;
 pub mod evaluator;
 pub mod face;
+pub mod index;
 pub mod random;
 pub mod second_parser;
 pub mod second_schema;

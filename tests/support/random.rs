@@ -78,7 +78,8 @@ const BYTES: [&str; 7] = ["", "AQID", "AQ==", "AQ", "_-8=", "/+8=", "Ag=="];
 /// Texts that stay different however they are prepared: for what must be unique.
 const DISTINCT: [&str; 12] = ["a", "AB", "b", "Ba", "aab", "ss", "é", "Σ", "fi", "k", "abc@Example.com", "work"];
 
-fn value(dice: &mut Dice, attr: &Attr) -> Value {
+/// A value of an attribute.
+pub fn value(dice: &mut Dice, attr: &Attr) -> Value {
     match attr.kind.as_str() {
         "boolean" => json!(dice.one_in(2)),
         "integer" => json!(INTEGERS[dice.below(INTEGERS.len())]),
@@ -89,11 +90,19 @@ fn value(dice: &mut Dice, attr: &Attr) -> Value {
         "complex" => Value::Object(attributes(dice, &attr.subs, 0)),
         _ if attr.is_id => json!(format!("r{}", dice.below(RESOURCES))),
         _ if attr.required => json!(DISTINCT[dice.below(DISTINCT.len())]),
+        _ if dice.one_in(6) => json!([dice.pick(&TEXTS), dice.pick(&TEXTS), dice.pick(&TEXTS)].concat()),
         _ => json!(dice.pick(&TEXTS)),
     }
 }
 
-fn attributes(dice: &mut Dice, attrs: &[Attr], index: usize) -> Map<String, Value> {
+/// A text that stays different from those of all other numbers, however it is prepared.
+fn distinct(number: usize) -> String {
+    let text = DISTINCT[number % DISTINCT.len()];
+    if number < DISTINCT.len() { text.to_owned() } else { format!("{text}{}", number / DISTINCT.len()) }
+}
+
+/// The attributes of a resource. What must be unique has a value of the number's own.
+pub fn attributes(dice: &mut Dice, attrs: &[Attr], index: usize) -> Map<String, Value> {
     let mut object = Map::new();
     for attr in attrs {
         // Hashing a password takes long, and nothing can search for one.
@@ -103,7 +112,7 @@ fn attributes(dice: &mut Dice, attrs: &[Attr], index: usize) -> Map<String, Valu
         }
         let value = match (attr.multi, attr.unique) {
             (true, _) => one_primary((0..dice.below(4)).map(|_| value(dice, attr)).collect()),
-            (false, true) => json!(DISTINCT[index]),
+            (false, true) => json!(distinct(index)),
             (false, false) => value(dice, attr),
         };
         object.insert(attr.name.clone(), value);
@@ -111,7 +120,8 @@ fn attributes(dice: &mut Dice, attrs: &[Attr], index: usize) -> Map<String, Valu
     object
 }
 
-fn one_primary(mut values: Vec<Value>) -> Value {
+/// Of several elements one may be the primary one.
+pub fn one_primary(mut values: Vec<Value>) -> Value {
     let primaries = values.iter_mut().filter_map(|value| value.get_mut("primary")).filter(|primary| **primary == true);
     primaries.skip(1).for_each(|primary| *primary = Value::Bool(false));
     Value::Array(values)

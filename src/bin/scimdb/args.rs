@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    check, completions, create, delete, demo, export, get, import, patch, query, replace, schema, stats, tenant, token,
+    check, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema, stats,
+    tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -58,6 +59,7 @@ pub enum Command {
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Query(query::QueryArgs),
+    Explain(explain::ExplainArgs),
     Get(get::GetArgs),
     Create(create::CreateArgs),
     Replace(replace::ReplaceArgs),

@@ -11,6 +11,7 @@ mod config;
 mod create;
 mod delete;
 mod demo;
+mod explain;
 mod export;
 mod failure;
 mod get;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use scimdb::Tenant;
 use scimdb::message::{Representation, SearchRequest, SortOrder};
-use scimdb::model::TypeModel;
+use scimdb::model::{Registry, TypeModel};
 use serde_json::{Map, Value};
 
 use crate::cells::{Column, default_columns, heading};
@@ -23,6 +23,25 @@ const EVERY_TYPE: &str = "*";
     scimdb query 'emails[type eq \"work\" and value ew \"@example.com\"]' --count 20\n  \
     scimdb query --type Group 'displayName co \"sales\"' --output csv --all")]
 pub struct QueryArgs {
+    #[command(flatten)]
+    search: Search,
+    /// Show all of them
+    #[arg(long)]
+    all: bool,
+    /// The attributes to show, separated by commas
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    attributes: Vec<String>,
+    /// The attributes not to show, separated by commas
+    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
+    excluded_attributes: Vec<String>,
+    /// How to write the results [default: a table on a terminal, JSON lines into a pipe]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    output: Option<Format>,
+}
+
+/// What to search for, and which page of it.
+#[derive(Args, Debug)]
+pub struct Search {
     /// The filter (RFC 7644 section 3.4.2.2); everything without one
     filter: Option<String>,
     /// The resource type; '*' for every one
@@ -40,18 +59,28 @@ pub struct QueryArgs {
     /// How many to show [default: 100]
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     count: Option<i64>,
-    /// Show all of them
-    #[arg(long)]
-    all: bool,
-    /// The attributes to show, separated by commas
-    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
-    attributes: Vec<String>,
-    /// The attributes not to show, separated by commas
-    #[arg(long, value_name = "PATHS", value_delimiter = ',')]
-    excluded_attributes: Vec<String>,
-    /// How to write the results [default: a table on a terminal, JSON lines into a pipe]
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    output: Option<Format>,
+    /// Show pages by cursor: '' for the first, then a cursor that an earlier page told
+    #[arg(long, value_name = "CURSOR")]
+    cursor: Option<String>,
+}
+
+impl Search {
+    /// The resource type; none for every one.
+    pub fn model<'a>(&self, registry: &'a Registry) -> Result<Option<&'a TypeModel>, Failure> {
+        match self.resource_type.as_str() {
+            EVERY_TYPE => Ok(None),
+            name => Ok(Some(registry.resource_type(name)?.as_ref())),
+        }
+    }
+
+    pub fn request(self) -> SearchRequest {
+        let Search { filter, resource_type: _, sort_by, sort_order, start_index, count, cursor } = self;
+        let sort_order = match sort_order {
+            Order::Ascending => SortOrder::Ascending,
+            Order::Descending => SortOrder::Descending,
+        };
+        SearchRequest { filter, sort_by, sort_order, start_index, count, cursor, ..SearchRequest::default() }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -64,23 +93,13 @@ pub fn run(args: QueryArgs, session: &mut Session) -> Result<(), Failure> {
     let format = Format::or_default(args.output, &session.out);
     let tenant = session.tenant()?;
     let registry = tenant.registry()?;
-    let model = match args.resource_type.as_str() {
-        EVERY_TYPE => None,
-        name => Some(registry.resource_type(name)?.as_ref()),
-    };
+    let model = args.search.model(&registry)?;
     let columns = columns(&args, model)?;
-    let mut request = SearchRequest {
-        filter: args.filter,
-        sort_by: args.sort_by,
-        sort_order: match args.sort_order {
-            Order::Ascending => SortOrder::Ascending,
-            Order::Descending => SortOrder::Descending,
-        },
-        start_index: args.start_index,
-        count: args.count,
-        attributes: args.attributes,
-        excluded_attributes: args.excluded_attributes,
-    };
+    let mut request = args.search.request();
+    (request.attributes, request.excluded_attributes) = (args.attributes, args.excluded_attributes);
+    if args.all && request.cursor.is_some() {
+        return Err(Failure::new(Exit::Usage, "--all shows everything: it has no pages, and takes no --cursor"));
+    }
     // Only what a table shows is read.
     if format != Format::Json && request.attributes.is_empty() && request.excluded_attributes.is_empty() {
         request.attributes = columns.iter().map(|column| column.title.clone()).collect();
@@ -92,18 +111,24 @@ pub fn run(args: QueryArgs, session: &mut Session) -> Result<(), Failure> {
         true => search_all(&tenant, resource_type, &request, &mut sink),
         false => search_page(&tenant, resource_type, &request, &mut sink),
     };
-    let Answer { total, shown, first, time } = answer.map_err(|failure| match failure {
+    let Answer { total, shown, first, next, previous, time } = answer.map_err(|failure| match failure {
         Unanswered::Refused(error) => Failure::filter(&filter, error),
         Unanswered::Unwritten(failure) => failure,
     })?;
     sink.finish()?;
     session.out.flush()?;
     let results = if total == 1 { "result" } else { "results" };
-    let page = match shown {
-        0 => "none shown".to_owned(),
-        _ => format!("{} to {} shown", grouped(first), grouped(first + shown - 1)),
+    let page = match (shown, first) {
+        (0, _) => "none shown".to_owned(),
+        (_, Some(first)) => format!("{} to {} shown", grouped(first), grouped(first + shown - 1)),
+        (_, None) => format!("{} shown", grouped(shown)),
     };
     session.summary(format_args!("{} {results}, {page}, {}", grouped(total), elapsed(time)));
+    for (page, cursor) in [("previous", previous), ("next", next)] {
+        if let Some(cursor) = cursor {
+            session.summary(format_args!("{page} page: --cursor {cursor}"));
+        }
+    }
     Ok(())
 }
 
@@ -124,7 +149,10 @@ fn columns(args: &QueryArgs, model: Option<&TypeModel>) -> Result<Vec<Column>, F
 struct Answer {
     total: u64,
     shown: u64,
-    first: u64,
+    /// None on a page by cursor, which does not know it.
+    first: Option<u64>,
+    next: Option<String>,
+    previous: Option<String>,
     time: Duration,
 }
 
@@ -145,7 +173,14 @@ fn search_page(
     for resource in &page.resources {
         sink.write(resource).map_err(Unanswered::Unwritten)?;
     }
-    Ok(Answer { total: page.total_results, shown: page.resources.len() as u64, first: page.start_index, time })
+    Ok(Answer {
+        total: page.total_results,
+        shown: page.resources.len() as u64,
+        first: page.start_index,
+        next: page.next_cursor,
+        previous: page.previous_cursor,
+        time,
+    })
 }
 
 fn search_all(
@@ -164,7 +199,10 @@ fn search_all(
     visited.map_err(Unanswered::Refused)?;
     match failure {
         Some(failure) => Err(Unanswered::Unwritten(failure)),
-        None => Ok(Answer { total: shown, shown, first: 1, time: started.elapsed() }),
+        None => {
+            let time = started.elapsed();
+            Ok(Answer { total: shown, shown, first: Some(1), next: None, previous: None, time })
+        }
     }
 }
 

@@ -61,6 +61,9 @@ pub struct ServeArgs {
     /// Resources of a page at most [default: 1000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     max_page: Option<u64>,
+    /// How long a page cursor is valid after the page that told it: 10m
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    cursor_ttl: Option<Duration>,
     /// MiB that password hashing may use at one time, 19 for each hash [default: 76]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(19..=1 << 20))]
     hash_memory: Option<u32>,
@@ -88,6 +91,7 @@ impl ServeArgs {
         options.max_bulk_operations = self.max_bulk_operations.map_or(defaults.max_bulk_operations, number);
         options.default_page = self.default_page.unwrap_or(defaults.default_page);
         options.max_page = self.max_page.unwrap_or(defaults.max_page);
+        options.cursor_ttl = self.cursor_ttl.unwrap_or(defaults.cursor_ttl);
         options.hash_memory_bytes =
             self.hash_memory.map_or(defaults.hash_memory_bytes, |mib| number(mib).saturating_mul(1 << 20));
     }
@@ -110,6 +114,7 @@ impl ServeArgs {
             max_bulk_operations: _,
             default_page: _,
             max_page: _,
+            cursor_ttl: _,
             hash_memory: _,
         } = self;
         let defaults = ServeOptions::default();

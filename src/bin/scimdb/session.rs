@@ -12,7 +12,8 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    check, completions, create, delete, demo, export, get, import, patch, query, replace, schema, stats, tenant, token,
+    check, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema, stats,
+    tenant, token,
 };
 
 /// The directory of the store when none is named.
@@ -32,6 +33,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Import(args) => import::run(args, &mut session),
         Command::Export(args) => export::run(args, &mut session),
         Command::Query(args) => query::run(args, &mut session),
+        Command::Explain(args) => explain::run(args, &mut session),
         Command::Get(args) => get::run(args, &mut session),
         Command::Create(args) => create::run(args, &mut session),
         Command::Replace(args) => replace::run(args, &mut session),

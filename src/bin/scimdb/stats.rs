@@ -1,7 +1,7 @@
 //! `scimdb stats`: counts of a store.
 
 use clap::Args;
-use scimdb::engine::{StoreStats, TenantStats};
+use scimdb::engine::{IndexStatus, StoreStats, TenantStats};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
@@ -25,8 +25,9 @@ pub fn run(args: StatsArgs, session: &mut Session) -> Result<(), Failure> {
             .out
             .json(&json!({"fileBytes": file_bytes, "sequence": sequence, "tenants": tenants}).to_string());
     }
-    let mut rows = Vec::new();
-    for TenantStats { name, dialect, resources, memberships, changes } in tenants {
+    let (mut rows, mut indexes) = (Vec::new(), Vec::new());
+    for TenantStats { name, dialect, resources, memberships, changes, indexes: of_tenant } in tenants {
+        indexes.extend(of_tenant.into_iter().map(|index| index_cells(&name, &index)));
         let counts =
             resources.into_iter().chain([("memberships".to_owned(), memberships), ("changes".to_owned(), changes)]);
         rows.extend(counts.map(|(what, count)| {
@@ -35,13 +36,44 @@ pub fn run(args: StatsArgs, session: &mut Session) -> Result<(), Failure> {
         }));
     }
     session.out.rows(format, &["tenant", "dialect", "what", "count"].map(str::to_owned), rows.into_iter())?;
+    // A file of CSV has one header.
+    if format == Format::Table && !indexes.is_empty() {
+        let headings = ["tenant", "index", "state", "resources", "runs", "dead", "recent", "size", "applied"];
+        session.out.rows(format, &headings.map(str::to_owned), indexes.into_iter())?;
+    }
     let size = indicatif::BinaryBytes(file_bytes);
     session.summary(format_args!("{size} on disk, change sequence {}", grouped(sequence)));
     Ok(())
 }
 
+fn index_cells(tenant: &str, index: &IndexStatus) -> Vec<String> {
+    vec![
+        tenant.to_owned(),
+        index.resource_type.clone(),
+        index.state.keyword().to_owned(),
+        grouped(index.resources),
+        grouped(index.runs.into()),
+        grouped(index.dead),
+        grouped(index.recent),
+        indicatif::BinaryBytes(index.bytes).to_string(),
+        grouped(index.applied),
+    ]
+}
+
 fn tenant_json(tenant: TenantStats) -> Value {
-    let TenantStats { name, dialect, resources, memberships, changes } = tenant;
+    let TenantStats { name, dialect, resources, memberships, changes, indexes } = tenant;
     let resources: Map<String, Value> = resources.into_iter().map(|(name, count)| (name, count.into())).collect();
-    json!({"name": name, "dialect": dialect, "resources": resources, "memberships": memberships, "changes": changes})
+    let indexes: Map<String, Value> =
+        indexes.into_iter().map(|index| (index.resource_type.clone(), index_json(&index))).collect();
+    json!({
+        "name": name, "dialect": dialect, "resources": resources, "memberships": memberships, "changes": changes,
+        "indexes": indexes,
+    })
+}
+
+fn index_json(index: &IndexStatus) -> Value {
+    json!({
+        "state": index.state.keyword(), "resources": index.resources, "runs": index.runs, "dead": index.dead,
+        "recent": index.recent, "bytes": index.bytes, "applied": index.applied,
+    })
 }

@@ -146,6 +146,11 @@ impl RunBuilder {
     }
 
     /// Resources so far.
+    pub(in crate::engine) fn has_tombstones(&self) -> bool {
+        !self.tombstones.is_empty()
+    }
+
+    /// Docs so far.
     pub(in crate::engine) fn docs(&self) -> u32 {
         self.ids.len()
     }

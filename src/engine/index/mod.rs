@@ -9,18 +9,25 @@ pub(in crate::engine) mod bits;
 pub(in crate::engine) mod build;
 mod catalog;
 mod column;
+mod compact;
 mod extract;
 mod grams;
+mod indexer;
 mod intern;
 mod layout;
+mod make;
+pub(in crate::engine) mod manifest;
 mod medium;
 mod merge;
+mod publish;
 mod run;
 mod seal;
 mod shelf;
 mod space;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod view;
 mod write;
 
@@ -28,9 +35,13 @@ pub(in crate::engine) use bits::Bits;
 pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub(in crate::engine) use indexer::{Indexer, Schemas};
 pub use medium::{Disk, IndexMedium, Memory};
 pub(in crate::engine) use merge::{Tombstones, merge};
+pub(in crate::engine) use publish::{Publisher, View};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
-pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView};
+// What a medium of the host's own is made of.
+pub use tantivy;
+pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, stack};

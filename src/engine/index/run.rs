@@ -5,7 +5,7 @@ use super::column::Column;
 use super::grams::{Grams, scan};
 use super::layout::{Bytes, ColumnContents, Contents, SpaceContents, contents};
 use super::space::Space;
-use crate::model::{AttributeId, Target};
+use crate::model::{AttributeId, Target, common};
 use crate::{Error, ErrorKind, Result};
 
 /// What a run knows of a leaf.
@@ -60,6 +60,12 @@ impl Run {
     /// The doc of a row.
     pub(in crate::engine) fn doc(&self, row: u64) -> Option<u32> {
         self.rows().binary_search(&row).ok().and_then(|doc| u32::try_from(doc).ok())
+    }
+
+    /// The doc of an id; the last one, should there be several.
+    pub(in crate::engine) fn doc_of_id(&self, id: &str) -> Option<u32> {
+        let column = Column::new(self.find_column(Target::whole(common::ID))?, &self.bytes);
+        column.slots_of(column.find(id.as_bytes()).map(|ord| ord..ord + 1)?).last().copied()
     }
 
     /// The id of a doc.

@@ -16,6 +16,11 @@ use super::run::Run;
 use super::seal::{read_file, seal, unseal, write_file};
 use crate::{Error, ErrorKind, Result};
 
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod tests;
+
 /// The file of the columns.
 const COLUMNS: &str = "columns";
 
@@ -143,10 +148,11 @@ fn guarded<T>(attempt: impl FnOnce() -> std::result::Result<T, Failure>) -> std:
 
 impl Failure {
     fn while_writing(self) -> Error {
-        let kind = match self.io_kind() {
-            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => ErrorKind::DiskFull,
-            Some(_) => ErrorKind::Io,
-            None => ErrorKind::Internal,
+        let kind = match &self {
+            Failure::Io(error) => io_kind(error),
+            Failure::Tantivy(error) => tantivy_kind(error),
+            Failure::Ours(error) => error.kind(),
+            Failure::Panic => ErrorKind::Internal,
         };
         self.tell(kind, "writing a part of the index failed")
     }
@@ -163,19 +169,33 @@ impl Failure {
             Failure::Panic => Error::new(kind, what),
         }
     }
+}
 
-    fn io_kind(&self) -> Option<io::ErrorKind> {
-        match self {
-            Failure::Io(error) => Some(error.kind()),
-            Failure::Tantivy(
-                TantivyError::IoError(error)
-                | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error: error, .. })
-                | TantivyError::OpenReadError(OpenReadError::IoError { io_error: error, .. }),
-            ) => Some(error.kind()),
-            _ => None,
-        }
+fn io_kind(error: &io::Error) -> ErrorKind {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::DiskFull,
+        _ => ErrorKind::Io,
     }
 }
+
+fn tantivy_kind(error: &TantivyError) -> ErrorKind {
+    match error {
+        TantivyError::OpenWriteError(OpenWriteError::IoError { io_error: error, .. })
+        | TantivyError::OpenReadError(OpenReadError::IoError { io_error: error, .. }) => io_kind(error),
+        // Of some files' errors it keeps nothing but the text, or wraps them twice.
+        TantivyError::IoError(_) | TantivyError::InternalError(_) => {
+            let full = [io::ErrorKind::StorageFull.into(), io::ErrorKind::QuotaExceeded.into()];
+            let full = full.into_iter().chain([io::Error::from_raw_os_error(ENOSPC)]);
+            let text = error.to_string();
+            let is_full = full.map(|full| full.to_string()).any(|full| text.contains(&full));
+            if is_full { ErrorKind::DiskFull } else { ErrorKind::Io }
+        }
+        _ => ErrorKind::Internal,
+    }
+}
+
+/// The operating system's number of a full disk.
+const ENOSPC: i32 = if cfg!(windows) { 112 } else { 28 };
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

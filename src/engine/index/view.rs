@@ -11,6 +11,42 @@ use crate::model::Target;
 pub(in crate::engine) struct LiveRun {
     pub(in crate::engine) run: Arc<Run>,
     pub(in crate::engine) dead: Arc<Dead>,
+    /// The number of its files; none: it is in memory only.
+    pub(in crate::engine) number: Option<u64>,
+    /// Together with the older runs it holds every change up to this sequence.
+    pub(in crate::engine) through: u64,
+}
+
+impl LiveRun {
+    /// A run none of whose docs is dead.
+    pub(in crate::engine) fn new(run: Run, number: Option<u64>, through: u64) -> Self {
+        let dead = Arc::new(Dead::new(Bits::none(run.docs())));
+        LiveRun { run: Arc::new(run), dead, number, through }
+    }
+
+    /// The same with more dead docs: those of these rows.
+    pub(in crate::engine) fn without(&self, rows: impl Iterator<Item = u64>) -> Self {
+        let mut docs = rows.filter_map(|row| self.run.doc(row)).filter(|doc| !self.dead.bits.has(*doc)).peekable();
+        if docs.peek().is_none() {
+            return self.clone();
+        }
+        let mut bits = self.dead.bits.clone();
+        docs.for_each(|doc| bits.set(doc));
+        LiveRun { dead: Arc::new(Dead::new(bits)), ..self.clone() }
+    }
+
+    /// Docs that are alive.
+    pub(in crate::engine) fn alive(&self) -> u32 {
+        self.run.docs().saturating_sub(self.dead.count)
+    }
+}
+
+/// Runs with a newer one on top: what it holds or buries is dead in them.
+pub(in crate::engine) fn stack(runs: &[LiveRun], newer: LiveRun) -> Vec<LiveRun> {
+    let rows = || newer.run.rows().iter().chain(newer.run.tombstones()).copied();
+    let mut stacked: Vec<LiveRun> = runs.iter().map(|live| live.without(rows())).collect();
+    stacked.push(newer);
+    stacked
 }
 
 /// The dead docs of a run.
@@ -90,7 +126,9 @@ pub(in crate::engine) struct TypeView {
     pub(in crate::engine) applied: u64,
     /// Later changes, the oldest first.
     pub(in crate::engine) recent: Vec<RecentCommit>,
-    overlay: OnceLock<Overlay>,
+    overlay: OnceLock<Arc<Overlay>>,
+    /// What the first so many of the recent commits come to, if somebody asked.
+    seed: Option<(Arc<Overlay>, usize)>,
 }
 
 impl TypeView {
@@ -100,7 +138,23 @@ impl TypeView {
         applied: u64,
         recent: Vec<RecentCommit>,
     ) -> Self {
-        TypeView { catalog, runs, applied, recent, overlay: OnceLock::new() }
+        TypeView { catalog, runs, applied, recent, overlay: OnceLock::new(), seed: None }
+    }
+
+    /// The same with one more commit.
+    pub(in crate::engine) fn with_commit(&self, commit: RecentCommit) -> Self {
+        let made = self.overlay.get().map(|overlay| (Arc::clone(overlay), self.recent.len()));
+        let mut recent = Vec::with_capacity(self.recent.len() + 1);
+        recent.extend_from_slice(&self.recent);
+        recent.push(commit);
+        TypeView {
+            catalog: Arc::clone(&self.catalog),
+            runs: self.runs.clone(),
+            applied: self.applied,
+            recent,
+            overlay: OnceLock::new(),
+            seed: made.or_else(|| self.seed.clone()),
+        }
     }
 
     /// How many writes no run holds yet, rows that were written twice counted twice.
@@ -111,18 +165,29 @@ impl TypeView {
     /// What the recent writes come to. It is made by who asks first.
     pub(in crate::engine) fn overlay(&self) -> &Overlay {
         self.overlay.get_or_init(|| {
-            let mut writes: Vec<Recent> =
-                self.recent.iter().rev().flat_map(|commit| commit.writes.iter().rev()).cloned().collect();
+            let (seed, included) = self.seed.clone().unwrap_or_default();
+            let later = self.recent.get(included..).unwrap_or_default();
+            if later.is_empty() && included > 0 {
+                return seed;
+            }
+            let latest = later.iter().rev().flat_map(|commit| commit.writes.iter().rev());
+            let mut newer: Vec<Recent> = latest.cloned().collect();
             // Stable: of the writes of a row, the last one stays first.
-            writes.sort_by_key(|write| write.row);
-            writes.dedup_by_key(|write| write.row);
-            let alive = |live: &LiveRun, row: u64| live.run.doc(row).filter(|doc| !live.dead.bits.has(*doc));
-            let masked = self
-                .runs
-                .iter()
-                .map(|live| writes.iter().filter_map(|write| alive(live, write.row)).collect())
-                .collect();
-            Overlay { writes, masked }
+            newer.sort_by_key(|write| write.row);
+            newer.dedup_by_key(|write| write.row);
+            let masked = (self.runs.iter().enumerate()).map(|(index, live)| {
+                let mut docs = seed.masked.get(index).cloned().unwrap_or_default();
+                let found = newer.iter().filter_map(|write| live.run.doc(write.row));
+                docs.extend(found.filter(|doc| !live.dead.bits.has(*doc)));
+                docs.sort_unstable();
+                docs.dedup();
+                docs
+            });
+            let masked = masked.collect();
+            newer.extend_from_slice(&seed.writes);
+            newer.sort_by_key(|write| write.row);
+            newer.dedup_by_key(|write| write.row);
+            Arc::new(Overlay { writes: newer, masked })
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Counters of a tenant, kept in the same transaction as what they count.
 
+use std::ops::ControlFlow;
+
 use super::keys::{Key, TenantId};
 use super::{Reads, Table, Transaction};
 use crate::Result;
@@ -37,6 +39,22 @@ impl Counter {
 pub(in crate::engine) fn read_counter(reads: &dyn Reads, tenant: TenantId, counter: Counter) -> Result<u64> {
     let found = reads.get(Table::Counters, &counter.key(tenant))?;
     Ok(found.and_then(|bytes| bytes.first_chunk().map(|chunk| u64::from_be_bytes(*chunk))).unwrap_or(0))
+}
+
+/// Tells of every tenant how many resources of which type it has.
+pub(in crate::engine) fn each_resource_count(
+    reads: &dyn Reads,
+    visit: &mut dyn FnMut(TenantId, u16, u64),
+) -> Result<()> {
+    reads.scan(Table::Counters, &[], None, &mut |key, value| {
+        if let Some((tenant, [1, high, low])) = key.split_first_chunk()
+            && let Some(count) = value.first_chunk()
+        {
+            let kind = u16::from_be_bytes([*high, *low]);
+            visit(TenantId::from_be_bytes(*tenant), kind, u64::from_be_bytes(*count));
+        }
+        Ok(ControlFlow::Continue(()))
+    })
 }
 
 /// Moves a counter, and tells where it stood before.

@@ -75,6 +75,12 @@ impl Database {
         Ok(Some(numbers))
     }
 
+    /// Whether the file has every table: one that an earlier version made lacks those that came later.
+    pub(super) fn has_all_tables(&self) -> Result<bool> {
+        let txn = self.engine.begin_read().map_err(engine_error)?;
+        Ok(txn.list_tables().map_err(engine_error)?.count() >= Table::ALL.len())
+    }
+
     /// Starts a write. There is one at a time.
     pub(super) fn write(&self) -> Result<WriteTransaction> {
         let mut txn = self.engine.begin_write().map_err(engine_error)?;

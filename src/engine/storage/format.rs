@@ -13,6 +13,7 @@ const VERSION: &[u8] = b"format";
 const NORMALISER: &[u8] = b"normaliser";
 const SEQUENCE: &[u8] = b"sequence";
 const NEXT_TENANT: &[u8] = b"next_tenant";
+const CURSOR_KEY: &[u8] = b"cursor_key";
 
 /// Makes the tables of a new file, or checks that an old one's format is known.
 pub(super) fn prepare(database: &Database) -> Result<()> {
@@ -34,6 +35,11 @@ pub(super) fn prepare(database: &Database) -> Result<()> {
              export with the version that wrote it, and import here"
         );
         return Err(Error::new(ErrorKind::UnknownFormat, detail));
+    }
+    if !database.has_all_tables()? {
+        let txn = database.write()?;
+        drop(WriteTables::open(&txn)?);
+        txn.commit().map_err(engine_error)?;
     }
     Ok(())
 }
@@ -74,4 +80,20 @@ pub(in crate::engine) fn take_tenant_number(txn: &mut super::Transaction<'_>) ->
     let next = read_number(txn, NEXT_TENANT)?.unwrap_or(1);
     txn.put(Table::Meta, NEXT_TENANT.to_vec(), (next + 1).to_be_bytes().to_vec());
     u32::try_from(next).map_err(|_| Error::new(ErrorKind::TooMany, "the store has no tenant numbers left"))
+}
+
+/// The key that cursors are sealed with; none before the first cursor.
+pub(in crate::engine) fn read_cursor_key(reads: &dyn Reads) -> Result<Option<[u8; 32]>> {
+    let Some(found) = reads.get(Table::Meta, CURSOR_KEY)? else { return Ok(None) };
+    let key: Option<[u8; 32]> = (&*found).try_into().ok();
+    key.map(Some).ok_or_else(|| damaged("the key of cursors has another length"))
+}
+
+/// Keeps a key for cursors, unless there is one: gives the one that is there.
+pub(in crate::engine) fn keep_cursor_key(txn: &mut super::Transaction<'_>, key: [u8; 32]) -> Result<[u8; 32]> {
+    if let Some(key) = read_cursor_key(txn)? {
+        return Ok(key);
+    }
+    txn.put(Table::Meta, CURSOR_KEY.to_vec(), key.to_vec());
+    Ok(key)
 }

@@ -86,6 +86,16 @@ pub(in crate::engine) fn resource(tenant: TenantId, at: RowId) -> Vec<u8> {
     Key::of(tenant).u16(at.kind).u64(at.row).done()
 }
 
+/// The tenant and the row in the key of a resource.
+pub(in crate::engine) fn resource_place(key: &[u8]) -> Option<(TenantId, RowId)> {
+    Some((u32::from_be_bytes(*key.first_chunk()?), resource_row(key)?))
+}
+
+/// The key of the index of a resource type.
+pub(in crate::engine) fn index(tenant: TenantId, kind: u16) -> Vec<u8> {
+    Key::of(tenant).u16(kind).done()
+}
+
 /// The row in the key of a resource.
 pub(in crate::engine) fn resource_row(key: &[u8]) -> Option<RowId> {
     let kind = u16::from_be_bytes(*key.get(4..6)?.first_chunk()?);

@@ -11,15 +11,17 @@ mod job;
 pub(super) mod keys;
 mod location;
 mod medium;
+mod observer;
 pub(super) mod records;
 mod tables;
 mod transaction;
 mod writer;
 
-pub(super) use counters::{Counter, bump, read_counter};
+pub(super) use counters::{Counter, bump, each_resource_count, read_counter};
 pub(super) use database::{Database, Snapshot};
 pub(super) use location::Location;
 pub use medium::{Medium, MediumFactory, MemoryMedium};
+pub(super) use observer::{ChangedRow, Observer};
 pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};

@@ -49,6 +49,8 @@ tables! {
     Secrets "secrets",
     /// Tenant, counter → number.
     Counters "counters",
+    /// Tenant, type → what of its index is on disk.
+    Indexes "indexes",
 }
 
 impl Table {

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant as Monotonic};
 use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
-use super::{Database, Location, Snapshot, Transaction, format};
+use super::observer::{ChangedRow, Observer};
+use super::{Batch, Database, Location, Snapshot, Table, Transaction, format, keys};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
 
@@ -51,14 +52,12 @@ fn closed() -> Error {
     Error::new(ErrorKind::Unavailable, "the store is closed")
 }
 
-/// Told the state that the store is at after it was opened again: a change that failed may be part of it.
-pub(in crate::engine) type Reopened = Box<dyn Fn(&Snapshot) -> Result<()> + Send>;
-
 /// The writing side of a store, and the state that readers see.
 pub(in crate::engine) struct Writer {
     queue: Mutex<Option<SyncSender<Message>>>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     shared: Arc<Shared>,
+    observer: Arc<dyn Observer>,
 }
 
 struct Shared {
@@ -74,8 +73,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    fn publish(&self, snapshot: Option<Snapshot>, sequence: Option<u64>) {
-        let snapshot = snapshot.map(Arc::new);
+    fn publish(&self, snapshot: Option<Arc<Snapshot>>, sequence: Option<u64>) {
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         let mut progress = locked(&self.progress);
         progress.0 = sequence.unwrap_or(progress.0);
@@ -94,13 +92,14 @@ impl Writer {
         location: Location,
         cache_bytes: usize,
         env: Env,
-        reopened: Reopened,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self> {
         let database = Database::open(&location, cache_bytes)?;
-        let snapshot = database.snapshot()?;
-        let sequence = format::read_sequence(&snapshot)?;
+        let snapshot = Arc::new(database.snapshot()?);
+        let sequence = format::read_sequence(&*snapshot)?;
+        observer.opened(&snapshot, sequence)?;
         let shared = Arc::new(Shared {
-            snapshot: RwLock::new(Some(Arc::new(snapshot))),
+            snapshot: RwLock::new(Some(snapshot)),
             progress: Mutex::new((sequence, false)),
             advanced: Condvar::new(),
         });
@@ -111,7 +110,7 @@ impl Writer {
             cache_bytes,
             env,
             sequence,
-            reopened,
+            observer: Arc::clone(&observer),
             shared: Arc::clone(&shared),
             intake: Intake { queue: receiver, held: None },
         };
@@ -119,7 +118,7 @@ impl Writer {
             .name("scimdb-writer".to_owned())
             .spawn(move || state.serve())
             .map_err(|error| Error::new(ErrorKind::Io, "the writer thread could not be started").caused_by(error))?;
-        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), shared })
+        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), shared, observer })
     }
 
     /// The state after the last acknowledged change. Waits while the store recovers from an I/O error.
@@ -128,7 +127,7 @@ impl Writer {
             return Ok(snapshot);
         }
         // A change of nothing has its turn after the recovery, and begins it where nobody did.
-        self.write(|_| Ok(()))?;
+        self.submit_urgent(|_| Ok(()))?.wait()?;
         self.shared
             .published()
             .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"))
@@ -144,6 +143,15 @@ impl Writer {
 
     /// Queues a change.
     pub(in crate::engine) fn submit<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<Pending<T>> {
+        self.observer.admit();
+        self.submit_urgent(change)
+    }
+
+    /// The same for changes that others wait for: they do not wait for the observer.
+    pub(in crate::engine) fn submit_urgent<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<Pending<T>> {
@@ -185,6 +193,12 @@ impl Writer {
         if progress.1 { Err(closed()) } else { Ok(progress.0) }
     }
 
+    /// Whether this is the thread that writes.
+    pub(in crate::engine) fn is_own_thread(&self) -> bool {
+        let thread = locked(&self.thread);
+        thread.as_ref().is_some_and(|thread| thread.thread().id() == thread::current().id())
+    }
+
     /// Finishes what is queued, and closes the file.
     pub(in crate::engine) fn close(&self) {
         drop(locked(&self.queue).take());
@@ -214,7 +228,7 @@ struct Thread {
     cache_bytes: usize,
     env: Env,
     sequence: u64,
-    reopened: Reopened,
+    observer: Arc<dyn Observer>,
     shared: Arc<Shared>,
     intake: Intake,
 }
@@ -293,6 +307,7 @@ impl Thread {
     /// Closes the file. Readers wait from here on.
     fn shut(&mut self) {
         self.shared.publish(None, None);
+        self.observer.withdrawn();
         if let Some(database) = self.database.take() {
             database.close();
         }
@@ -309,13 +324,13 @@ impl Thread {
             ErrorKind::NotFound => Error::new(ErrorKind::Io, error.detail()),
             _ => error,
         })?;
-        let snapshot = database.snapshot()?;
-        let sequence = format::read_sequence(&snapshot)?;
+        let snapshot = Arc::new(database.snapshot()?);
+        let sequence = format::read_sequence(&*snapshot)?;
         if sequence < self.sequence {
             let detail = format!("the store's file went back from change {} to {sequence}", self.sequence);
             return Err(Error::new(ErrorKind::Corrupt, detail));
         }
-        (self.reopened)(&snapshot)?;
+        self.observer.opened(&snapshot, sequence)?;
         self.sequence = sequence;
         self.database = Some(database);
         self.shared.publish(Some(snapshot), Some(sequence));
@@ -324,6 +339,7 @@ impl Thread {
 
     fn verify(&mut self) -> Result<bool> {
         self.shared.publish(None, None);
+        self.observer.withdrawn();
         let Some(database) = &mut self.database else { return Err(closed()) };
         let mut outcome = database.verify();
         for _ in 0..READERS.0 {
@@ -334,7 +350,11 @@ impl Thread {
             outcome = database.verify();
         }
         match &outcome {
-            Ok(_) => self.shared.publish(Some(database.snapshot()?), None),
+            Ok(_) => {
+                let snapshot = Arc::new(database.snapshot()?);
+                self.observer.returned(&snapshot);
+                self.shared.publish(Some(snapshot), None);
+            }
             Err(_) => {
                 self.shut();
                 let _ = self.recover();
@@ -350,6 +370,7 @@ impl Thread {
         let txn = database.write()?;
         let mut wrote = false;
         let mut sequence = self.sequence;
+        let mut changed = Vec::new();
         {
             let mut tables = WriteTables::open(&txn)?;
             let mut next = 0;
@@ -363,6 +384,7 @@ impl Thread {
                     is_last |= job.ends_group();
                     let (batch, last) = change.into_parts();
                     sequence = last;
+                    self.note(&batch, &mut changed);
                     tables.apply(batch)?;
                 }
                 if is_last || jobs.len() >= MAX_GROUP {
@@ -382,7 +404,19 @@ impl Thread {
         }
         txn.commit().map_err(engine_error)?;
         self.sequence = sequence;
-        self.shared.publish(Some(database.snapshot()?), Some(sequence));
+        let snapshot = Arc::new(database.snapshot()?);
+        self.observer.committed(&snapshot, sequence, changed);
+        self.shared.publish(Some(snapshot), Some(sequence));
         Ok(())
+    }
+
+    /// Notes the rows that a batch changes.
+    fn note(&self, batch: &Batch, changed: &mut Vec<ChangedRow>) {
+        let rows = (Table::Resources, Vec::new())..(Table::Ids, Vec::new());
+        for ((_, key), value) in batch.range(rows) {
+            let Some((tenant, at)) = keys::resource_place(key) else { continue };
+            let stored = value.as_deref().filter(|_| self.observer.wants(tenant, at.kind)).map(Arc::from);
+            changed.push(ChangedRow { tenant, at, stored, is_deleted: value.is_none() });
+        }
     }
 }

@@ -42,6 +42,36 @@ test('pages are cut from the sorted results', async (t) => {
   assert.equal((await scim.search('active eq true')).resources.length, 3);
 });
 
+test('cursors lead forwards and back', async (t) => {
+  const scim = await people(t);
+  const at = (cursor, more = {}) => scim.search('userName pr', { sort_by: 'userName', count: 2, cursor, ...more });
+  const names = (page) => page.resources.map((found) => JSON.parse(found.json).userName);
+  const first = await at('');
+  assert.deepEqual([first.total_results, first.start_index, first.previous_cursor], ['5', '0', '']);
+  // A write between two pages moves nothing that stands still.
+  await scim.create(user('aaron'));
+  const second = await at(first.next_cursor);
+  const third = await at(second.next_cursor);
+  assert.deepEqual([first, second, third].map(names), [['ann', 'bob'], ['cid', 'dee'], ['eve']]);
+  assert.equal(third.next_cursor, '');
+  assert.deepEqual(names(await at(third.previous_cursor)), ['cid', 'dee']);
+
+  const wrong = { INVALID_CURSOR: { filter: '' }, INVALID_COUNT: { count: 3 } };
+  for (const [reason, more] of Object.entries(wrong)) {
+    await assertRefused(at(first.next_cursor, more), 'INVALID_ARGUMENT', reason);
+  }
+  await assertRefused(at(`${first.next_cursor}A`), 'INVALID_ARGUMENT', 'INVALID_CURSOR');
+  await assertRefused(at(first.next_cursor, { start_index: 1 }), 'INVALID_ARGUMENT', 'INVALID_CURSOR');
+});
+
+test('explain tells how', async (t) => {
+  const scim = await people(t);
+  const search = { tenant: scim.tenant, resource_type: 'User', filter: 'userName eq "ann"' };
+  const { total_results: total, steps, text } = await scim.call('Explain', { search });
+  assert.equal(total, '1');
+  assert.ok(steps.length > 0 && text.includes('1 result'));
+});
+
 test('the root searches every resource type', async (t) => {
   const scim = await people(t);
   await scim.create({ schemas: [GROUP], displayName: 'Crew' }, { resource_type: 'Group' });

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from scim import GROUP, refused, user
-from scimdb.v1 import import_pb2, list_pb2
+from scimdb.v1 import explain_pb2, import_pb2, list_pb2
 
 PEOPLE = ["ann", "bob", "cid", "dee", "eve"]
 
@@ -46,6 +46,70 @@ def test_pages_are_cut_from_the_sorted_results(people):
     # Without a value last, or first when descending (RFC 7644 section 3.4.2.3).
     assert people.names(sort_by="title", count=2) == ["ann", "bob"]
     assert set(people.names(sort_by="title", sort_order=descending, count=3)) == {"cid", "dee", "eve"}
+
+
+def walk(scim, **fields):
+    """The pages of a search by cursor, from the first on."""
+    cursor = ""
+    while True:
+        page = scim.search(cursor=cursor, **fields)
+        yield page
+        cursor = page.next_cursor
+        if not cursor:
+            return
+
+
+def names(page):
+    return [json.loads(found.json)["userName"] for found in page.resources]
+
+
+def test_cursors_lead_forwards_and_back(people):
+    search = {"filter": "active eq true or active eq false", "sort_by": "userName", "count": 2}
+    pages = list(walk(people, **search))
+    assert [names(page) for page in pages] == [["ann", "bob"], ["cid", "dee"], ["eve"]]
+    assert {(page.total_results, page.start_index) for page in pages} == {(5, 0)}
+    assert [bool(page.previous_cursor) for page in pages] == [False, True, True]
+    back = people.search(cursor=pages[2].previous_cursor, **search)
+    assert names(back) == ["cid", "dee"]
+    # Letters that a URL takes as they are (RFC 3986 section 2.3).
+    assert all(letter.isascii() and (letter.isalnum() or letter in "-._~") for letter in back.next_cursor)
+
+
+def test_cursors_skip_and_repeat_nothing_while_others_write(people):
+    seen = []
+    for number, page in enumerate(walk(people, sort_by="userName", count=1)):
+        seen += names(page)
+        people.create(user(f"a{number}"))
+        if number == 1:
+            people.delete(people.search('userName eq "ann"').resources[0].id)
+    assert seen == PEOPLE
+
+
+def test_cursors_are_for_the_search_that_told_them(people):
+    search = {"filter": "userName pr", "count": 2}
+    cursor = people.search(cursor="", **search).next_cursor
+    forged = ("B" if cursor[0] == "A" else "A") + cursor[1:]
+    for wrong in (
+        {**search, "cursor": forged},
+        {**search, "cursor": cursor, "filter": "active eq true"},
+        {**search, "cursor": cursor, "resource_type": "Group"},
+        {**search, "cursor": cursor, "sort_by": "userName"},
+        {**search, "cursor": cursor, "attributes": ["id"]},
+        {**search, "cursor": cursor, "start_index": 1},
+    ):
+        refusal = refused(lambda: people.search(**wrong))
+        assert (refusal.reason, refusal.metadata["scimType"]) == ("INVALID_CURSOR", "invalidCursor"), wrong
+        assert refusal.fields == ["cursor"]
+    refusal = refused(lambda: people.search(cursor=cursor, **{**search, "count": 3}))
+    assert (refusal.reason, refusal.metadata["scimType"]) == ("INVALID_COUNT", "invalidCount")
+
+
+def test_explain_tells_how(people):
+    request = list_pb2.ListRequest(tenant=people.tenant, resource_type="User", filter='userName eq "ann"')
+    told = people.resources.Explain(explain_pb2.ExplainRequest(search=request), metadata=people.metadata)
+    assert told.total_results == 1
+    assert told.steps[0].depth == 0 and told.steps[0].method
+    assert told.text.splitlines()[-1].startswith("1 result")
 
 
 def test_a_count_of_nothing_asks_for_the_number_alone(people):

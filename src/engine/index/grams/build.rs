@@ -17,8 +17,10 @@ use crate::engine::index::Run;
 /// The one field.
 pub(super) const FIELD: &str = "gram";
 
-/// What the table of terms is laid out for; it grows beyond. Nothing is written before all is known.
-const BUDGET: usize = 64 << 20;
+/// Bytes that the table of terms is laid out for, at least and at most; it grows beyond. Nothing is written before all
+/// values are known.
+const LEAST: usize = 1 << 20;
+const MOST: usize = 64 << 20;
 
 /// Writes the inverted index of a run's columns that shall have one; tells the files.
 pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) -> tantivy::Result<HashSet<PathBuf>> {
@@ -30,11 +32,12 @@ pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) 
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
     };
+    let budget = run.gram_columns().map(|column| column.packed().0.len()).sum::<usize>().clamp(LEAST, MOST);
     let mut writer: SingleSegmentIndexWriter<Terms> =
-        Index::builder().schema(schema.build()).settings(settings).single_segment_index_writer(directory, BUDGET)?;
+        Index::builder().schema(schema.build()).settings(settings).single_segment_index_writer(directory, budget)?;
     let mut terms: Arc<Vec<Term>> = Arc::default();
     let mut next = 0;
-    for (column, number) in run.gram_columns().zip(0..) {
+    for (column, number) in run.gram_columns().zip(0..=u16::MAX) {
         if column.grams != Some(next) {
             return Err(unlike("the numbering of values"));
         }

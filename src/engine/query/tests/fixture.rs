@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::Result;
 use crate::engine::config::{Config, dialect};
 use crate::engine::index::build::fixture::{Random, build, open, registry, resource};
-use crate::engine::index::{Bits, Catalog, Dead, LiveRun, Recent, RecentCommit, TypeView};
+use crate::engine::index::{Catalog, LiveRun, Recent, RecentCommit, TypeView, stack};
 use crate::engine::query::{Query, SortBy};
 use crate::engine::storage::keys::{self, RowId};
 use crate::engine::storage::{Found, Reads, Table, Visit};
@@ -69,19 +69,11 @@ impl Directory {
             for row in older {
                 if random.below(3) == 0 { deleted.push(row) } else { drop(written.insert(row, make(random, row))) }
             }
-            let gone = |row: &u64| written.contains_key(row) || deleted.contains(row);
-            for live in &mut runs {
-                let mut bits = live.dead.bits.clone();
-                (0u32..).zip(live.run.rows()).filter(|(_, row)| gone(row)).for_each(|(doc, _)| bits.set(doc));
-                live.dead = Arc::new(Dead::new(bits));
-            }
             deleted.iter().for_each(|row| drop(now.remove(row)));
             let resources: Vec<(u64, Resource)> = written.iter().map(|(row, r)| (*row, r.clone())).collect();
-            let run = Arc::new(open(build(&catalog, &model, &resources, &deleted)));
-            let dead = Arc::new(Dead::new(Bits::none(run.docs())));
-            runs.push(LiveRun { run, dead });
+            let run = open(build(&catalog, &model, &resources, &deleted));
+            runs = stack(&runs, LiveRun::new(run, None, part));
             now.extend(written);
-            let _ = part;
         }
         let recent = if random.below(3) == 0 { Vec::new() } else { recent(random, &mut now, row, count / 8, &make) };
         let view = TypeView::new(catalog, runs, 0, recent);

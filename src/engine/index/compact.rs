@@ -1,0 +1,129 @@
+//! Merging runs: so that there are few of them, and few dead docs in them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::indexer::Shared;
+use super::manifest::{self, Manifest};
+use super::publish::TypeKey;
+use super::{Bits, Catalog, LiveRun, Run, Tombstones, TypeView, merge};
+use crate::Result;
+use crate::engine::options::IndexOptions;
+
+/// Docs of a run that is not merged into a larger one: bounds the memory and the time of a merge.
+const MAX_DOCS: u64 = 4_000_000;
+/// Dead docs of a run from which on their share is looked at.
+const MIN_DEAD: u32 = 64;
+
+/// Which runs of an index to merge next; none: it is as it should be.
+pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
+    let runs = &view.runs;
+    let alive: Vec<u64> = runs.iter().map(|live| u64::from(live.alive())).collect();
+    let in_memory = runs.iter().position(|live| live.number.is_none()).unwrap_or(runs.len());
+    let mut sum: u64 = alive.get(in_memory..).unwrap_or_default().iter().sum();
+    if sum >= u64::from(options.durable_from.max(1)) {
+        // Older ones that are not much larger come along: their sizes then grow as powers do.
+        let mut from = in_memory;
+        while let Some(older) = from.checked_sub(1).and_then(|index| alive.get(index))
+            && *older < 2 * sum
+            && sum + older <= MAX_DOCS
+        {
+            sum += older;
+            from -= 1;
+        }
+        return Some(from..runs.len());
+    }
+    if runs.len() > options.merge_above.max(1) {
+        let pairs = alive.windows(2).map(|pair| pair.iter().sum::<u64>()).enumerate();
+        let cheapest = pairs.min_by_key(|(_, sum)| *sum).map(|(index, _)| index)?;
+        return Some(cheapest..cheapest + 2);
+    }
+    let is_worn = |live: &LiveRun| live.dead.count >= MIN_DEAD && live.dead.count > live.run.docs() / 4;
+    runs.iter().position(is_worn).map(|index| index..index + 1)
+}
+
+/// Merges some runs of an index into one; none if nothing is left of them.
+pub(super) fn merged(
+    shared: &Shared,
+    catalog: &Arc<Catalog>,
+    runs: &[LiveRun],
+    is_oldest: bool,
+    durable_from: u32,
+) -> Result<Option<LiveRun>> {
+    let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
+    let tombstones = if is_oldest { Tombstones::Drop } else { Tombstones::Keep };
+    let words = merge(&sources, catalog, tombstones)?;
+    let through = runs.iter().map(|live| live.through).max().unwrap_or(0);
+    let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
+    let on_disk = runs.iter().any(|live| live.number.is_some()) || alive >= u64::from(durable_from.max(1));
+    let made = shared.keep(words, on_disk, through)?;
+    let is_empty = made.run.docs() == 0 && made.run.tombstones().is_empty();
+    if is_empty && let Some(number) = made.number {
+        shared.remove(number);
+    }
+    Ok((!is_empty).then_some(made))
+}
+
+/// What the disk holds of a list of runs: those before the first that is in memory only.
+pub(super) fn manifest_of(runs: &[LiveRun]) -> Manifest {
+    let on_disk = runs.iter().map_while(|live| Some((live.number?, live.through)));
+    let mut manifest = Manifest::default();
+    for (number, through) in on_disk {
+        manifest.applied = manifest.applied.max(through);
+        manifest.runs.push(number);
+    }
+    manifest
+}
+
+/// Merges the claimed runs of an index, and puts the result in their place.
+pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Range<usize>) -> Result<()> {
+    let Some(sources) = view.runs.get(window.clone()) else { return Ok(()) };
+    let made = merged(shared, &view.catalog, sources, window.start == 0, shared.publisher.options().durable_from)?;
+    let put = |now: &TypeView| {
+        let start = find(&now.runs, sources)?;
+        let replaced = now.runs.get(start..start + sources.len())?;
+        // What died since the merge began.
+        let died = replaced.iter().zip(sources).flat_map(|(now, then)| {
+            let mut bits = now.dead.bits.clone();
+            bits.and_not(then.dead.bits.words());
+            bits.iter().filter_map(|doc| then.run.rows().get(doc as usize).copied()).collect::<Vec<u64>>()
+        });
+        let made = made.as_ref().map(|made| made.without(died));
+        let mut runs = now.runs.get(..start)?.to_vec();
+        runs.extend(made);
+        runs.extend_from_slice(now.runs.get(start + sources.len()..)?);
+        Some(runs)
+    };
+    let old: Vec<u64> = sources.iter().filter_map(|live| live.number).collect();
+    let touches_disk = !old.is_empty() || made.as_ref().is_some_and(|made| made.number.is_some());
+    let Some(now) = shared.publisher.live(key) else {
+        return discard(shared, made.as_ref());
+    };
+    if touches_disk && let Some(runs) = put(&now) {
+        // The files are named before they are used, and others removed only after they are not named any more.
+        if !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
+            return discard(shared, made.as_ref());
+        }
+    }
+    let done = shared.publisher.edit(key, |now| {
+        put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))
+    });
+    if done {
+        old.into_iter().for_each(|number| shared.remove(number));
+    }
+    Ok(())
+}
+
+/// The index went away meanwhile. Its next making cleans up what the manifest may name.
+fn discard(shared: &Shared, made: Option<&LiveRun>) -> Result<()> {
+    if let Some(number) = made.and_then(|made| made.number) {
+        shared.remove(number);
+    }
+    Ok(())
+}
+
+/// Where a list of runs stands in another.
+pub(super) fn find(runs: &[LiveRun], part: &[LiveRun]) -> Option<usize> {
+    let same = |window: &[LiveRun]| window.iter().zip(part).all(|(a, b)| Arc::ptr_eq(&a.run, &b.run));
+    runs.windows(part.len().max(1)).position(same)
+}

@@ -1,0 +1,250 @@
+//! The threads of the index: one that takes recent writes into runs and makes indexes, and one that merges runs, which
+//! takes longer.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant as Monotonic;
+
+use super::publish::{Phase, Publisher, TypeKey, Work};
+use super::{Catalog, Coverage, LiveRun, RunBuilder, Shelf, Tombstones, TypeView, compact, make, manifest, stack};
+use crate::engine::storage::keys::TenantId;
+use crate::engine::storage::{Snapshot, Writer};
+use crate::model::{Registry, TypeModel, stored};
+use crate::{Error, ErrorKind, Result};
+
+/// Gives the schemas of a tenant as a snapshot has them; none if it is gone.
+pub(in crate::engine) type Schemas = Box<dyn Fn(&Snapshot, TenantId) -> Result<Option<Arc<Registry>>> + Send + Sync>;
+
+/// What the threads share.
+pub(in crate::engine) struct Shared {
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) writer: Arc<Writer>,
+    pub(super) shelf: Shelf,
+    schemas: Schemas,
+    next_number: AtomicU64,
+}
+
+impl Shared {
+    /// The resource type of a key.
+    pub(super) fn model(&self, snapshot: &Snapshot, (tenant, kind): TypeKey) -> Result<Option<Arc<TypeModel>>> {
+        let registry = (self.schemas)(snapshot, tenant)?;
+        Ok(registry.and_then(|registry| registry.type_by_number(kind).cloned()))
+    }
+
+    /// Makes a run of its bytes, on disk or in memory.
+    pub(super) fn keep(&self, words: Vec<u64>, on_disk: bool, through: u64) -> Result<LiveRun> {
+        if !on_disk {
+            return Ok(LiveRun::new(Shelf::memory(words)?, None, through));
+        }
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let written = self.shelf.write(number, words);
+        if written.is_err() {
+            self.remove(number);
+        }
+        Ok(LiveRun::new(written?, Some(number), through))
+    }
+
+    /// Removes the files of a run. What is left of them, if that fails, goes when the store is opened again.
+    pub(super) fn remove(&self, number: u64) {
+        let _ = self.shelf.remove(number);
+    }
+}
+
+/// Whether runs can be asked about every leaf of a catalog.
+pub(super) fn is_current(runs: &[LiveRun], catalog: &Catalog) -> bool {
+    let knows = |live: &LiveRun| catalog.leaves.iter().all(|leaf| !matches!(live.run.column(leaf), Coverage::Stale));
+    runs.iter().all(knows)
+}
+
+/// The running threads.
+pub(in crate::engine) struct Indexer {
+    publisher: Arc<Publisher>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Indexer {
+    /// Starts the threads.
+    pub(in crate::engine) fn start(
+        publisher: Arc<Publisher>,
+        writer: Arc<Writer>,
+        shelf: Shelf,
+        schemas: Schemas,
+    ) -> Result<Self> {
+        let mut threads = Vec::new();
+        if publisher.options().enabled {
+            let shared =
+                Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
+            let shared = Arc::new(shared);
+            let compactor = Arc::clone(&shared);
+            threads.push(spawn("scimdb-indexer", move || index(&shared))?);
+            threads.push(spawn("scimdb-compactor", move || compact_runs(&compactor))?);
+        }
+        Ok(Indexer { publisher, threads: Mutex::new(threads) })
+    }
+
+    /// Ends the threads, and waits for them unless the caller is one that they may wait for.
+    pub(in crate::engine) fn close(&self, wait: bool) {
+        self.publisher.close();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if wait && thread.thread().id() != thread::current().id() {
+                // A panic there was answered: the index was given up.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let failed = |error| Error::new(ErrorKind::Io, "a thread of the index could not be started").caused_by(error);
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(failed)
+}
+
+/// Runs a piece of work; a panic is an error of it.
+fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    outcome.unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "the indexer ended in a panic")))
+}
+
+/// The first thread.
+fn index(shared: &Shared) {
+    // What no manifest names is left over from a crash.
+    if let Some((snapshot, _)) = shared.publisher.snapshot()
+        && let (Ok(named), Ok(present)) = (manifest::all_runs(&*snapshot), shared.shelf.numbers())
+    {
+        let highest = named.iter().chain(&present).max().map_or(1, |number| number + 1);
+        shared.next_number.store(highest, Ordering::Relaxed);
+        present.into_iter().filter(|number| !named.contains(number)).for_each(|number| shared.remove(number));
+    }
+    shared.publisher.begin();
+    while let Some(work) = shared.publisher.next_work() {
+        let key = match work {
+            Work::Open(key) => {
+                if caught(|| make::open(shared, key)).is_err() {
+                    shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+                }
+                continue;
+            }
+            Work::Schemas(tenant) => {
+                if caught(|| compare_schemas(shared, tenant)).is_err() {
+                    shared.publisher.of_tenant(tenant).into_iter().for_each(|(key, _)| shared.publisher.retire(key));
+                }
+                continue;
+            }
+            Work::Flush(key) => key,
+        };
+        if caught(|| flush(shared, key)).is_err() {
+            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        }
+    }
+}
+
+/// The second thread.
+fn compact_runs(shared: &Shared) {
+    while let Some((key, view, window)) = shared.publisher.next_compaction() {
+        let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
+        let outcome = caught(|| compact::compact(shared, key, &view, window));
+        shared.publisher.unclaim(key, &claimed);
+        if outcome.is_err() {
+            // A full disk, or schemas that have changed: the index is made again, later or now.
+            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        }
+    }
+}
+
+/// Makes the indexes again that the schemas of a tenant do not fit any more, and tells the others of new attributes.
+fn compare_schemas(shared: &Shared, tenant: TenantId) -> Result<()> {
+    let Some((snapshot, _)) = shared.publisher.snapshot() else { return Ok(()) };
+    for (key, view) in shared.publisher.of_tenant(tenant) {
+        let Some(model) = shared.model(&snapshot, key)? else {
+            shared.publisher.retire(key);
+            continue;
+        };
+        let catalog = Arc::new(Catalog::of(&model));
+        if !is_current(&view.runs, &catalog) {
+            shared.publisher.retire(key);
+            continue;
+        }
+        // New attributes can be asked for at once: no resource of a run has a value.
+        shared.publisher.edit(key, |now| {
+            let (runs, recent) = (now.runs.clone(), now.recent.clone());
+            is_current(&runs, &catalog).then(|| TypeView::new(Arc::clone(&catalog), runs, now.applied, recent))
+        });
+    }
+    Ok(())
+}
+
+/// Puts the recent writes of an index into a run.
+fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
+    let (Some(view), Some((snapshot, _))) = (shared.publisher.live(key), shared.publisher.snapshot()) else {
+        return Ok(());
+    };
+    let Some(last) = view.recent.last() else { return Ok(()) };
+    let model = shared.model(&snapshot, key)?;
+    let Some(model) = model else {
+        shared.publisher.retire(key);
+        return Ok(());
+    };
+    let catalog = Arc::new(Catalog::of(&model));
+    if !is_current(&view.runs, &catalog) {
+        shared.publisher.retire(key);
+        return Ok(());
+    }
+    let mut builder = RunBuilder::new(&catalog, key.1);
+    for write in &view.overlay().writes {
+        match &write.stored {
+            Some(bytes) => builder.add(write.row, &stored::view(bytes, &model)?)?,
+            None => builder.tombstone(write.row),
+        }
+    }
+    let through = last.sequence;
+    let newest = shared.keep(builder.finish()?, false, through)?;
+    let tail = claim_tail(shared, key, &view, &newest);
+    let outcome = consolidate(shared, key, &catalog, &tail, newest, through);
+    shared.publisher.unclaim(key, &tail);
+    outcome
+}
+
+/// The last runs, as far as they are in memory and not much larger than a new one: they are merged with it.
+fn claim_tail(shared: &Shared, key: TypeKey, view: &TypeView, newest: &LiveRun) -> Vec<LiveRun> {
+    let limit = u64::from(shared.publisher.options().durable_from);
+    let mut docs = u64::from(newest.run.docs());
+    let mut from = view.runs.len();
+    while let Some(older) = from.checked_sub(1).and_then(|index| view.runs.get(index))
+        && older.number.is_none()
+        && u64::from(older.alive()) <= 2 * docs
+        && docs + u64::from(older.alive()) < limit
+    {
+        docs += u64::from(older.alive());
+        from -= 1;
+    }
+    let tail = view.runs.get(from..).unwrap_or_default().to_vec();
+    if shared.publisher.claim(key, &tail) { tail } else { Vec::new() }
+}
+
+/// Puts a new run on top of an index, merged with its last ones.
+fn consolidate(
+    shared: &Shared,
+    key: TypeKey,
+    catalog: &Arc<Catalog>,
+    tail: &[LiveRun],
+    newest: LiveRun,
+    through: u64,
+) -> Result<()> {
+    let merged = if tail.is_empty() {
+        newest.clone()
+    } else {
+        let parts = stack(tail, newest.clone());
+        let sources: Vec<_> = parts.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
+        shared.keep(super::merge(&sources, catalog, Tombstones::Keep)?, false, through)?
+    };
+    shared.publisher.edit(key, |now| {
+        let kept = now.runs.len().checked_sub(tail.len())?;
+        let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
+        let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };
+        let recent = now.recent.iter().filter(|commit| commit.sequence > through).cloned().collect();
+        Some(TypeView::new(Arc::clone(catalog), runs, through, recent))
+    });
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! Making an index: from what is on disk and the changes since, or from all rows.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::indexer::{Shared, is_current};
+use super::manifest::{self, Manifest};
+use super::publish::{Phase, TypeKey};
+use super::{Catalog, LiveRun, RunBuilder, compact, stack};
+use crate::Result;
+use crate::engine::rows::find;
+use crate::engine::storage::keys::{self, Key, RowId};
+use crate::engine::storage::records::ChangeRecord;
+use crate::engine::storage::{Counter, Reads, Snapshot, Table, read_counter};
+use crate::model::{TypeModel, stored};
+
+/// Docs of a run that is made from rows, and bytes that it may take meanwhile: bounds the memory of the making.
+const CHUNK: (u32, usize) = (262_144, 320 << 20);
+
+/// Makes the index of a type and publishes it, if the type has enough resources.
+pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
+    let Some((snapshot, sequence)) = shared.publisher.snapshot() else {
+        return shared.publisher.drop_phase(key);
+    };
+    let (tenant, kind) = key;
+    let stored = manifest::load(&*snapshot, key)?;
+    let is_large = read_counter(&*snapshot, tenant, Counter::Resources(kind))? >= shared.publisher.options().from;
+    let Some(model) = shared.model(&snapshot, key)?.filter(|_| is_large || stored.is_some()) else {
+        return shared.publisher.drop_phase(key);
+    };
+    let mut catalog = Arc::new(Catalog::of(&model));
+    let from_disk = match &stored {
+        Some(manifest) => read(shared, &*snapshot, key, manifest, &catalog)?,
+        None => None,
+    };
+    let (mut runs, mut applied) = match from_disk {
+        Some(found) => found,
+        None => {
+            shared.publisher.set_phase(key, Phase::Building);
+            (all_rows(shared, &snapshot, key, &model, &catalog, sequence)?, sequence)
+        }
+    };
+    drop(snapshot);
+    // The rest may be a lot, since writers went on: the last part, which they are held to, has to be small.
+    let small = (shared.publisher.options().max_recent / 2) as u64;
+    loop {
+        let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else {
+            return shared.publisher.drop_phase(key);
+        };
+        let is_told =
+            |snapshot: &Snapshot| read_counter(snapshot, tenant, Counter::ChangesFrom).map(|from| from <= applied + 1);
+        let is_last = sequence.saturating_sub(applied) <= small || !is_told(&snapshot)?;
+        if is_last {
+            let Some(now) = shared.publisher.gather(key) else { return shared.publisher.drop_phase(key) };
+            (snapshot, sequence) = now;
+        }
+        let Some(model) = shared.model(&snapshot, key)? else { return shared.publisher.drop_phase(key) };
+        catalog = Arc::new(Catalog::of(&model));
+        if !is_current(&runs, &catalog) || !is_told(&snapshot)? {
+            // The schemas changed meanwhile, or the change log was trimmed.
+            runs = all_rows(shared, &snapshot, key, &model, &catalog, sequence)?;
+        } else {
+            runs = catch_up(shared, &snapshot, key, &model, &catalog, runs, applied, sequence)?;
+        }
+        applied = sequence;
+        if is_last {
+            break;
+        }
+    }
+    let manifest = compact::manifest_of(&runs);
+    let old = stored.unwrap_or_default();
+    if manifest != old && !(manifest.runs.is_empty() && old.runs.is_empty()) {
+        manifest::save(&shared.writer, key, &manifest)?;
+        let gone = old.runs.into_iter().filter(|number| !manifest.runs.contains(number));
+        gone.for_each(|number| shared.remove(number));
+    }
+    shared.publisher.go_live(key, catalog, runs, applied);
+    Ok(())
+}
+
+/// The runs that are on disk, and what they hold; none if one is damaged or of another version, or if the change log
+/// does not tell what happened since.
+fn read(
+    shared: &Shared,
+    reads: &dyn Reads,
+    (tenant, kind): TypeKey,
+    manifest: &Manifest,
+    catalog: &Catalog,
+) -> Result<Option<(Vec<LiveRun>, u64)>> {
+    if manifest.runs.is_empty() || read_counter(reads, tenant, Counter::ChangesFrom)? > manifest.applied + 1 {
+        return Ok(None);
+    }
+    let mut runs = Vec::new();
+    for number in &manifest.runs {
+        let Ok(run) = shared.shelf.open(*number) else { return Ok(None) };
+        if run.kind() != kind {
+            return Ok(None);
+        }
+        runs = stack(&runs, LiveRun::new(run, Some(*number), manifest.applied));
+    }
+    Ok(is_current(&runs, catalog).then_some((runs, manifest.applied)))
+}
+
+/// Runs under construction.
+struct Maker<'a> {
+    shared: &'a Shared,
+    kind: u16,
+    catalog: &'a Arc<Catalog>,
+    builder: RunBuilder,
+    made: Vec<LiveRun>,
+    /// What the runs hold, but for the last one, which holds `sequence`.
+    before: u64,
+    sequence: u64,
+}
+
+impl<'a> Maker<'a> {
+    fn new(shared: &'a Shared, kind: u16, catalog: &'a Arc<Catalog>, before: u64, sequence: u64) -> Self {
+        Maker { shared, kind, catalog, builder: RunBuilder::new(catalog, kind), made: Vec::new(), before, sequence }
+    }
+
+    fn add(&mut self, row: u64, bytes: &[u8], model: &TypeModel) -> Result<()> {
+        self.builder.add(row, &stored::view(bytes, model)?)?;
+        if self.builder.docs() >= CHUNK.0 || self.builder.memory() >= CHUNK.1 {
+            self.cut(self.before)?;
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self, through: u64) -> Result<()> {
+        let full = std::mem::replace(&mut self.builder, RunBuilder::new(self.catalog, self.kind));
+        let on_disk = full.docs() >= self.shared.publisher.options().durable_from;
+        let words = full.finish()?;
+        self.made.push(self.shared.keep(words, on_disk, through)?);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<LiveRun>> {
+        if self.builder.docs() > 0 || self.builder.has_tombstones() {
+            self.cut(self.sequence)?;
+        } else if let Some(last) = self.made.last_mut() {
+            last.through = self.sequence;
+        }
+        Ok(self.made)
+    }
+}
+
+/// Makes runs of all rows of a type.
+fn all_rows(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    key: TypeKey,
+    model: &TypeModel,
+    catalog: &Arc<Catalog>,
+    sequence: u64,
+) -> Result<Vec<LiveRun>> {
+    let mut maker = Maker::new(shared, key.1, catalog, 0, sequence);
+    snapshot.scan_prefix(Table::Resources, &Key::of(key.0).u16(key.1).done(), &mut |at, bytes| {
+        if let Some(at) = keys::resource_row(at) {
+            maker.add(at.row, bytes, model)?;
+        }
+        // A long making must not hold up the closing of the store.
+        Ok(if shared.publisher.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    // Rows of one making are in no two of its runs: nothing is dead.
+    maker.finish()
+}
+
+/// Puts the changes behind one sequence, up to that of a snapshot, on top of runs.
+#[expect(clippy::too_many_arguments, reason = "one state before, one after")]
+fn catch_up(
+    shared: &Shared,
+    snapshot: &Snapshot,
+    key: TypeKey,
+    model: &TypeModel,
+    catalog: &Arc<Catalog>,
+    runs: Vec<LiveRun>,
+    applied: u64,
+    sequence: u64,
+) -> Result<Vec<LiveRun>> {
+    let (rows, gone) = changed_rows(snapshot, key, &runs, applied)?;
+    let mut maker = Maker::new(shared, key.1, catalog, applied, sequence);
+    gone.into_iter().for_each(|row| maker.builder.tombstone(row));
+    for row in rows {
+        let at = RowId { row, kind: key.1 };
+        if let Some(bytes) = snapshot.get(Table::Resources, &keys::resource(key.0, at))? {
+            maker.add(row, &bytes, model)?;
+        }
+    }
+    Ok(maker.finish()?.into_iter().fold(runs, |runs, newer| stack(&runs, newer)))
+}
+
+/// The rows of a type that were stored, and those that went away, since a sequence.
+fn changed_rows(
+    snapshot: &Snapshot,
+    (tenant, kind): TypeKey,
+    runs: &[LiveRun],
+    applied: u64,
+) -> Result<(BTreeSet<u64>, BTreeSet<u64>)> {
+    let mut ids = HashSet::new();
+    let from = Key::of(tenant).u64(applied + 1).done();
+    let to = keys::after_prefix(&Key::of(tenant).done());
+    snapshot.scan(Table::Changes, &from, to.as_deref(), &mut |_, bytes| {
+        let record = ChangeRecord::decode(bytes)?;
+        if record.kind == kind {
+            ids.insert(record.id);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let (mut rows, mut gone) = (BTreeSet::new(), BTreeSet::new());
+    for id in ids {
+        let now = find(snapshot, tenant, &id)?.filter(|at| at.kind == kind).map(|at| at.row);
+        rows.extend(now);
+        for live in runs {
+            let old = live.run.doc_of_id(&id).and_then(|doc| live.run.rows().get(doc as usize).copied());
+            gone.extend(old.filter(|old| Some(*old) != now));
+        }
+    }
+    Ok((rows, gone))
+}

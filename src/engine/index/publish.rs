@@ -1,0 +1,514 @@
+//! What readers see: a snapshot of the rows, and beside it the indexes that tell of exactly those rows.
+//!
+//! The writer's thread publishes after every commit, before anybody is answered; the indexer whenever runs have changed.
+//! Both do so under one lock, so that a recent write leaves the list of recent ones at the same moment at which a run
+//! holds it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant as Monotonic};
+
+use super::{Catalog, LiveRun, Recent, RecentCommit, Run, TypeView};
+use crate::Result;
+use crate::engine::options::IndexOptions;
+use crate::engine::storage::keys::{self, TenantId};
+use crate::engine::storage::{ChangedRow, Observer, Reads, Snapshot, Table};
+
+/// A resource type of a tenant.
+pub(in crate::engine) type TypeKey = (TenantId, u16);
+
+/// One consistent state.
+pub(in crate::engine) struct View {
+    pub(in crate::engine) snapshot: Arc<Snapshot>,
+    pub(in crate::engine) sequence: u64,
+    types: Arc<HashMap<TypeKey, Arc<TypeView>>>,
+}
+
+impl View {
+    /// A state without indexes.
+    pub(in crate::engine) fn bare(snapshot: Arc<Snapshot>) -> Self {
+        View { snapshot, sequence: 0, types: Arc::default() }
+    }
+
+    /// The index of a resource type; none if there is none, or none yet.
+    pub(in crate::engine) fn index(&self, tenant: TenantId, kind: u16) -> Option<&Arc<TypeView>> {
+        self.types.get(&(tenant, kind))
+    }
+}
+
+/// What is to be done for a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Make its index, or read it from disk.
+    Open(TypeKey),
+    /// Put its recent writes into a run.
+    Flush(TypeKey),
+    /// Compare its index with the schemas as they are now.
+    Schemas(TenantId),
+}
+
+/// How the index of a type stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It is being read from disk, which does not take long.
+    Opening,
+    /// It is being made from rows.
+    Building,
+    /// It cannot be made; tried again later.
+    Failed(Monotonic),
+}
+
+/// Runs of a type that somebody is going to replace: nobody else may.
+type Claim = Vec<Arc<Run>>;
+
+#[derive(Default)]
+struct State {
+    snapshot: Option<(Arc<Snapshot>, u64)>,
+    live: Arc<HashMap<TypeKey, Arc<TypeView>>>,
+    /// Writes of types whose index is nearly made, since somebody asked for them.
+    gathering: HashMap<TypeKey, Vec<RecentCommit>>,
+    phases: HashMap<TypeKey, Phase>,
+    requests: Vec<TypeKey>,
+    schemas: HashSet<TenantId>,
+    /// Writes of types without an index since they were last looked at.
+    touched: HashMap<TypeKey, u64>,
+    claims: HashMap<TypeKey, Claim>,
+    /// When the last commit was.
+    last_commit: Option<Monotonic>,
+    /// Somebody waits for everything to be indexed.
+    settling: usize,
+    /// The threads have begun.
+    begun: bool,
+    closed: bool,
+}
+
+/// How long a failed index is left alone.
+const RETRY: Duration = Duration::from_secs(5);
+/// After how long without a commit recent writes are put into a run although they are few.
+const IDLE: Duration = Duration::from_millis(200);
+/// How long a writer waits for the indexer at most: a slow search is better than a write that fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Publishes states, and keeps what the threads of the index have to do.
+pub(in crate::engine) struct Publisher {
+    options: IndexOptions,
+    state: Mutex<State>,
+    view: RwLock<Option<Arc<View>>>,
+    /// There may be work for the indexer or the compactor.
+    work: Condvar,
+    /// Something was indexed, or given up.
+    progress: Condvar,
+    /// The longest list of recent writes.
+    backlog: AtomicUsize,
+}
+
+impl Publisher {
+    pub(in crate::engine) fn new(options: IndexOptions) -> Self {
+        Publisher {
+            options,
+            state: Mutex::default(),
+            view: RwLock::default(),
+            work: Condvar::new(),
+            progress: Condvar::new(),
+            backlog: AtomicUsize::new(0),
+        }
+    }
+
+    pub(in crate::engine) fn options(&self) -> &IndexOptions {
+        &self.options
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state after the last acknowledged change; none while the store recovers.
+    pub(in crate::engine) fn view(&self) -> Option<Arc<View>> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes a state visible. Called with the lock held.
+    fn publish(&self, state: &State) {
+        let view = state.snapshot.as_ref().map(|(snapshot, sequence)| {
+            Arc::new(View { snapshot: Arc::clone(snapshot), sequence: *sequence, types: Arc::clone(&state.live) })
+        });
+        let gathered = |commits: &Vec<RecentCommit>| commits.iter().map(|commit| commit.writes.len()).sum();
+        let live = state.live.values().map(|view| view.recent_writes());
+        let backlog = live.chain(state.gathering.values().map(gathered)).max().unwrap_or(0);
+        self.backlog.store(backlog, Ordering::Release);
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+        self.progress.notify_all();
+    }
+
+    // -- what readers ask for --
+
+    /// Asks for the index of a type that has enough resources. With `wait`, waits while it is read from disk.
+    pub(in crate::engine) fn request(&self, key: TypeKey, wait: Option<Duration>) {
+        let mut state = self.state();
+        self.want(&mut state, key);
+        let Some(wait) = wait else { return };
+        let deadline = Monotonic::now() + wait;
+        while !state.closed
+            && state.snapshot.is_some()
+            && (state.phases.get(&key) == Some(&Phase::Opening) || state.requests.contains(&key))
+        {
+            let left = deadline.saturating_duration_since(Monotonic::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn want(&self, state: &mut State, key: TypeKey) {
+        let is_known = match state.phases.get(&key) {
+            Some(Phase::Failed(since)) => since.elapsed() < RETRY,
+            Some(_) => true,
+            None => false,
+        };
+        if self.options.enabled && !is_known && !state.live.contains_key(&key) && !state.requests.contains(&key) {
+            state.requests.push(key);
+            self.work.notify_all();
+        }
+    }
+
+    /// Tells that the schemas of a tenant have changed.
+    pub(in crate::engine) fn schemas_changed(&self, tenant: TenantId) {
+        let mut state = self.state();
+        if state.live.keys().any(|(of, _)| *of == tenant) && state.schemas.insert(tenant) {
+            self.work.notify_all();
+        }
+    }
+
+    /// Forgets the indexes of a tenant that is dropped, and gives them.
+    pub(in crate::engine) fn forget(&self, tenant: TenantId) {
+        let mut state = self.state();
+        let live = state.live.iter().filter(|((of, _), _)| *of != tenant);
+        state.live = Arc::new(live.map(|(key, view)| (*key, Arc::clone(view))).collect());
+        state.gathering.retain(|(of, _), _| *of != tenant);
+        state.touched.retain(|(of, _), _| *of != tenant);
+        state.requests.retain(|(of, _)| *of != tenant);
+        self.publish(&state);
+    }
+
+    /// How the index of a type stands, beside what the view tells.
+    pub(in crate::engine) fn phase(&self, key: TypeKey) -> (bool, bool) {
+        let state = self.state();
+        let failed = matches!(state.phases.get(&key), Some(Phase::Failed(_)));
+        let pending = state.phases.contains_key(&key) || state.requests.contains(&key);
+        (pending && !failed, failed)
+    }
+
+    /// Waits until nothing is left to do. False: the time is over.
+    pub(in crate::engine) fn wait_until_idle(&self, timeout: Duration) -> bool {
+        let deadline = Monotonic::now() + timeout;
+        let mut state = self.state();
+        state.settling += 1;
+        self.work.notify_all();
+        let idle = loop {
+            let busy = !state.requests.is_empty()
+                || !state.schemas.is_empty()
+                || state.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
+                || !state.claims.is_empty()
+                || state.live.values().any(|view| view.recent_writes() > 0 || self.needs_compaction(view));
+            let left = deadline.saturating_duration_since(Monotonic::now());
+            if !busy || left.is_zero() || state.closed {
+                break !busy;
+            }
+            let wait = left.min(Duration::from_millis(50));
+            state = self.progress.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+        };
+        state.settling -= 1;
+        idle
+    }
+
+    fn needs_compaction(&self, view: &TypeView) -> bool {
+        super::compact::choose(view, &self.options).is_some()
+    }
+
+    /// Ends the threads.
+    pub(in crate::engine) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        state.snapshot = None;
+        state.live = Arc::default();
+        state.gathering.clear();
+        self.publish(&state);
+        self.work.notify_all();
+    }
+
+    // -- what the threads of the index ask for --
+
+    /// The next piece of work for the indexer; none when the store is closed.
+    pub(super) fn next_work(&self) -> Option<Work> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if state.snapshot.is_some() {
+                if let Some(tenant) = state.schemas.iter().next().copied() {
+                    state.schemas.remove(&tenant);
+                    return Some(Work::Schemas(tenant));
+                }
+                let idle = state.settling > 0 || state.last_commit.is_some_and(|last| last.elapsed() >= IDLE);
+                let enough = if idle { 1 } else { self.options.recent.max(1) };
+                let full = state.live.iter().map(|(key, view)| (view.recent_writes(), *key)).max();
+                if let Some((recent, key)) = full
+                    && recent >= enough
+                {
+                    return Some(Work::Flush(key));
+                }
+                if !state.requests.is_empty() {
+                    let key = state.requests.remove(0);
+                    state.phases.insert(key, Phase::Opening);
+                    return Some(Work::Open(key));
+                }
+            }
+            state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits until a type needs compaction, and claims the runs; none when the store is closed.
+    pub(super) fn next_compaction(&self) -> Option<(TypeKey, Arc<TypeView>, std::ops::Range<usize>)> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let free = state.live.iter().filter(|(key, _)| state.begun && !state.claims.contains_key(*key));
+            let found = free.filter_map(|(key, view)| {
+                let window = super::compact::choose(view, &self.options)?;
+                Some((*key, Arc::clone(view), window))
+            });
+            let found = found.into_iter().next();
+            if let Some((key, view, window)) = found {
+                let runs = view.runs.get(window.clone()).unwrap_or_default();
+                state.claims.insert(key, runs.iter().map(|live| Arc::clone(&live.run)).collect());
+                return Some((key, view, window));
+            }
+            state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Claims runs, unless one of them is claimed already, or not part of the index any more.
+    pub(super) fn claim(&self, key: TypeKey, runs: &[LiveRun]) -> bool {
+        let mut state = self.state();
+        let has = |list: &[Arc<Run>], run: &Arc<Run>| list.iter().any(|other| Arc::ptr_eq(other, run));
+        let known: Vec<_> = state
+            .live
+            .get(&key)
+            .map_or_else(Vec::new, |view| view.runs.iter().map(|live| Arc::clone(&live.run)).collect());
+        let taken = state.claims.get(&key).map_or(&[][..], Vec::as_slice);
+        if runs.is_empty() || runs.iter().any(|live| has(taken, &live.run) || !has(&known, &live.run)) {
+            return false;
+        }
+        state.claims.entry(key).or_default().extend(runs.iter().map(|live| Arc::clone(&live.run)));
+        true
+    }
+
+    /// Gives up what was claimed.
+    pub(super) fn unclaim(&self, key: TypeKey, runs: &[LiveRun]) {
+        let mut state = self.state();
+        if let Some(claim) = state.claims.get_mut(&key) {
+            claim.retain(|claimed| !runs.iter().any(|live| Arc::ptr_eq(claimed, &live.run)));
+            if claim.is_empty() {
+                state.claims.remove(&key);
+            }
+        }
+        self.progress.notify_all();
+        self.work.notify_all();
+    }
+
+    /// The next number of files is known: merging may begin.
+    pub(super) fn begin(&self) {
+        self.state().begun = true;
+        self.work.notify_all();
+    }
+
+    /// There is nothing to be made for a type.
+    pub(super) fn drop_phase(&self, key: TypeKey) -> Result<()> {
+        let mut state = self.state();
+        state.phases.remove(&key);
+        state.gathering.remove(&key);
+        self.progress.notify_all();
+        Ok(())
+    }
+
+    /// The rows as they are now.
+    pub(super) fn snapshot(&self) -> Option<(Arc<Snapshot>, u64)> {
+        self.state().snapshot.clone()
+    }
+
+    /// Whether the store is closed, so that long work had better end.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    pub(super) fn set_phase(&self, key: TypeKey, phase: Phase) {
+        let mut state = self.state();
+        state.phases.insert(key, phase);
+        if matches!(phase, Phase::Failed(_)) {
+            state.gathering.remove(&key);
+            let live = state.live.iter().filter(|(of, _)| **of != key);
+            state.live = Arc::new(live.map(|(key, view)| (*key, Arc::clone(view))).collect());
+            self.publish(&state);
+        }
+        self.progress.notify_all();
+    }
+
+    /// From here on the writes of a type are kept for its index; tells the rows as they are now.
+    pub(super) fn gather(&self, key: TypeKey) -> Option<(Arc<Snapshot>, u64)> {
+        let mut state = self.state();
+        let now = state.snapshot.clone()?;
+        state.gathering.insert(key, Vec::new());
+        Some(now)
+    }
+
+    /// Publishes an index that holds every change up to a sequence, since when writes were gathered.
+    pub(super) fn go_live(&self, key: TypeKey, catalog: Arc<Catalog>, runs: Vec<LiveRun>, applied: u64) -> bool {
+        let mut state = self.state();
+        state.phases.remove(&key);
+        let Some(recent) = state.gathering.remove(&key).filter(|_| state.snapshot.is_some()) else {
+            self.progress.notify_all();
+            return false;
+        };
+        let recent = recent.into_iter().filter(|commit| commit.sequence > applied).collect();
+        self.put(&mut state, key, TypeView::new(catalog, runs, applied, recent));
+        true
+    }
+
+    /// Replaces the index of a type by what an edit makes of it; it may refuse.
+    pub(super) fn edit(&self, key: TypeKey, edit: impl FnOnce(&TypeView) -> Option<TypeView>) -> bool {
+        let mut state = self.state();
+        let Some(made) = state.live.get(&key).and_then(|view| edit(view)) else { return false };
+        self.put(&mut state, key, made);
+        true
+    }
+
+    fn put(&self, state: &mut State, key: TypeKey, view: TypeView) {
+        let mut live = HashMap::clone(&state.live);
+        live.insert(key, Arc::new(view));
+        state.live = Arc::new(live);
+        self.publish(state);
+        self.work.notify_all();
+    }
+
+    /// Takes an index out of use, to be made again.
+    pub(super) fn retire(&self, key: TypeKey) {
+        let mut state = self.state();
+        let mut live = HashMap::clone(&state.live);
+        live.remove(&key);
+        state.live = Arc::new(live);
+        self.publish(&state);
+        self.want(&mut state, key);
+    }
+
+    /// The indexes of a tenant.
+    pub(super) fn of_tenant(&self, tenant: TenantId) -> Vec<(TypeKey, Arc<TypeView>)> {
+        let state = self.state();
+        let of = state.live.iter().filter(|((of, _), _)| *of == tenant);
+        of.map(|(key, view)| (*key, Arc::clone(view))).collect()
+    }
+
+    /// The index of a type as it is now.
+    pub(super) fn live(&self, key: TypeKey) -> Option<Arc<TypeView>> {
+        self.state().live.get(&key).cloned()
+    }
+}
+
+impl Observer for Publisher {
+    fn wants(&self, tenant: TenantId, kind: u16) -> bool {
+        let state = self.state();
+        state.live.contains_key(&(tenant, kind)) || state.gathering.contains_key(&(tenant, kind))
+    }
+
+    fn committed(&self, snapshot: &Arc<Snapshot>, sequence: u64, rows: Vec<ChangedRow>) {
+        let mut writes: HashMap<TypeKey, Vec<Recent>> = HashMap::new();
+        let mut state = self.state();
+        for ChangedRow { tenant, at, stored, is_deleted } in rows {
+            let key = (tenant, at.kind);
+            if !state.live.contains_key(&key) && !state.gathering.contains_key(&key) {
+                let touched = state.touched.entry(key).or_default();
+                *touched += 1;
+                // The first write tells nothing yet; then as often as the answer can be another.
+                if *touched >= self.options.from.max(1) {
+                    *touched = 0;
+                    self.want(&mut state, key);
+                }
+                continue;
+            }
+            // It may have been noted before somebody asked for it.
+            let stored = stored.filter(|_| !is_deleted).or_else(|| {
+                let found = snapshot.get(Table::Resources, &keys::resource(tenant, at)).ok().flatten();
+                found.filter(|_| !is_deleted).map(|bytes| Arc::from(&*bytes))
+            });
+            writes.entry(key).or_default().push(Recent { row: at.row, stored });
+        }
+        state.snapshot = Some((Arc::clone(snapshot), sequence));
+        state.last_commit = Some(Monotonic::now());
+        let mut live = (!writes.is_empty()).then(|| HashMap::clone(&state.live));
+        let mut is_full = false;
+        for (key, writes) in writes {
+            let commit = RecentCommit { sequence, writes: writes.into() };
+            if let Some(gathered) = state.gathering.get_mut(&key) {
+                gathered.push(commit);
+            } else if let Some(view) = live.as_mut().and_then(|live| live.get_mut(&key)) {
+                *view = Arc::new(view.with_commit(commit));
+                is_full |= view.recent_writes() >= self.options.recent;
+            }
+        }
+        if let Some(live) = live {
+            state.live = Arc::new(live);
+        }
+        self.publish(&state);
+        if is_full {
+            self.work.notify_all();
+        }
+    }
+
+    fn opened(&self, snapshot: &Arc<Snapshot>, sequence: u64) -> Result<()> {
+        let mut state = self.state();
+        // What the writes since the last state were is not known: indexes are read again, and catch up by the log.
+        let known: Vec<TypeKey> = state.live.keys().copied().collect();
+        state.live = Arc::default();
+        state.gathering.clear();
+        state.snapshot = Some((Arc::clone(snapshot), sequence));
+        self.publish(&state);
+        for key in known {
+            self.want(&mut state, key);
+        }
+        Ok(())
+    }
+
+    fn withdrawn(&self) {
+        let mut state = self.state();
+        state.snapshot = None;
+        self.publish(&state);
+    }
+
+    fn returned(&self, snapshot: &Arc<Snapshot>) {
+        let mut state = self.state();
+        let sequence = crate::engine::storage::format::read_sequence(&**snapshot).unwrap_or(0);
+        state.snapshot = Some((Arc::clone(snapshot), sequence));
+        self.publish(&state);
+        self.work.notify_all();
+    }
+
+    fn admit(&self) {
+        if self.backlog.load(Ordering::Acquire) <= self.options.max_recent {
+            return;
+        }
+        let deadline = Monotonic::now() + PATIENCE;
+        let mut state = self.state();
+        self.work.notify_all();
+        while !state.closed && self.backlog.load(Ordering::Acquire) > self.options.max_recent {
+            let left = deadline.saturating_duration_since(Monotonic::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Whatever is written, and whatever the threads of the index are at: its runs and recent writes together hold every
+//! resource once.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use crate::engine::storage::keys::{self, Key};
+use crate::engine::storage::{Reads, Table};
+use crate::engine::{IndexState, MediumFactory, MemoryMedium, WriteOptions};
+use crate::message::ResourceInput;
+use crate::{Store, StoreOptions};
+
+fn options() -> StoreOptions {
+    let mut options = StoreOptions::default();
+    options.index.from = 20;
+    options.index.recent = 8;
+    options.index.durable_from = 64;
+    options.index.merge_above = 3;
+    options
+}
+
+/// Compares an index, if there is one, with the rows of the same view.
+fn check(store: &Store) -> bool {
+    let view = store.inner.view().unwrap();
+    let tenant = store.tenant("default").unwrap();
+    let (id, kind) = (tenant.state.id, 1);
+    let kind = tenant.state.config().unwrap().registry.resource_type("User").map_or(kind, |model| model.number());
+    let Some(index) = view.index(id, kind) else { return false };
+    let mut rows = BTreeMap::new();
+    let prefix = Key::of(id).u16(kind).done();
+    view.snapshot
+        .scan_prefix(Table::Resources, &prefix, &mut |key, value| {
+            rows.insert(keys::resource_row(key).unwrap().row, value.to_vec());
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+    let overlay = index.overlay();
+    let mut found = BTreeMap::new();
+    for (live, masked) in index.runs.iter().zip(&overlay.masked) {
+        for (doc, row) in (0u32..).zip(live.run.rows()) {
+            if !live.dead.bits.has(doc) && masked.binary_search(&doc).is_err() {
+                assert!(found.insert(*row, None).is_none(), "row {row} is alive twice");
+            }
+        }
+        assert_eq!(u64::from(live.dead.count), live.dead.bits.count());
+    }
+    for write in &overlay.writes {
+        if let Some(bytes) = &write.stored {
+            assert!(found.insert(write.row, Some(bytes.to_vec())).is_none(), "row {} is alive twice", write.row);
+        }
+    }
+    assert_eq!(found.keys().collect::<Vec<_>>(), rows.keys().collect::<Vec<_>>());
+    for (row, bytes) in found {
+        assert!(bytes.is_none_or(|bytes| rows.get(&row) == Some(&bytes)), "row {row} is stale");
+    }
+    true
+}
+
+fn user(name: &str, title: u32) -> ResourceInput {
+    let json = format!(
+        r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}","title":"t{title}"}}"#
+    );
+    ResourceInput::from_json(json.as_bytes()).unwrap()
+}
+
+/// Numbers that look random.
+fn draw(state: &mut u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    *state >> 33
+}
+
+#[test]
+fn holds_every_resource_once() {
+    let medium = MemoryMedium::default();
+    let factory: MediumFactory = std::sync::Arc::new(move || Ok(Box::new(medium.clone())));
+    let mut store = Store::open_on(factory.clone(), options()).unwrap();
+    let write = WriteOptions::default();
+    let mut ids: Vec<(String, String)> = Vec::new();
+    let mut state = 7;
+    let mut checked = 0;
+    for step in 0..1_500u32 {
+        let tenant = store.tenant("default").unwrap();
+        match draw(&mut state) % 10 {
+            0..5 => {
+                let name = format!("user{step}");
+                let made = tenant.create("User", user(&name, step), &write).unwrap();
+                ids.push((made.id, name));
+            }
+            5..8 if !ids.is_empty() => {
+                let at = usize::try_from(draw(&mut state)).unwrap() % ids.len();
+                let (id, name) = &ids[at];
+                tenant.replace("User", id, user(name, step), &write).unwrap();
+            }
+            8 if !ids.is_empty() => {
+                let at = usize::try_from(draw(&mut state)).unwrap() % ids.len();
+                let (id, _) = ids.swap_remove(at);
+                tenant.delete("User", &id, &write).unwrap();
+            }
+            _ => {}
+        }
+        if step % 7 == 0 {
+            checked += u32::from(check(&store));
+        }
+        if step % 200 == 199 {
+            assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+            assert!(check(&store));
+            let status = tenant.index_status().unwrap().remove(0);
+            assert_eq!((status.state, status.recent), (IndexState::Ready, 0));
+            assert_eq!(status.resources, ids.len() as u64);
+            assert!(status.runs <= 4);
+        }
+        if step % 500 == 499 {
+            drop(tenant);
+            store.close().unwrap();
+            store = Store::open_on(factory.clone(), options()).unwrap();
+        }
+    }
+    assert!(checked > 100);
+}
