@@ -86,12 +86,9 @@ impl Query<'_> {
             })?,
         }
         if let Some(sort) = self.sort {
-            let item = |hit: &(Option<Vec<u8>>, RowId)| hit.1.row;
             hits.sort_unstable_by(|left, right| {
-                let (left, right) = (
-                    Item { key: left.0.as_deref(), row: item(left) },
-                    Item { key: right.0.as_deref(), row: item(right) },
-                );
+                let (left, right) =
+                    (Item { key: left.0.as_deref(), at: left.1 }, Item { key: right.0.as_deref(), at: right.1 });
                 compare(left, right, sort.descending)
             });
         }

@@ -67,7 +67,7 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits
         }
         let listed = query.listed(candidates)?;
         total += listed.len() as u64;
-        streams.push(Stream { sequence: Sequence::Listed(listed), kind: query.model.number(), run: None });
+        streams.push(Stream { sequence: Sequence::Listed(listed), run: None });
     }
     let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
     let Cut { hits, first, last, precedes, follows } = cut(&streams, page, descending);

@@ -78,13 +78,12 @@ impl<'q> Indexed<'q, '_> {
             let collector = Collector { run: &live.run, alive: self.alive(number, live), order, descending, want };
             let found = collector.collect(&part);
             total += found.total;
-            let kind = self.query.model.number();
-            streams.push(Stream { sequence: found.sequence, kind, run: Some((number, &live.run)) });
+            streams.push(Stream { sequence: found.sequence, run: Some((number, &live.run)) });
         }
         let recent = self.recent(clause.as_ref(), descending)?;
         total += recent.len() as u64;
         if !recent.is_empty() {
-            streams.push(Stream { sequence: Sequence::Listed(recent), kind: self.query.model.number(), run: None });
+            streams.push(Stream { sequence: Sequence::Listed(recent), run: None });
         }
         Ok(Answer::Streams(total))
     }
@@ -131,10 +130,8 @@ impl<'q> Indexed<'q, '_> {
         }
         if self.query.sort.is_some() {
             hits.sort_unstable_by(|left, right| {
-                let (left, right) = (
-                    Item { key: left.0.as_deref(), row: left.1.row },
-                    Item { key: right.0.as_deref(), row: right.1.row },
-                );
+                let (left, right) =
+                    (Item { key: left.0.as_deref(), at: left.1 }, Item { key: right.0.as_deref(), at: right.1 });
                 compare(left, right, descending)
             });
         }

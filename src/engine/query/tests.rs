@@ -21,7 +21,10 @@ fn expected(query: &Query<'_>) -> Vec<Keyed> {
     let descending = query.sort.is_some_and(|sort| sort.descending);
     hits.sort_by_key(|(_, at)| at.row);
     hits.sort_by(|left, right| {
-        let (left, right) = (Item { key: left.0.as_deref(), row: 0 }, Item { key: right.0.as_deref(), row: 0 });
+        let (left, right) = (
+            Item { key: left.0.as_deref(), at: RowId { row: 0, kind: 0 } },
+            Item { key: right.0.as_deref(), at: RowId { row: 0, kind: 0 } },
+        );
         compare(left, right, descending)
     });
     hits
@@ -65,8 +68,8 @@ fn check(query: &Query<'_>, random: &mut Random, told: &str) {
         {
             key.push(0);
             let place = |hit: &Keyed| {
-                let item = Item { key: hit.0.as_deref(), row: hit.1.row };
-                let here = Item { key: position.key.as_deref(), row: at.row };
+                let item = Item { key: hit.0.as_deref(), at: hit.1 };
+                let here = Item { key: position.key.as_deref(), at };
                 super::order::compare(item, here, query.sort.is_some_and(|sort| sort.descending)).is_lt()
             };
             behind = all.partition_point(place);
@@ -135,10 +138,9 @@ fn types_are_merged() {
         ];
         let mut all: Vec<Keyed> = queries.iter().flat_map(expected).collect();
         all.sort_by(|left, right| {
-            let item = |hit: &'_ Keyed| hit.1.row;
             compare(
-                Item { key: left.0.as_deref(), row: item(left) },
-                Item { key: right.0.as_deref(), row: item(right) },
+                Item { key: left.0.as_deref(), at: left.1 },
+                Item { key: right.0.as_deref(), at: right.1 },
                 descending,
             )
         });
