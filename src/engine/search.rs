@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Tenant;
+use super::brief::Briefs;
 use super::config::Config;
 use super::index::View;
 use super::query::{Hit, Hits, Page, Query, SortBy, find};
@@ -95,13 +96,32 @@ impl Tenant {
         let view = self.view_of(&bound.types)?;
         let snapshot = &view.snapshot;
         let hits = find(&self.queries(&bound, request, &view)?, page)?;
-        for Hit { at, .. } in &hits.hits {
+        let brief: Vec<bool> = bound.types.iter().zip(&bound.projections).map(|(t, shown)| shown.is_brief(t)).collect();
+        // By type and run.
+        let mut briefs: Vec<((u16, u32), Option<Briefs<'_>>)> = Vec::new();
+        for Hit { at, place } in &hits.hits {
             let position = bound.types.iter().position(|model| model.number() == at.kind);
-            let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
-            let Some((model, projection)) = place else {
+            let found = position.and_then(|i| Some((bound.types.get(i)?, bound.projections.get(i)?, brief.get(i)?)));
+            let Some((model, projection, is_brief)) = found else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?;
+            let found = match place.filter(|_| *is_brief) {
+                Some((run, doc)) => {
+                    let of = (at.kind, run);
+                    if !briefs.iter().any(|(known, _)| *known == of) {
+                        let index = view.index(self.state.id, at.kind);
+                        let live = index.and_then(|index| Some((index, index.runs.get(run as usize)?)));
+                        briefs.push((of, live.and_then(|(index, live)| Briefs::new(index, &live.run, model))));
+                    }
+                    let known = briefs.iter_mut().find(|(known, _)| *known == of);
+                    known.and_then(|(_, briefs)| briefs.as_mut()?.representation(doc))
+                }
+                None => None,
+            };
+            let found = match found {
+                Some(found) => found,
+                None => represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?,
+            };
             if !visit(found) {
                 break;
             }
