@@ -28,3 +28,4 @@ pub use render::{Representation, render};
 pub use schema::{SchemaDocument, parse_schema_document, resource_type_json, schema_json};
 pub use search::{SearchPage, SearchRequest, SortOrder};
 pub use text::location;
+pub(crate) use text::text_json;

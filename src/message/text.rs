@@ -35,6 +35,11 @@ pub(super) fn to_json(document: &impl Serialize) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// A text as JSON writes it, in quotes.
+pub(crate) fn text_json(text: &str) -> String {
+    to_json(&text)
+}
+
 /// The relative address of a resource: its endpoint, a slash, its id as one path segment.
 ///
 /// ```

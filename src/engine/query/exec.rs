@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::explain::Trace;
 use super::order::{Item, compare};
 use super::page::slice;
 use super::plan::{Candidates, Planner};
@@ -27,6 +28,8 @@ pub(in crate::engine) struct Query<'a> {
     pub(in crate::engine) sort: Option<SortBy>,
     /// The index of the type, of the same state as `reads`.
     pub(in crate::engine) index: Option<&'a TypeView>,
+    /// Where to tell what is done, if somebody asked.
+    pub(in crate::engine) trace: Option<&'a Trace>,
 }
 
 /// What is told of each hit.

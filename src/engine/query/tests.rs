@@ -8,10 +8,11 @@ use proptest::prelude::*;
 
 use super::order::{Item, compare};
 use super::plan::Candidates;
-use super::{Page, Position, Query, SortBy, Start, find};
+use super::{Page, Position, Query, SortBy, Start, Trace, find};
 use crate::engine::index::build::fixture::Random;
 use crate::engine::storage::keys::RowId;
-use crate::model::Target;
+use crate::filter::{BoundFilter, CompareOp, Operand};
+use crate::model::{Preparation, Target};
 
 type Keyed = (Option<Vec<u8>>, RowId);
 
@@ -152,4 +153,39 @@ fn types_are_merged() {
             assert_eq!(found.hits.iter().map(|hit| hit.at).collect::<Vec<_>>(), rows(skip as usize, end));
         }
     }
+}
+
+#[test]
+fn every_step_is_told() {
+    let random = &mut Random(11);
+    let directory = Directory::new(random, "User", 200, 20);
+    let compare = |path: &str, op, text: &str| {
+        let target = directory.target("User", path);
+        BoundFilter::Compare(target, op, Operand::Text(text.to_owned(), Preparation::Folded))
+    };
+    let parts = vec![
+        compare("displayName", CompareOp::Co, "v"),
+        BoundFilter::Not(Box::new(compare("groups.display", CompareOp::Sw, "v"))),
+        BoundFilter::Or(vec![compare("emails.value", CompareOp::Ew, "com"), compare("title", CompareOp::Ge, "v1")]),
+    ];
+    let trace = Trace::default();
+    let sort = Some(SortBy { target: directory.target("User", "userName"), descending: true });
+    let query = Query { trace: Some(&trace), ..directory.query(Some(BoundFilter::And(parts)), sort) };
+    let found = find(&[query], &Page { start: Start::Skip(1), count: 3 }).unwrap();
+    let told: Vec<String> = trace
+        .into_steps()
+        .into_iter()
+        .map(|step| format!("{}{}: {}", "  ".repeat(step.depth as usize), step.text, step.method))
+        .collect();
+    let whole = r#"displayName co "v" and not (groups.display sw "v") and (emails.value ew "com" or title ge "v1")"#;
+    assert_eq!(told[0], "User: indexed");
+    assert_eq!(told[1], format!("  {whole}: intersection"));
+    assert_eq!(told[2], r#"    displayName co "v": scan of distinct values"#);
+    assert_eq!(told[3], r#"    not (groups.display sw "v"): complement"#);
+    assert_eq!(told[4], r#"      groups.display sw "v": membership rows"#);
+    assert_eq!(told[5], r#"    emails.value ew "com" or title ge "v1": union"#);
+    assert_eq!(told[7], r#"      title ge "v1": ordered column (range)"#);
+    assert!(told[8].starts_with("  sortBy userName descending: sorted"), "{told:?}");
+    assert!(told.last().unwrap().starts_with("page: merge of"), "{told:?}");
+    assert!(found.total > 0);
 }

@@ -94,7 +94,7 @@ fn answers(
 }
 
 /// Whether a leaf was made from the schema that the query is bound to.
-fn is_of_today(leaf: &Leaf, model: &TypeModel) -> bool {
+pub(in crate::engine::query) fn is_of_today(leaf: &Leaf, model: &TypeModel) -> bool {
     let whole = model.definition(leaf.target.attribute);
     let definition = model.definition(leaf.target.leaf());
     whole.zip(definition).is_some_and(|(whole, definition)| {

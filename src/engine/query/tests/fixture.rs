@@ -142,7 +142,7 @@ impl Directory {
     /// A query of a type, without its index.
     pub(super) fn query_of(&self, kind: &str, filter: Option<BoundFilter>, sort: Option<SortBy>) -> Query<'_> {
         let model = self.config.registry.resource_type(kind).unwrap();
-        Query { reads: &self.rows, tenant: TENANT, config: &self.config, model, filter, sort, index: None }
+        Query { reads: &self.rows, tenant: TENANT, config: &self.config, model, filter, sort, index: None, trace: None }
     }
 
     pub(super) fn target(&self, kind: &str, path: &str) -> Target {
