@@ -34,7 +34,7 @@ impl Tenant {
         }
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
-        let mut resources = Vec::new();
+        let mut resources = Vec::with_capacity(usize::try_from(page.count.min(100)).unwrap_or(0));
         let start_index = page.skip().map(|skip| skip.saturating_add(1));
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);

@@ -50,6 +50,11 @@ pub fn location(endpoint: &str, id: &str) -> String {
     let mut location = String::with_capacity(endpoint.len() + 1 + id.len());
     location.push_str(endpoint);
     location.push('/');
-    location.extend(utf8_percent_encode(id, SEGMENT));
+    // As nearly every id is.
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        location.push_str(id);
+    } else {
+        location.extend(utf8_percent_encode(id, SEGMENT));
+    }
     location
 }

@@ -29,14 +29,6 @@ pub(super) enum Answer {
     Rows(Candidates),
 }
 
-/// How a run is sorted.
-enum Sorting<'r> {
-    Creation,
-    By(ColumnOrder<'r>),
-    /// By what is not in its columns.
-    Unknown,
-}
-
 impl<'q> Indexed<'q, '_> {
     /// Adds the streams of the query's hits.
     pub(super) fn answer(&self, page: &Page, streams: &mut Vec<Stream<'q>>) -> Result<Answer> {
@@ -55,16 +47,8 @@ impl<'q> Indexed<'q, '_> {
             self.trace_clause(trace, clause, 1)?;
         }
         let started = Instant::now();
-        let orders: Option<Vec<Option<ColumnOrder<'q>>>> = self
-            .view
-            .runs
-            .iter()
-            .map(|live| match self.sorting(live) {
-                Sorting::Creation => Some(None),
-                Sorting::By(order) => Some(Some(order)),
-                Sorting::Unknown => None,
-            })
-            .collect();
+        let orders: Option<Vec<Option<ColumnOrder<'q>>>> =
+            self.view.runs.iter().map(|live| self.sorting(live)).collect();
         let orders = match (orders, clause.as_ref().is_none_or(Clause::is_exact) && self.can_sort()) {
             (Some(orders), true) => orders,
             _ => return self.candidates(clause.as_ref()).map(Answer::Rows),
@@ -136,16 +120,17 @@ impl<'q> Indexed<'q, '_> {
         })
     }
 
-    fn sorting(&self, live: &'q LiveRun) -> Sorting<'q> {
-        let Some(sort) = self.query.sort else { return Sorting::Creation };
-        let Some(leaf) = self.view.catalog.leaf(sort.target) else { return Sorting::Unknown };
+    /// How a run is sorted: by an order, or, where nothing in it has a value, by creation; none if its columns cannot
+    /// tell.
+    fn sorting(&self, live: &'q LiveRun) -> Option<Option<ColumnOrder<'q>>> {
+        let Some(sort) = self.query.sort else { return Some(None) };
+        let leaf = self.view.catalog.leaf(sort.target)?;
         match live.run.column(leaf) {
-            Coverage::Stale => Sorting::Unknown,
-            // Nothing has a value.
-            Coverage::Empty => Sorting::Creation,
+            Coverage::Stale => None,
+            Coverage::Empty => Some(None),
             Coverage::Column(column) => {
                 let space = if leaf.is_element { live.run.space(sort.target.attribute) } else { None };
-                Sorting::By(ColumnOrder::new(sort.target, column, space))
+                Some(Some(ColumnOrder::new(sort.target, column, space)))
             }
         }
     }

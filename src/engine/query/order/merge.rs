@@ -33,8 +33,16 @@ pub(in crate::engine::query) fn cut(streams: &[Stream<'_>], page: &Page, descend
             select(streams, &ends, before.saturating_sub(page.count), descending)
         }
     };
-    let mut cut = Cut::default();
-    cut.precedes = starts.iter().sum::<u64>() > 0 || matches!(page.start, Start::After(_));
+    let precedes = starts.iter().sum::<u64>() > 0 || matches!(page.start, Start::After(_));
+    let mut cut = Cut { precedes, ..Cut::default() };
+    if let ([stream], [start], [end]) = (streams, starts.as_slice(), ends.as_slice()) {
+        let to = start.saturating_add(page.count).min(*end);
+        cut.hits.extend((*start..to).map(|at| stream.hit(at)));
+        let position = |at: u64| (*start..to).contains(&at).then(|| stream.position(at));
+        (cut.first, cut.last) = (position(*start), position(to.wrapping_sub(1)));
+        cut.follows = to < *end || matches!(page.start, Start::Before(_));
+        return cut;
+    }
     let mut heads = Heads::new(streams, starts, ends, descending);
     let expected = all.min(page.count);
     cut.hits.reserve(usize::try_from(expected).unwrap_or(0));

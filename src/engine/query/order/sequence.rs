@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::column::{ColumnOrder, ColumnSequence};
 use super::rows::Docs;
 use crate::engine::index::Run;
+use crate::engine::query::Hit;
 use crate::engine::query::page::Position;
 use crate::engine::storage::keys::RowId;
 
@@ -102,6 +103,22 @@ impl<'r> Stream<'r> {
             }
             Sequence::Listed(_) => None,
         }
+    }
+
+    /// A hit.
+    pub(super) fn hit(&self, index: u64) -> Hit {
+        if let Some(((number, run), (_, doc))) = self.run.zip(self.doc(index))
+            && let Some(row) = run.rows().get(doc as usize)
+        {
+            return Hit { at: RowId { row: *row, kind: run.kind() }, place: Some((number, doc)) };
+        }
+        Hit { at: self.item(index).at, place: None }
+    }
+
+    /// Where a hit stands.
+    pub(super) fn position(&self, index: u64) -> Position {
+        let item = self.item(index);
+        Position { key: item.key.map(<[u8]>::to_vec), at: item.at }
     }
 
     /// How many hits stand before an item; or, with `with`, before it or at it.
