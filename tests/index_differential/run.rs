@@ -46,10 +46,14 @@ pub struct Seen {
 
 /// What the store is told: the time, and the number of the next id.
 #[derive(Clone)]
-struct Hands(Arc<Mutex<(Instant, u64)>>);
+pub struct Hands(Arc<Mutex<(Instant, u64)>>);
 
 impl Hands {
-    fn options(&self) -> StoreOptions {
+    pub fn new() -> Hands {
+        Hands(Arc::new(Mutex::new((Instant::parse(TIMES[3]).unwrap(), 0))))
+    }
+
+    pub fn options(&self) -> StoreOptions {
         let (clock, ids) = (self.clone(), self.clone());
         let id = move || {
             let mut hands = ids.0.lock().unwrap();
@@ -83,7 +87,7 @@ impl Run {
     pub fn new(seed: u64, loss: Loss) -> Run {
         let mut dice = Dice(seed);
         let place = Place::new(loss);
-        let hands = Hands(Arc::new(Mutex::new((Instant::parse(TIMES[3]).unwrap(), 0))));
+        let hands = Hands::new();
         let store = place.open(hands.options());
         let tenant = store.tenant("default").unwrap();
         let schemas = Schemas::new(&mut dice);
