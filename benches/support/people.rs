@@ -52,10 +52,10 @@ const LANGUAGES: &[&str] = &["en-US", "fr-FR", "de-DE", "ja-JP"];
 
 /// What rare names begin, go on and end with.
 const STARTS: &[&str] = &[
-    "Ab", "Al", "Ar", "Bal", "Bar", "Bel", "Ber", "Bran", "Bur", "Cal", "Car", "Chan", "Cor", "Cran", "Dal", "Del",
-    "Dor", "Dun", "Ed", "Fal", "Far", "Fen", "Gar", "Gil", "Glen", "Gor", "Had", "Han", "Har", "Hol", "Hul", "Kel",
-    "Kil", "Lan", "Lin", "Lor", "Mal", "Mer", "Mil", "Mor", "Nor", "Oak", "Pal", "Pen", "Quin", "Ran", "Ros", "Sal",
-    "Shel", "Stan", "Tal", "Tor", "Van", "Wal", "Wen", "Win", "Yar", "Zim",
+    "Al", "Ar", "Bal", "Bar", "Bel", "Ber", "Bran", "Bur", "Cal", "Car", "Chan", "Cor", "Cran", "Dal", "Del", "Dor",
+    "Dun", "Ed", "Fal", "Far", "Fen", "Gar", "Gil", "Glen", "Gor", "Had", "Han", "Har", "Hol", "Hul", "Kel", "Kil",
+    "Lan", "Lin", "Lor", "Mal", "Mer", "Mil", "Mor", "Nor", "Oak", "Pal", "Pen", "Quin", "Ran", "Ros", "Sal", "Shel",
+    "Stan", "Tal", "Tor", "Van", "Wal", "Wen", "Win", "Yar", "Zim",
 ];
 const MIDDLES: &[&str] = &[
     "", "a", "e", "i", "o", "er", "en", "in", "ing", "le", "li", "ma", "ne", "ri", "ro", "sha", "to", "u", "wi", "zo",

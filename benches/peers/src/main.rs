@@ -4,6 +4,7 @@
 
 mod data;
 mod measure;
+mod openldap;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -59,6 +60,15 @@ fn main() -> Outcome<()> {
                 peers.insert("PostgreSQL".to_owned(), peer.to_json());
             }
             None => eprintln!("PostgreSQL is not installed and left out: apt-get install postgresql"),
+        }
+    }
+    if wanted("openldap") {
+        match openldap::is_installed() {
+            true => {
+                eprintln!("OpenLDAP");
+                peers.insert("OpenLDAP".to_owned(), openldap::run(&settings, &drawn)?.to_json());
+            }
+            false => eprintln!("OpenLDAP is not installed and left out: apt-get install slapd"),
         }
     }
     agree(&peers)?;

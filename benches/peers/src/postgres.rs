@@ -8,7 +8,7 @@ use std::time::Instant;
 use postgres::{Client, NoTls, Statement};
 
 use crate::data::{Drawn, User, each, reversed};
-use crate::measure::{Answer, Peer, Run, bytes, measure};
+use crate::measure::{Answer, Peer, Run, measure};
 use crate::sql::{Dialect, Form, Value, queries};
 use crate::{Outcome, Settings, is_root};
 
@@ -134,10 +134,11 @@ pub fn measure_all(settings: &Settings, programs: &Path, drawn: &Drawn) -> Outco
     let start = Instant::now();
     load(&mut client, settings)?;
     let load_seconds = start.elapsed().as_secs_f64();
-    client.batch_execute("VACUUM ANALYZE; CHECKPOINT")?;
+    client.batch_execute("VACUUM ANALYZE")?;
+    client.batch_execute("CHECKPOINT")?;
     let version: String = client.query_one("SHOW server_version", &[])?.get(0);
+    let version = version.split(' ').next().unwrap_or_default();
     let disk = client.query_one("SELECT pg_database_size(current_database())", &[])?.get::<_, i64>(0) as u64;
-    debug_assert!(bytes(&directory).is_ok());
     let mut peer = Peer::new(format!("PostgreSQL {version}"), load_seconds, disk);
     let dialect = Dialect { by_trigrams, by_scan, parameter: "$1" };
     let client = std::cell::RefCell::new(client);

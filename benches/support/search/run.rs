@@ -41,6 +41,9 @@ pub fn run(settings: &Settings) -> Outcome<()> {
     report.insert("control".to_owned(), machine::percentiles(&control));
     report.insert("load".to_owned(), phase(&settings, "load", "loading")?);
     let base = queried(&settings, "read", "searching", &mut users)?;
+    if let Some(peers) = &peers {
+        compare(&base, peers, settings.users)?;
+    }
     report.insert("base".to_owned(), base);
     if !settings.quick {
         users.iter_mut().enumerate().for_each(|(number, user)| user.deleted = is_deleted(number));
@@ -120,6 +123,24 @@ fn queried(settings: &Settings, name: &str, text: &str, users: &mut [Record]) ->
         }
     }
     Ok(figures)
+}
+
+/// Sees to it that the peers found as many users: figures of other users would say nothing.
+fn compare(base: &Json, peers: &Json, users: usize) -> Outcome<()> {
+    if peers.get("users") != Some(&json!(users)) {
+        eprintln!("  the peers' figures are of another number of users, and not shown");
+        return Ok(());
+    }
+    for (name, peer) in peers.get("peers").and_then(Json::as_object).into_iter().flatten() {
+        for (id, query) in peer.get("queries").and_then(Json::as_object).into_iter().flatten() {
+            let ours = base.pointer(&format!("/queries/{id}/total"));
+            if ours.is_some() && ours != query.get("total") {
+                return Err(format!("{id}: {name} did not find as many users: it had others").into());
+            }
+        }
+    }
+    eprintln!("  and as many as the peers found");
+    Ok(())
 }
 
 /// Does to the oracle's users what the phase did to the store's.
