@@ -20,6 +20,8 @@ mod questions;
 mod run;
 #[path = "index_differential/schemas.rs"]
 mod schemas;
+#[path = "index_differential/size.rs"]
+mod size;
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -45,6 +47,28 @@ fn searches_agree_on_disk() {
     compare("searches_agree_on_disk", 1_000_001, 2, Loss::Files);
 }
 
+/// A few searches among thousands of resources.
+#[test]
+fn searches_agree_at_size() {
+    let wanted = setting("SCIMDB_DIFFERENTIAL_QUERIES", QUERIES).div_ceil(25).max(20);
+    let mut seen = Seen::default();
+    for seed in setting("SCIMDB_SEED", 2_000_001).. {
+        let outcome = catch_unwind(AssertUnwindSafe(|| size::run(seed, 400.min(wanted), &mut seen)));
+        if let Err(panic) = outcome {
+            again(seed, "searches_agree_at_size");
+            resume_unwind(panic);
+        }
+        if seen.asked >= wanted {
+            break;
+        }
+    }
+    println!("{seen:?}");
+}
+
+fn again(seed: u64, test: &str) {
+    eprintln!("again: SCIMDB_SEED={seed} SCIMDB_DIFFERENTIAL_QUERIES=1 cargo test --test index_differential {test}");
+}
+
 /// Compares a part of the searches.
 fn compare(test: &str, first: u64, part: u64, loss: Loss) {
     let wanted = setting("SCIMDB_DIFFERENTIAL_QUERIES", QUERIES).div_ceil(part);
@@ -55,9 +79,7 @@ fn compare(test: &str, first: u64, part: u64, loss: Loss) {
         let outcome = catch_unwind(AssertUnwindSafe(|| run.all(&mut seen)));
         if let Err(panic) = outcome {
             run.steps.iter().rev().take(40).rev().for_each(|step| eprintln!("{step}"));
-            eprintln!(
-                "again: SCIMDB_SEED={seed} SCIMDB_DIFFERENTIAL_QUERIES=1 cargo test --test index_differential {test}"
-            );
+            again(seed, test);
             resume_unwind(panic);
         }
         if seen.asked >= wanted {

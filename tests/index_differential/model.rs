@@ -95,6 +95,11 @@ impl Model {
                 break number;
             }
         };
+        self.make_of(dice, kind, number)
+    }
+
+    /// The same, with the unique values of a number.
+    pub fn make_of(&self, dice: &mut Dice, kind: &str, number: usize) -> Item {
         self.make_as(dice, kind, number, String::new())
     }
 

@@ -46,10 +46,14 @@ pub struct Seen {
 
 /// What the store is told: the time, and the number of the next id.
 #[derive(Clone)]
-struct Hands(Arc<Mutex<(Instant, u64)>>);
+pub struct Hands(Arc<Mutex<(Instant, u64)>>);
 
 impl Hands {
-    fn options(&self) -> StoreOptions {
+    pub fn new() -> Hands {
+        Hands(Arc::new(Mutex::new((Instant::parse(TIMES[3]).unwrap(), 0))))
+    }
+
+    pub fn options(&self) -> StoreOptions {
         let (clock, ids) = (self.clone(), self.clone());
         let id = move || {
             let mut hands = ids.0.lock().unwrap();
@@ -75,6 +79,7 @@ pub struct Run {
     schemas: Schemas,
     sequence: u64,
     walk: Option<Walk>,
+    has_lost_files: bool,
     pub steps: Vec<String>,
 }
 
@@ -82,13 +87,24 @@ impl Run {
     pub fn new(seed: u64, loss: Loss) -> Run {
         let mut dice = Dice(seed);
         let place = Place::new(loss);
-        let hands = Hands(Arc::new(Mutex::new((Instant::parse(TIMES[3]).unwrap(), 0))));
+        let hands = Hands::new();
         let store = place.open(hands.options());
         let tenant = store.tenant("default").unwrap();
         let schemas = Schemas::new(&mut dice);
         let model = Model::new(&schemas);
-        let mut run =
-            Run { dice, place, hands, store, tenant, model, schemas, sequence: 0, walk: None, steps: Vec::new() };
+        let mut run = Run {
+            dice,
+            place,
+            hands,
+            store,
+            tenant,
+            model,
+            schemas,
+            sequence: 0,
+            walk: None,
+            has_lost_files: false,
+            steps: Vec::new(),
+        };
         run.register();
         run
     }
@@ -126,7 +142,9 @@ impl Run {
             self.walk = None;
             seen.long_walks += 1;
         }
-        let (types, runs) = index::runs(&self.tenant);
+        let (types, runs, failed) = index::runs(&self.tenant);
+        // What is lost while it is being written, is made again later.
+        assert!(failed == 0 || self.has_lost_files, "{failed} indexes could not be made");
         seen.indexed += SEARCHES as u64 * u64::from(types > 0);
         seen.runs += u64::from(runs);
     }
@@ -160,6 +178,7 @@ impl Run {
             28 | 29 => self.settle(),
             30 => self.reopen(),
             _ => {
+                self.has_lost_files = true;
                 let what = self.place.lose(&mut self.dice);
                 self.steps.push(format!("while open: {what}"));
             }
