@@ -8,6 +8,7 @@ mod brief;
 mod bulk;
 mod changes;
 mod check;
+mod compact;
 mod config;
 mod create;
 mod cursor;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    check, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema, stats,
-    tenant, token,
+    check, compact, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema,
+    stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -70,5 +70,6 @@ pub enum Command {
     Token(token::TokenArgs),
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
+    Compact(compact::CompactArgs),
     Completions(completions::CompletionsArgs),
 }

@@ -140,7 +140,7 @@ fn make(directory: &Path, wanted: Made, session: &mut Session) -> Result<Store, 
     ))?;
     session.out.flush()?;
     let started = Instant::now();
-    import(&tenant, wanted, session)?;
+    import(&store, &tenant, wanted, session)?;
     mark(wanted)?;
     let seconds = started.elapsed().as_secs_f64().max(0.001);
     let memberships = tenant.stats()?.memberships;
@@ -155,7 +155,7 @@ fn make(directory: &Path, wanted: Made, session: &mut Session) -> Result<Store, 
     Ok(store)
 }
 
-fn import(tenant: &Tenant, wanted: Made, session: &Session) -> Result<(), Failure> {
+fn import(store: &Store, tenant: &Tenant, wanted: Made, session: &Session) -> Result<(), Failure> {
     let Made { users, groups, seed, .. } = wanted;
     // The demo's rows bring ids, by which groups name their members, and dates, which make the past worth asking about.
     let options = ImportOptions { restore: true, actor: Some("demo".to_owned()), ..ImportOptions::default() };
@@ -177,7 +177,7 @@ fn import(tenant: &Tenant, wanted: Made, session: &Session) -> Result<(), Failur
     groups.rows().try_for_each(&mut push)?;
     progress.say("committing");
     let (_, rejects) = importer.finish()?;
-    progress.finish();
+    progress.index(store, tenant)?;
     match rejects.into_iter().next() {
         Some(reject) => Err(own_fault(reject.error)),
         None => Ok(()),

@@ -108,7 +108,8 @@ pub fn run(args: ImportArgs, session: &mut Session) -> Result<(), Failure> {
     let bytes =
         input.as_ref().and_then(|input| input.metadata().ok()).filter(|meta| meta.is_file()).map(|meta| meta.len());
     let mut rejects = Rejects::new(rejects, &file)?;
-    let tenant = session.tenant_or_create()?;
+    let store = session.open_or_create()?;
+    let tenant = store.tenant(&session.global.tenant)?;
     let options = ImportOptions {
         resource_type: resource_type.clone(),
         on_conflict: match on_conflict {
@@ -138,6 +139,7 @@ pub fn run(args: ImportArgs, session: &mut Session) -> Result<(), Failure> {
         }
     };
     let report = sink.finish(read)?;
+    Progress::of_rows(session, "indexing", Some(0)).index(&store, &tenant)?;
     session.summary(summary(&report, started.elapsed()));
     match report.rejected {
         0 => Ok(()),

@@ -6,6 +6,7 @@
 mod args;
 mod cells;
 mod check;
+mod compact;
 mod completions;
 mod config;
 mod create;

@@ -6,6 +6,8 @@ use std::io::{IsTerminal, Read};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use scimdb::engine::IndexState;
+use scimdb::{Error, Store, Tenant};
 
 use crate::output::grouped;
 use crate::session::Session;
@@ -90,6 +92,21 @@ impl Progress {
     /// Says what is happening now.
     pub fn say(&self, what: &str) {
         self.bar.set_prefix(what.to_owned());
+    }
+
+    /// Waits until what was written is in the index, so that the next command finds it on the disk.
+    pub fn index(self, store: &Store, tenant: &Tenant) -> Result<(), Error> {
+        self.say("indexing");
+        let total: u64 = tenant.stats()?.resources.iter().map(|(_, count)| count).sum();
+        loop {
+            let done = store.wait_for_index(Duration::from_millis(200))?;
+            let status = tenant.index_status()?;
+            if done || status.iter().any(|index| index.state == IndexState::Failed) {
+                self.finish();
+                return Ok(());
+            }
+            self.at(status.iter().map(|index| index.resources).sum(), total);
+        }
     }
 
     /// Takes the bar away.

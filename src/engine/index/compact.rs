@@ -22,10 +22,10 @@ pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<us
     let in_memory = runs.iter().position(|live| live.number.is_none()).unwrap_or(runs.len());
     let mut sum: u64 = alive.get(in_memory..).unwrap_or_default().iter().sum();
     if sum >= u64::from(options.durable_from.max(1)) {
-        // Older ones that are not much larger come along: their sizes then grow as powers do.
+        // Older ones that are small beside it come along. More would be written again and again.
         let mut from = in_memory;
         while let Some(older) = from.checked_sub(1).and_then(|index| alive.get(index))
-            && *older < 2 * sum
+            && *older <= sum / 2
             && sum + older <= MAX_DOCS
         {
             sum += older;
@@ -34,9 +34,11 @@ pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<us
         return Some(from..runs.len());
     }
     if runs.len() > options.merge_above.max(1) {
-        let pairs = alive.windows(2).map(|pair| pair.iter().sum::<u64>()).enumerate();
-        let cheapest = pairs.min_by_key(|(_, sum)| *sum).map(|(index, _)| index)?;
-        return Some(cheapest..cheapest + 2);
+        // Several at a time, so that each doc is written again less often.
+        let width = (options.merge_above / 2).clamp(2, runs.len());
+        let windows = alive.windows(width).map(|window| window.iter().sum::<u64>()).enumerate();
+        let cheapest = windows.min_by_key(|(_, sum)| *sum).map(|(index, _)| index)?;
+        return Some(cheapest..cheapest + width);
     }
     let is_worn = |live: &LiveRun| live.dead.count >= MIN_DEAD && live.dead.count > live.run.docs() / 4;
     runs.iter().position(is_worn).map(|index| index..index + 1)

@@ -105,6 +105,24 @@ impl Database {
         })
     }
 
+    /// Moves pages to the front of the file and cuts it; none while somebody holds a snapshot.
+    pub(super) fn compact(&mut self) -> Result<Option<()>> {
+        caught(|| {
+            // A pass may free what the next one can move.
+            loop {
+                match self.engine.compact() {
+                    Ok(true) => {}
+                    Ok(false) => return Ok(Some(())),
+                    Err(redb::CompactionError::TransactionInProgress) => return Ok(None),
+                    Err(redb::CompactionError::Storage(error)) => return Err(engine_error(error)),
+                    Err(error) => {
+                        return Err(Error::new(ErrorKind::Internal, "the file could not be compacted").caused_by(error));
+                    }
+                }
+            }
+        })
+    }
+
     /// Closes the file, which unlocks it, whoever may still hold a snapshot of it.
     pub(super) fn close(self) {
         // Nothing is lost if it fails: the next opening recovers the file.

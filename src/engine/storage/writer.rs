@@ -23,7 +23,7 @@ const MAX_GROUP: usize = 512;
 const MAX_QUEUE: usize = 4_096;
 /// How long a group waits for writers that were in the last one and are on their way back.
 const GATHER: Duration = Duration::from_micros(200);
-/// How long a verification waits for readers to let go of their snapshots, and how often it looks.
+/// How long what needs the file for itself waits for readers to let go of their snapshots, and how often it looks.
 const READERS: (u32, Duration) = (1_000, Duration::from_millis(10));
 
 /// What the thread is asked to do.
@@ -31,6 +31,8 @@ enum Message {
     Change(Box<dyn Job>),
     /// Verify the checksums of all pages.
     Verify(SyncSender<Result<bool>>),
+    /// Give back the room of free pages.
+    Compact(SyncSender<Result<()>>),
 }
 
 /// A change that panicked leaves nothing behind, nor do those that shared its commit: the file is opened again.
@@ -179,6 +181,13 @@ impl Writer {
         Pending(receiver).wait()
     }
 
+    /// Makes the file as small as it can be, while readers and writers wait.
+    pub(in crate::engine) fn compact(&self) -> Result<()> {
+        let (reply, receiver) = mpsc::sync_channel(1);
+        self.send(Message::Compact(reply))?;
+        Pending(receiver).wait()
+    }
+
     fn send(&self, message: Message) -> Result<()> {
         let queue = locked(&self.queue).clone().ok_or_else(closed)?;
         queue.send(message).map_err(|_| closed())
@@ -272,8 +281,12 @@ impl Thread {
             match message {
                 Message::Change(first) => last_group = self.change(first, last_group),
                 Message::Verify(reply) => {
-                    let outcome = self.recover().and_then(|()| self.verify());
+                    let outcome = self.recover().and_then(|()| self.alone(Database::verify));
                     // Who asked may be gone.
+                    let _ = reply.send(outcome);
+                }
+                Message::Compact(reply) => {
+                    let outcome = self.recover().and_then(|()| self.alone(Database::compact));
                     let _ = reply.send(outcome);
                 }
             }
@@ -337,17 +350,18 @@ impl Thread {
         Ok(())
     }
 
-    fn verify(&mut self) -> Result<bool> {
+    /// Does what needs the file for itself, once readers have let go of their snapshots.
+    fn alone<T>(&mut self, work: impl Fn(&mut Database) -> Result<Option<T>>) -> Result<T> {
         self.shared.publish(None, None);
         self.observer.withdrawn();
         let Some(database) = &mut self.database else { return Err(closed()) };
-        let mut outcome = database.verify();
+        let mut outcome = work(database);
         for _ in 0..READERS.0 {
             if !matches!(outcome, Ok(None)) {
                 break;
             }
             thread::sleep(READERS.1);
-            outcome = database.verify();
+            outcome = work(database);
         }
         match &outcome {
             Ok(_) => {
@@ -360,7 +374,7 @@ impl Thread {
                 let _ = self.recover();
             }
         }
-        outcome?.ok_or_else(|| Error::new(ErrorKind::Unavailable, "a reader holds the store; verify it later"))
+        outcome?.ok_or_else(|| Error::new(ErrorKind::Unavailable, "a reader holds the store; try again later"))
     }
 
     /// Runs the jobs that are there, and those that come meanwhile, in one commit.

@@ -1,0 +1,29 @@
+//! `scimdb compact`: makes the store's file as small as it can be.
+
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::output::{elapsed, grouped};
+use crate::session::Session;
+
+/// Give the room of free pages back to the file system
+#[derive(Args, Debug)]
+pub struct CompactArgs {}
+
+pub fn run(args: CompactArgs, session: &mut Session) -> Result<(), Failure> {
+    let CompactArgs {} = args;
+    let store = session.open()?;
+    let before = store.stats()?.file_bytes;
+    let started = Instant::now();
+    store.compact()?;
+    let after = store.stats()?.file_bytes;
+    session.summary(format_args!(
+        "{} bytes became {} in {}",
+        grouped(before),
+        grouped(after),
+        elapsed(started.elapsed())
+    ));
+    Ok(())
+}
