@@ -76,6 +76,7 @@ pub(super) struct ColumnContents {
     pub(super) value_starts: Section,
     pub(super) values: Section,
     /// u8, u16 or u32 by the number of distinct values, for each slot: which value it has; the largest number: none.
+    /// Empty where there are no values.
     pub(super) ords: Section,
     /// u32: the slots that have a value, by value and then by slot.
     pub(super) order: Section,

@@ -247,9 +247,10 @@ impl Writer {
     }
 
     fn ords(&mut self, distinct: u32, ords: &[u32]) -> Section {
-        // The largest number of each width is what NONE becomes.
+        // The largest number of each width is what NONE becomes; where no slot has a value, none needs to be told.
         match distinct {
-            0..=0xff => self.assembly.add(&ords.iter().map(|ord| *ord as u8).collect::<Vec<_>>()),
+            0 => Section::default(),
+            1..=0xff => self.assembly.add(&ords.iter().map(|ord| *ord as u8).collect::<Vec<_>>()),
             0x100..=0xffff => self.assembly.add(&ords.iter().map(|ord| *ord as u16).collect::<Vec<_>>()),
             _ => self.assembly.add(ords),
         }
