@@ -1,3 +1,5 @@
+//! What contains a text is found, with the inverted index and without it, as a search by hand finds it.
+
 use std::sync::Arc;
 
 use crate::engine::index::testing::{Dice, compare, words};

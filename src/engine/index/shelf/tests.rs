@@ -1,3 +1,5 @@
+//! Runs are written, opened, listed and removed, and damage of any of their files is found.
+
 use std::path::Path;
 use std::sync::Arc;
 
