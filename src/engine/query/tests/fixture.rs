@@ -146,9 +146,14 @@ impl Directory {
     }
 
     pub(super) fn target(&self, kind: &str, path: &str) -> Target {
-        let model = self.config.registry.resource_type(kind).unwrap();
-        let PathTarget::Attribute(target) = model.resolve(path).unwrap() else { panic!("{path}") };
-        target
+        self.find_target(kind, path).unwrap()
+    }
+
+    pub(super) fn find_target(&self, kind: &str, path: &str) -> Option<Target> {
+        match self.config.registry.resource_type(kind).unwrap().resolve(path) {
+            Ok(PathTarget::Attribute(target)) => Some(target),
+            _ => None,
+        }
     }
 }
 
