@@ -41,6 +41,7 @@ const FEW: usize = 64;
 
 /// Finds the page of the queries' hits: one query for each resource type that is searched.
 pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits> {
+    let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
     let mut streams = Vec::new();
     let mut total = 0;
     for query in queries {
@@ -77,7 +78,7 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits
                 Candidates::All => false,
             };
             if !is_few {
-                match (Indexed { query, view }).answer(page, &mut streams)? {
+                match (Indexed { query, view }).answer(page, descending, &mut streams)? {
                     Answer::Streams(found) => {
                         total += found;
                         continue;
@@ -103,7 +104,6 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits
         tell(1, query.describe(), "evaluated on rows and sorted", Some(listed.len() as u64));
         streams.push(Stream { sequence: Sequence::Listed(listed), run: None });
     }
-    let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
     let started = Instant::now();
     let Cut { hits, first, last, precedes, follows } = cut(&streams, page, descending);
     if let Some(trace) = queries.first().and_then(|query| query.trace) {

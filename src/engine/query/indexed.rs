@@ -30,8 +30,9 @@ pub(super) enum Answer {
 }
 
 impl<'q> Indexed<'q, '_> {
-    /// Adds the streams of the query's hits.
-    pub(super) fn answer(&self, page: &Page, streams: &mut Vec<Stream<'q>>) -> Result<Answer> {
+    /// Adds the streams of the query's hits. Whether the order is descending, another type may have to tell: where this
+    /// one lacks what is sorted by.
+    pub(super) fn answer(&self, page: &Page, descending: bool, streams: &mut Vec<Stream<'q>>) -> Result<Answer> {
         let source = Source {
             reads: self.query.reads,
             tenant: self.query.tenant,
@@ -59,7 +60,6 @@ impl<'q> Indexed<'q, '_> {
             Start::After(position) => Want::After(position, limit(1)),
             Start::Before(position) => Want::Before(position, limit(1)),
         };
-        let descending = self.query.sort.is_some_and(|sort| sort.descending);
         let (mut total, mut method) = (0, "recent writes alone");
         for ((number, live), order) in (0u32..).zip(&self.view.runs).zip(orders) {
             let part = match &clause {

@@ -21,6 +21,5 @@ mod tests;
 pub(super) use exec::Query;
 pub(super) use explain::{Trace, micros};
 pub(super) use find::{Hit, Hits, find};
-#[allow(unused_imports)] // Until cursors use them.
 pub(super) use page::{Page, Position, Start};
 pub(super) use sort::SortBy;

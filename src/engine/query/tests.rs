@@ -12,7 +12,7 @@ use super::{Page, Position, Query, SortBy, Start, Trace, find};
 use crate::engine::index::build::fixture::Random;
 use crate::engine::storage::keys::RowId;
 use crate::filter::{BoundFilter, CompareOp, Operand};
-use crate::model::{Preparation, Target};
+use crate::model::Preparation;
 
 type Keyed = (Option<Vec<u8>>, RowId);
 
@@ -128,29 +128,34 @@ fn larger_runs_use_bits() {
 
 #[test]
 fn types_are_merged() {
-    let random = &mut Random(5);
-    let directory = Directory::new(random, "User", 200, 20);
-    let labels = directory.target("User", "displayName");
-    for descending in [false, true] {
-        let sort = |target: Target| Some(SortBy { target, descending });
-        let queries = [
-            directory.query(None, sort(labels)),
-            directory.query_of("Group", None, sort(directory.target("Group", "displayName"))),
-        ];
-        let mut all: Vec<Keyed> = queries.iter().flat_map(expected).collect();
-        all.sort_by(|left, right| {
-            compare(
-                Item { key: left.0.as_deref(), at: left.1 },
-                Item { key: right.0.as_deref(), at: right.1 },
-                descending,
-            )
-        });
-        let rows = |from: usize, to: usize| all[from..to].iter().map(|(_, at)| *at).collect::<Vec<_>>();
-        for (skip, count) in [(0, 10), (50, 60), (150, 20)] {
-            let found = find(&queries, &Page { start: Start::Skip(skip), count }).unwrap();
-            let end = all.len().min((skip + count) as usize);
-            assert_eq!(found.total, all.len() as u64);
-            assert_eq!(found.hits.iter().map(|hit| hit.at).collect::<Vec<_>>(), rows(skip as usize, end));
+    for (seed, kind, path) in [(5, "User", "displayName"), (6, "User", "userName"), (7, "Group", "userName")] {
+        let random = &mut Random(seed);
+        let directory = Directory::new(random, kind, 100, 20);
+        let other = if kind == "User" { "Group" } else { "User" };
+        for descending in [false, true] {
+            // One of the types may lack what is sorted by.
+            let sort = |kind| directory.find_target(kind, path).map(|target| SortBy { target, descending });
+            let queries = [directory.query(None, sort(kind)), directory.query_of(other, None, sort(other))];
+            let mut all: Vec<Keyed> = queries.iter().flat_map(expected).collect();
+            all.sort_by(|left, right| {
+                let (left, right) =
+                    (Item { key: left.0.as_deref(), at: left.1 }, Item { key: right.0.as_deref(), at: right.1 });
+                compare(left, right, descending)
+            });
+            let rows = |from: usize, to: usize| all[from..to].iter().map(|(_, at)| *at).collect::<Vec<_>>();
+            let check = |start: Start, count: usize, from: usize| {
+                let found = find(&queries, &Page { start: start.clone(), count: count as u64 }).unwrap();
+                let to = all.len().min(from + count);
+                assert_eq!(found.total, all.len() as u64);
+                let hits: Vec<RowId> = found.hits.iter().map(|hit| hit.at).collect();
+                assert_eq!(hits, rows(from, to), "{kind} {descending} {start:?}");
+            };
+            for (index, (key, at)) in all.iter().enumerate() {
+                let position = Position { key: key.clone(), at: *at };
+                check(Start::Skip(index as u64), 10, index);
+                check(Start::After(position.clone()), 10, index + 1);
+                check(Start::Before(position), index.min(9), index - index.min(9));
+            }
         }
     }
 }

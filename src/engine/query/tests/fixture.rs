@@ -103,8 +103,6 @@ impl Directory {
             }
             let unique = crate::engine::rows::unique_keys(TENANT, model, resource);
             unique.into_iter().for_each(|unique| put(Table::Unique, unique.key, keys::location(at, &resource.id)));
-            let counter = crate::engine::storage::Counter::Resources(at.kind);
-            let _ = counter;
         }
     }
 
@@ -146,9 +144,14 @@ impl Directory {
     }
 
     pub(super) fn target(&self, kind: &str, path: &str) -> Target {
-        let model = self.config.registry.resource_type(kind).unwrap();
-        let PathTarget::Attribute(target) = model.resolve(path).unwrap() else { panic!("{path}") };
-        target
+        self.find_target(kind, path).unwrap()
+    }
+
+    pub(super) fn find_target(&self, kind: &str, path: &str) -> Option<Target> {
+        match self.config.registry.resource_type(kind).unwrap().resolve(path) {
+            Ok(PathTarget::Attribute(target)) => Some(target),
+            _ => None,
+        }
     }
 }
 
@@ -166,7 +169,7 @@ fn made(random: &mut Random, model: &TypeModel, row: u64, variety: u64) -> Resou
             text.push_str(&format!(".{row}"));
         }
     }
-    if row % 3 == 0 {
+    if row.is_multiple_of(3) {
         made.created = Instant::from_unix(random.below(variety) as i64, 0).unwrap();
     }
     made
@@ -246,7 +249,7 @@ impl<'d> Filters<'d> {
     }
 
     fn logical(&self, random: &mut Random, depth: u32, leaf: &dyn Fn(&mut Random) -> BoundFilter) -> BoundFilter {
-        let mut several = |random: &mut Random| {
+        let several = |random: &mut Random| {
             (0..2 + random.below(2)).map(|_| self.logical(random, depth - 1, leaf)).collect::<Vec<_>>()
         };
         match random.below(if depth == 0 { 1 } else { 6 }) {
