@@ -48,12 +48,14 @@ impl Catalog {
                 spaces.push(attribute);
             }
             if definition.children.is_empty() {
-                leaves.extend(leaf(Target::whole(attribute), definition, is_element));
+                leaves.extend(leaf(Target::whole(attribute), definition, is_element, None));
             }
+            // It decides which element a resource is sorted by.
+            let primary = model.definitions().child(definition, "primary").filter(|_| is_element).map(|child| child.id);
             for child in definition.children.iter().filter_map(|child| model.definition(*child)) {
                 let derived = matches!(child.id, common::META_VERSION | common::META_LOCATION);
                 if child.is_searchable() && !derived && !child.attribute.multi_valued {
-                    leaves.extend(leaf(Target { attribute, sub: Some(child.id) }, child, is_element));
+                    leaves.extend(leaf(Target { attribute, sub: Some(child.id) }, child, is_element, primary));
                 }
             }
         }
@@ -75,14 +77,15 @@ fn is_derived(model: &TypeModel, attribute: AttributeId) -> bool {
     [model.members(), model.groups()].into_iter().flatten().any(|membership| membership.attribute == attribute)
 }
 
-fn leaf(target: Target, definition: &Definition, is_element: bool) -> Option<Leaf> {
+fn leaf(target: Target, definition: &Definition, is_element: bool, primary: Option<AttributeId>) -> Option<Leaf> {
     let kind = definition.attribute.attribute_type;
     if kind == AttributeType::Complex {
         return None;
     }
     let is_text = matches!(kind, AttributeType::String | AttributeType::Reference);
     let preparation = definition.preparation;
-    let described = format!("{NORMALISER_VERSION} {kind:?} {preparation:?} {is_element}");
+    let primary = primary.map_or(0, |primary| primary.0);
+    let described = format!("{NORMALISER_VERSION} {kind:?} {preparation:?} {is_element} {primary}");
     let digest = blake3::hash(described.as_bytes());
     let fingerprint = digest.as_bytes().first_chunk().map_or(0, |chunk| u32::from_le_bytes(*chunk));
     Some(Leaf { target, is_element, is_text, preparation, fingerprint })

@@ -13,7 +13,8 @@ use crate::{Error, ErrorKind, Result};
 pub(in crate::engine) enum Coverage<'a> {
     /// Its values.
     Column(Column<'a>),
-    /// That no resource has a value: the attribute was registered later.
+    /// That no resource has a value: the attribute was registered later, or its characteristics changed, which they
+    /// can while nothing has a value.
     Empty,
     /// Nothing that is true today: the attribute's characteristics have changed.
     Stale,
@@ -93,6 +94,8 @@ impl Run {
             Some(column) if column.fingerprint == leaf.fingerprint => {
                 Coverage::Column(Column::new(column, &self.bytes))
             }
+            // A run without values fits whatever the attribute has become, as long as its slots are the same.
+            Some(column) if column.distinct == 0 && column.is_element == leaf.is_element => Coverage::Empty,
             None if leaf.target.leaf().0 >= self.contents.next_number => Coverage::Empty,
             _ => Coverage::Stale,
         }

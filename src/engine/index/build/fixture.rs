@@ -51,6 +51,11 @@ pub(in crate::engine) fn registry() -> Registry {
         sub_attributes: vec![hidden],
         ..Attribute::new("secrets", Complex)
     });
+    registry_of(attributes)
+}
+
+/// The built-in types, and one with these attributes.
+pub(super) fn registry_of(attributes: Vec<Attribute>) -> Registry {
     let urn = "urn:example:Everything";
     let mut schemas = builtin::schemas().unwrap();
     schemas.push(Schema {

@@ -9,7 +9,7 @@ use crate::engine::index::bits::{self, Bits};
 use crate::engine::index::{Catalog, Column, Coverage, Leaf, Run, RunBuilder, Space, Suffix, Tombstones, merge};
 use crate::engine::query::SortBy;
 use crate::engine::storage::keys::ordered;
-use crate::model::{Resource, ResourceView, TypeModel, ValueRef};
+use crate::model::{Attribute, AttributeType, Resource, ResourceView, TypeModel, ValueRef, common};
 
 /// The key of a value, as it is compared.
 fn key(leaf: &Leaf, value: ValueRef<'_>) -> Option<Vec<u8>> {
@@ -255,7 +255,9 @@ fn rows_out_of_order_and_older_schemas_are_refused() {
     assert!(builder.add(5, &one.view(model)).is_err());
     let run = open(build(&catalog, model, &[(5, one)], &[]));
     let mut changed = Catalog::clone(&catalog);
-    changed.leaves.last_mut().unwrap().fingerprint ^= 1;
+    // The id: an attribute that every resource has.
+    let id = changed.leaves.iter_mut().find(|leaf| leaf.target.attribute == common::ID).unwrap();
+    id.fingerprint ^= 1;
     let changed = Arc::new(changed);
     assert!(merge(&[(&run, &Bits::none(1))], &changed, Tombstones::Drop).is_err());
     // Of a run that is dead as a whole nothing has to be known.
@@ -283,4 +285,44 @@ fn what_was_registered_later_is_empty_in_older_runs() {
     let merged = merge(&[(&run, &Bits::none(run.docs()))], &catalog, Tombstones::Drop).unwrap();
     assert!(merged == build(&catalog, model, &all, &[]));
     check(&open(merged), &catalog, model, &all);
+}
+
+#[test]
+fn an_attribute_that_changed_while_nothing_had_it_is_empty_in_older_runs() {
+    let registry = registry();
+    let model = registry.resource_type("Everything").unwrap();
+    let catalog = Arc::new(Catalog::of(model));
+    let mut all = resources(&mut Random(5), model, 40, 9);
+    let bare = catalog.leaves.iter().map(|leaf| leaf.target.attribute).max().unwrap();
+    all.iter_mut().for_each(|(_, resource)| resource.attributes.retain(|id, _| id != bare));
+    let run = open(build(&catalog, model, &all, &[]));
+    let mut changed = Catalog::clone(&catalog);
+    let of_bare = |leaf: &&mut Leaf| leaf.target.attribute == bare;
+    changed.leaves.iter_mut().filter(of_bare).for_each(|leaf| leaf.fingerprint ^= 1);
+    let changed = Arc::new(changed);
+    let of_bare = |leaf: &&Leaf| leaf.target.attribute == bare;
+    assert!(changed.leaves.iter().filter(of_bare).all(|leaf| matches!(run.column(leaf), Coverage::Empty)));
+    let merged = merge(&[(&run, &Bits::none(run.docs()))], &changed, Tombstones::Drop).unwrap();
+    assert!(merged == build(&changed, model, &all, &[]));
+    check(&open(merged), &changed, model, &all);
+    // With other slots, its column would not fit.
+    let mut other = *catalog.leaves.iter().find(of_bare).unwrap();
+    other.fingerprint ^= 1;
+    other.is_element ^= true;
+    assert!(matches!(run.column(&other), Coverage::Stale));
+}
+
+#[test]
+fn what_is_sorted_by_another_element_has_another_fingerprint() {
+    let with_primary = |name: &str| {
+        let sub = |name: &str, kind| Attribute::new(name.to_owned(), kind);
+        let subs = vec![sub("value", AttributeType::String), sub(name, AttributeType::Boolean)];
+        let all = Attribute { multi_valued: true, sub_attributes: subs, ..sub("marks", AttributeType::Complex) };
+        let registry = super::fixture::registry_of(vec![all]);
+        let model = registry.resource_type("Everything").unwrap();
+        let value = model.attributes().find(|id| model.definition(*id).unwrap().path.ends_with("marks")).unwrap();
+        Catalog::of(model).leaves.into_iter().find(|leaf| leaf.target.attribute == value).unwrap().fingerprint
+    };
+    assert_eq!(with_primary("first"), with_primary("second"));
+    assert_ne!(with_primary("first"), with_primary("primary"));
 }
