@@ -19,6 +19,8 @@ mod make;
 pub(in crate::engine) mod manifest;
 mod medium;
 mod merge;
+#[cfg(any(test, fuzzing))]
+pub mod probe;
 mod publish;
 mod run;
 mod seal;
