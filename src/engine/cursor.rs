@@ -18,6 +18,7 @@ use super::storage::format;
 use super::storage::keys::RowId;
 use super::storage::keys::{Key, TenantId};
 use super::store::Inner;
+use super::tokens::random;
 use crate::message::{SearchPage, SearchRequest, SortOrder};
 use crate::{Error, ErrorKind, Result};
 
@@ -108,20 +109,15 @@ fn neighbours(page: &Page, hits: Hits) -> (Option<Position>, Option<Position>) {
     (before.filter(|_| hits.precedes), behind.filter(|_| hits.follows))
 }
 
-/// The place next to a place: no row is in between.
+/// The place next to a place, behind it: no row is in between.
 fn just_behind(place: &Position) -> Option<Position> {
-    let RowId { row, kind } = place.at;
-    let at = match kind.checked_add(1) {
-        Some(kind) => RowId { row, kind },
-        None => RowId { row: row.checked_add(1)?, kind: 0 },
-    };
-    Some(Position { key: place.key.clone(), at })
+    Some(Position { key: place.key.clone(), at: RowId { row: place.at.row.checked_add(1)?, kind: 0 } })
 }
 
+/// The place next to a place, before it. No type has the number 0, so there is one before the first row too.
 fn just_before(place: &Position) -> Option<Position> {
-    // A type's number is never 0, so there is always a place before a row's.
-    let RowId { row, kind } = place.at;
-    Some(Position { key: place.key.clone(), at: RowId { row, kind: kind.checked_sub(1)? } })
+    let (row, kind) = place.at.row.checked_sub(1).map_or((0, 0), |row| (row, u16::MAX));
+    Some(Position { key: place.key.clone(), at: RowId { row, kind } })
 }
 
 /// What a cursor is bound to: the tenant, and all of the request that decides what is found and shown. The base is left
@@ -186,16 +182,6 @@ impl Inner {
         };
         Ok(*self.cursors.get_or_init(|| key))
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a key must not be predictable, so no environment injects it")]
-fn random() -> [u8; 32] {
-    // Three random UUIDs hold 366 random bits; the digest draws 256 from them.
-    let mut hasher = blake3::Hasher::new();
-    for _ in 0..3 {
-        hasher.update(uuid::Uuid::new_v4().as_bytes());
-    }
-    *hasher.finalize().as_bytes()
 }
 
 fn seal(key: &[u8; 32], nonce: [u8; 24], bound: &[u8; 32], cursor: &Cursor) -> Result<String> {

@@ -40,7 +40,8 @@ impl Tenant {
         visit: &mut dyn FnMut(&str) -> bool,
     ) -> Result<bool> {
         let tenant = self.state.id;
-        let query = Query { reads: snapshot, tenant, config, model, filter: None, sort: None, index: None };
+        let query =
+            Query { reads: snapshot, tenant, config, model, filter: None, sort: None, index: None, trace: None };
         let projection = Projection::stored(model);
         for Hit { at, .. } in find(&[query], &Page::ALL)?.hits {
             let found = represent_row(snapshot, tenant, config, model, at, &projection, "")?;

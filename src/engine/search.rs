@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Tenant;
+use super::brief::Briefs;
 use super::config::Config;
 use super::index::View;
-use super::query::{Hit, Hits, Page, Query, SortBy, find};
+use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
 use super::represent::represent_row;
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
@@ -33,7 +34,7 @@ impl Tenant {
         }
         let options = &self.inner().options;
         let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
-        let mut resources = Vec::new();
+        let mut resources = Vec::with_capacity(usize::try_from(page.count.min(100)).unwrap_or(0));
         let start_index = page.skip().map(|skip| skip.saturating_add(1));
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);
@@ -63,16 +64,11 @@ impl Tenant {
     /// As [`Tenant::search`].
     pub fn explain(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<Explanation> {
         let started = Instant::now();
-        let total = self.search(resource_type, request)?.total_results;
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let step = Step {
-            text: request.filter.clone().unwrap_or_else(|| "everything".to_owned()),
-            method: "evaluated on rows".to_owned(),
-            actual: Some(total),
-            micros,
-            ..Step::default()
-        };
-        Ok(Explanation { steps: vec![step], total, micros })
+        let options = &self.inner().options;
+        let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
+        let trace = Trace::default();
+        let total = self.traced(resource_type, request, &page, Some(&trace), &mut |_| true)?.total;
+        Ok(Explanation { steps: trace.into_steps(), total, micros: micros(started) })
     }
 
     pub(super) fn each_found(
@@ -80,6 +76,17 @@ impl Tenant {
         resource_type: Option<&str>,
         request: &SearchRequest,
         page: &Page,
+        visit: &mut dyn FnMut(Representation) -> bool,
+    ) -> Result<Hits> {
+        self.traced(resource_type, request, page, None, visit)
+    }
+
+    fn traced(
+        &self,
+        resource_type: Option<&str>,
+        request: &SearchRequest,
+        page: &Page,
+        trace: Option<&Trace>,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
         let config = self.state.config()?;
@@ -94,17 +101,49 @@ impl Tenant {
         let bound = Bound { config: &config, types, projections };
         let view = self.view_of(&bound.types)?;
         let snapshot = &view.snapshot;
-        let hits = find(&self.queries(&bound, request, &view)?, page)?;
-        for Hit { at, .. } in &hits.hits {
+        let hits = find(&self.queries(&bound, request, &view, trace)?, page)?;
+        let fetching = Instant::now();
+        let brief: Vec<bool> = bound.types.iter().zip(&bound.projections).map(|(t, shown)| shown.is_brief(t)).collect();
+        // By type and run.
+        let mut briefs: Vec<((u16, u32), Option<Briefs<'_>>)> = Vec::new();
+        for Hit { at, place } in &hits.hits {
             let position = bound.types.iter().position(|model| model.number() == at.kind);
-            let place = position.and_then(|i| bound.types.get(i).zip(bound.projections.get(i)));
-            let Some((model, projection)) = place else {
+            let found = position.and_then(|i| Some((bound.types.get(i)?, bound.projections.get(i)?, brief.get(i)?)));
+            let Some((model, projection, is_brief)) = found else {
                 return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
             };
-            let found = represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?;
+            let found = match place.filter(|_| *is_brief) {
+                Some((run, doc)) => {
+                    let of = (at.kind, run);
+                    if !briefs.iter().any(|(known, _)| *known == of) {
+                        let index = view.index(self.state.id, at.kind);
+                        let live = index.and_then(|index| Some((index, index.runs.get(run as usize)?)));
+                        briefs.push((of, live.and_then(|(index, live)| Briefs::new(index, &live.run, model))));
+                    }
+                    let known = briefs.iter_mut().find(|(known, _)| *known == of);
+                    known.and_then(|(_, briefs)| briefs.as_mut()?.representation(doc))
+                }
+                None => None,
+            };
+            let found = match found {
+                Some(found) => found,
+                None => represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?,
+            };
             if !visit(found) {
                 break;
             }
+        }
+        if let Some(trace) = trace {
+            let from_index = briefs.iter().any(|(_, briefs)| briefs.is_some());
+            let method = if from_index { "ids of the index" } else { "rows" };
+            trace.add(Step {
+                depth: 0,
+                text: "resources".to_owned(),
+                method: method.to_owned(),
+                actual: Some(hits.hits.len() as u64),
+                micros: micros(fetching),
+                ..Step::default()
+            });
         }
         Ok(hits)
     }
@@ -121,7 +160,13 @@ impl Tenant {
         Ok(view)
     }
 
-    fn queries<'a>(&self, bound: &Bound<'a>, request: &SearchRequest, view: &'a View) -> Result<Vec<Query<'a>>> {
+    fn queries<'a>(
+        &self,
+        bound: &Bound<'a>,
+        request: &SearchRequest,
+        view: &'a View,
+        trace: Option<&'a Trace>,
+    ) -> Result<Vec<Query<'a>>> {
         let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
         let options = bound.config.dialect.bind;
         let filters = match (&request.filter, models.as_slice()) {
@@ -140,6 +185,7 @@ impl Tenant {
                 filter,
                 sort,
                 index: view.index(self.state.id, model.number()).map(|index| &**index),
+                trace,
             })
             .collect())
     }

@@ -144,14 +144,19 @@ fn end_of(created: Instant, lifetime: Duration) -> Result<Instant> {
     end.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "the token's lifetime is too long"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a secret must not be predictable, so no environment injects it")]
 fn random_secret() -> String {
+    URL_SAFE_NO_PAD.encode(random())
+}
+
+/// 256 random bits.
+#[expect(clippy::disallowed_methods, reason = "a secret must not be predictable, so no environment injects it")]
+pub(super) fn random() -> [u8; 32] {
     // Three random UUIDs hold 366 random bits; the digest draws 256 from them.
     let mut hasher = blake3::Hasher::new();
     for _ in 0..3 {
         hasher.update(uuid::Uuid::new_v4().as_bytes());
     }
-    URL_SAFE_NO_PAD.encode(hasher.finalize().as_bytes())
+    *hasher.finalize().as_bytes()
 }
 
 impl Store {

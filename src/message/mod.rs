@@ -3,6 +3,7 @@
 //! Bytes become plain objects here and typed values in `model`; nothing here decides what a filter, a path or a bulkId
 //! means.
 
+mod brief;
 pub mod builtin;
 mod bulk;
 mod error;
@@ -16,6 +17,7 @@ mod schema;
 mod search;
 mod text;
 
+pub(crate) use brief::Brief;
 pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
 pub use error::error_json;
 pub use explain::{Explanation, Step};
@@ -26,3 +28,4 @@ pub use render::{Representation, render};
 pub use schema::{SchemaDocument, parse_schema_document, resource_type_json, schema_json};
 pub use search::{SearchPage, SearchRequest, SortOrder};
 pub use text::location;
+pub(crate) use text::text_json;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{AttributeId, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel};
+use crate::model::{AttributeId, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel, common};
 use crate::{Error, ErrorKind, Result};
 
 /// Which attributes an answer shows.
@@ -73,6 +73,12 @@ impl Projection {
             Rule::Chosen(shown) => shown.get(attribute.0 as usize).copied().unwrap_or(false),
             Rule::Stored => true,
         }
+    }
+
+    /// Whether nothing is shown of the resources of a type but `schemas` and `id`.
+    pub(crate) fn is_brief(&self, model: &TypeModel) -> bool {
+        matches!(self.rule, Rule::Chosen(_))
+            && model.attributes().all(|id| self.shows(id) == matches!(id, common::SCHEMAS | common::ID))
     }
 
     /// [`Projection::shows`] for those who have the definition at hand.

@@ -35,6 +35,11 @@ pub(super) fn to_json(document: &impl Serialize) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// A text as JSON writes it, in quotes.
+pub(crate) fn text_json(text: &str) -> String {
+    to_json(&text)
+}
+
 /// The relative address of a resource: its endpoint, a slash, its id as one path segment.
 ///
 /// ```
@@ -45,6 +50,11 @@ pub fn location(endpoint: &str, id: &str) -> String {
     let mut location = String::with_capacity(endpoint.len() + 1 + id.len());
     location.push_str(endpoint);
     location.push('/');
-    location.extend(utf8_percent_encode(id, SEGMENT));
+    // As nearly every id is.
+    if id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        location.push_str(id);
+    } else {
+        location.extend(utf8_percent_encode(id, SEGMENT));
+    }
     location
 }

@@ -77,3 +77,23 @@ fn index_json(index: &IndexStatus) -> Value {
         "recent": index.recent, "bytes": index.bytes, "applied": index.applied,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scimdb::engine::IndexState;
+
+    #[test]
+    fn an_index_is_told_in_tables_and_in_json() {
+        let mut index = IndexStatus::default();
+        (index.resource_type, index.state) = ("User".to_owned(), IndexState::Building);
+        (index.resources, index.runs, index.bytes) = (12_345, 3, 2 << 20);
+        let cells = index_cells("acme", &index);
+        assert_eq!(cells, ["acme", "User", "building", "12,345", "3", "0", "0", "2.00 MiB", "0"]);
+        let json = index_json(&index);
+        assert_eq!(
+            (&json["state"], &json["resources"], &json["bytes"]),
+            (&json!("building"), &json!(12_345), &json!(2 << 20))
+        );
+    }
+}

@@ -200,6 +200,6 @@ impl RunBuilder {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(in crate::engine) mod fixture;
 #[cfg(test)]
 mod tests;

@@ -112,6 +112,11 @@ impl<'a> Column<'a> {
         self.order.get(range).unwrap_or_default()
     }
 
+    /// Whether the inverted index of substrings has its values.
+    pub(in crate::engine) fn has_grams(&self) -> bool {
+        self.grams.is_some()
+    }
+
     /// Whether each value has one slot.
     pub(in crate::engine) fn is_unique(&self) -> bool {
         self.starts.is_none()

@@ -6,7 +6,7 @@
 //! run holds yet, the *recent* writes, is evaluated one by one.
 
 pub(in crate::engine) mod bits;
-mod build;
+pub(in crate::engine) mod build;
 mod catalog;
 mod column;
 mod compact;

@@ -19,9 +19,8 @@ pub(super) struct Source<'a> {
     pub(super) view: &'a TypeView,
 }
 
-/// A part of a filter, and its number: clauses are numbered as they are made.
+/// A part of a filter, and who answers it.
 pub(super) struct Clause<'f> {
-    pub(super) number: usize,
     pub(super) filter: &'f BoundFilter,
     pub(super) kind: Kind<'f>,
 }
@@ -41,16 +40,13 @@ pub(super) enum Kind<'f> {
 
 impl<'f> Clause<'f> {
     /// Takes a filter apart.
-    pub(super) fn of(source: &Source<'_>, filter: &'f BoundFilter, next: &mut usize) -> Result<Self> {
-        let number = *next;
-        *next += 1;
-        let mut each = |parts: &'f [BoundFilter]| {
-            parts.iter().map(|part| Clause::of(source, part, next)).collect::<Result<Vec<_>>>()
-        };
+    pub(super) fn of(source: &Source<'_>, filter: &'f BoundFilter) -> Result<Self> {
+        let each =
+            |parts: &'f [BoundFilter]| parts.iter().map(|part| Clause::of(source, part)).collect::<Result<Vec<_>>>();
         let kind = match filter {
             BoundFilter::And(parts) => Kind::And(each(parts)?),
             BoundFilter::Or(parts) => Kind::Or(each(parts)?),
-            BoundFilter::Not(inner) => Kind::Not(Box::new(Clause::of(source, inner, next)?)),
+            BoundFilter::Not(inner) => Kind::Not(Box::new(Clause::of(source, inner)?)),
             leaf => match membership::rows(source, leaf)? {
                 membership::Found::Exact(rows) => Kind::Rows(rows),
                 membership::Found::Superset(rows) => Kind::Evaluated(Some(rows)),
@@ -58,7 +54,7 @@ impl<'f> Clause<'f> {
                 membership::Found::NotOfMembership | membership::Found::Unknown => Kind::Evaluated(None),
             },
         };
-        Ok(Clause { number, filter, kind })
+        Ok(Clause { filter, kind })
     }
 
     /// Whether no row has to be evaluated to answer it.

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::explain::Trace;
 use super::order::{Item, compare};
 use super::page::slice;
 use super::plan::{Candidates, Planner};
@@ -27,6 +28,8 @@ pub(in crate::engine) struct Query<'a> {
     pub(in crate::engine) sort: Option<SortBy>,
     /// The index of the type, of the same state as `reads`.
     pub(in crate::engine) index: Option<&'a TypeView>,
+    /// Where to tell what is done, if somebody asked.
+    pub(in crate::engine) trace: Option<&'a Trace>,
 }
 
 /// What is told of each hit.
@@ -86,12 +89,9 @@ impl Query<'_> {
             })?,
         }
         if let Some(sort) = self.sort {
-            let item = |hit: &(Option<Vec<u8>>, RowId)| hit.1.row;
             hits.sort_unstable_by(|left, right| {
-                let (left, right) = (
-                    Item { key: left.0.as_deref(), row: item(left) },
-                    Item { key: right.0.as_deref(), row: item(right) },
-                );
+                let (left, right) =
+                    (Item { key: left.0.as_deref(), at: left.1 }, Item { key: right.0.as_deref(), at: right.1 });
                 compare(left, right, sort.descending)
             });
         }

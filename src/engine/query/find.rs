@@ -1,12 +1,16 @@
 //! From queries to a page of hits, across resource types.
 
+use std::time::Instant;
+
 use super::exec::Query;
+use super::explain::{describe, micros};
 use super::indexed::{Answer, Indexed};
 use super::order::{Cut, Sequence, Stream, cut};
 use super::page::{Page, Position};
 use super::plan::Candidates;
 use crate::Result;
 use crate::engine::storage::keys::RowId;
+use crate::message::Step;
 
 /// A hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +44,32 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits
     let mut streams = Vec::new();
     let mut total = 0;
     for query in queries {
+        let started = Instant::now();
         let mut candidates = query.keys()?;
+        let tell = |depth: u32, text: String, method: &str, actual: Option<u64>| {
+            if let Some(trace) = query.trace {
+                trace.add(Step {
+                    depth,
+                    text,
+                    method: method.to_owned(),
+                    estimated: None,
+                    actual,
+                    micros: micros(started),
+                });
+            }
+        };
+        if query.trace.is_some() {
+            let text = query.model.name().to_owned();
+            let method = if query.index.is_some() { "indexed" } else { "no index" };
+            tell(0, text, method, None);
+            match &candidates {
+                Candidates::Exact(rows) => tell(1, query.describe(), "unique key", Some(rows.len() as u64)),
+                Candidates::Superset(rows) => {
+                    tell(1, query.describe(), "unique key, then evaluated", Some(rows.len() as u64))
+                }
+                Candidates::All => {}
+            }
+        }
         if let Some(view) = query.index {
             let is_few = match &candidates {
                 Candidates::Exact(rows) => rows.len() <= FEW || query.sort.is_none(),
@@ -62,21 +91,39 @@ pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits
         if let ([query], Some(skip)) = (queries, page.skip())
             && query.sort.is_none()
         {
+            let is_exact = matches!(candidates, Candidates::Exact(_));
             let (total, rows) = query.unsorted(candidates, skip, page.count)?;
+            if !is_exact {
+                tell(1, query.describe(), "evaluated on rows", Some(total));
+            }
             return Ok(unsorted(total, rows, skip));
         }
         let listed = query.listed(candidates)?;
         total += listed.len() as u64;
-        streams.push(Stream { sequence: Sequence::Listed(listed), kind: query.model.number(), run: None });
+        tell(1, query.describe(), "evaluated on rows and sorted", Some(listed.len() as u64));
+        streams.push(Stream { sequence: Sequence::Listed(listed), run: None });
     }
     let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
+    let started = Instant::now();
     let Cut { hits, first, last, precedes, follows } = cut(&streams, page, descending);
+    if let Some(trace) = queries.first().and_then(|query| query.trace) {
+        let method = format!("merge of {} ordered parts", streams.len());
+        let actual = Some(hits.len() as u64);
+        trace.add(Step { depth: 0, text: "page".to_owned(), method, estimated: None, actual, micros: micros(started) });
+    }
     let follows = match page.skip() {
         // A sequence may hold no more than what the page needs.
         Some(skip) => skip.saturating_add(hits.len() as u64) < total,
         None => follows,
     };
     Ok(Hits { total, hits, first, last, precedes, follows })
+}
+
+impl Query<'_> {
+    /// What is asked, as one writes it.
+    fn describe(&self) -> String {
+        self.filter.as_ref().map_or_else(|| "everything".to_owned(), |filter| describe(filter, self.model))
+    }
 }
 
 /// A page of rows in the order of creation.

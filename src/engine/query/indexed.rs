@@ -1,14 +1,18 @@
 //! Answering a query from the index: every run gives a sequence of hits, and so do the recent writes.
 
+use std::time::Instant;
+
 use super::clause::{Clause, Source};
 use super::exec::Query;
+use super::explain::micros;
 use super::order::{Alive, Collector, ColumnOrder, Item, Sequence, Stream, Want, compare};
 use super::page::{Page, Start};
 use super::plan::Candidates;
-use super::sets::{Lens, Part, solve};
+use super::sets::{Lens, Part, is_of_today, solve};
 use crate::Result;
 use crate::engine::index::{Coverage, LiveRun, TypeView};
 use crate::engine::storage::keys::RowId;
+use crate::message::Step;
 use crate::model::stored;
 
 /// A query of a type that has an index.
@@ -25,14 +29,6 @@ pub(super) enum Answer {
     Rows(Candidates),
 }
 
-/// How a run is sorted.
-enum Sorting<'r> {
-    Creation,
-    By(ColumnOrder<'r>),
-    /// By what is not in its columns.
-    Unknown,
-}
-
 impl<'q> Indexed<'q, '_> {
     /// Adds the streams of the query's hits.
     pub(super) fn answer(&self, page: &Page, streams: &mut Vec<Stream<'q>>) -> Result<Answer> {
@@ -43,21 +39,16 @@ impl<'q> Indexed<'q, '_> {
             model: self.query.model,
             view: self.view,
         };
-        let mut numbers = 0;
         let clause = match &self.query.filter {
-            Some(filter) => Some(Clause::of(&source, filter, &mut numbers)?),
+            Some(filter) => Some(Clause::of(&source, filter)?),
             None => None,
         };
-        let orders: Option<Vec<Option<ColumnOrder<'q>>>> = self
-            .view
-            .runs
-            .iter()
-            .map(|live| match self.sorting(live) {
-                Sorting::Creation => Some(None),
-                Sorting::By(order) => Some(Some(order)),
-                Sorting::Unknown => None,
-            })
-            .collect();
+        if let (Some(trace), Some(clause)) = (self.query.trace, &clause) {
+            self.trace_clause(trace, clause, 1)?;
+        }
+        let started = Instant::now();
+        let orders: Option<Vec<Option<ColumnOrder<'q>>>> =
+            self.view.runs.iter().map(|live| self.sorting(live)).collect();
         let orders = match (orders, clause.as_ref().is_none_or(Clause::is_exact) && self.can_sort()) {
             (Some(orders), true) => orders,
             _ => return self.candidates(clause.as_ref()).map(Answer::Rows),
@@ -69,7 +60,7 @@ impl<'q> Indexed<'q, '_> {
             Start::Before(position) => Want::Before(position, limit(1)),
         };
         let descending = self.query.sort.is_some_and(|sort| sort.descending);
-        let mut total = 0;
+        let (mut total, mut method) = (0, "recent writes alone");
         for ((number, live), order) in (0u32..).zip(&self.view.runs).zip(orders) {
             let part = match &clause {
                 Some(clause) => clause.resolve(self.lens(live), false)?.unwrap_or(Part::None),
@@ -78,47 +69,78 @@ impl<'q> Indexed<'q, '_> {
             let collector = Collector { run: &live.run, alive: self.alive(number, live), order, descending, want };
             let found = collector.collect(&part);
             total += found.total;
-            let kind = self.query.model.number();
-            streams.push(Stream { sequence: found.sequence, kind, run: Some((number, &live.run)) });
+            method = found.method;
+            streams.push(Stream { sequence: found.sequence, run: Some((number, &live.run)) });
         }
+        if let Some(trace) = self.query.trace {
+            let text = self.query.sort.map_or("order of creation".to_owned(), |sort| sort.describe(self.query.model));
+            trace.add(Step {
+                depth: 1,
+                text,
+                method: method.to_owned(),
+                estimated: None,
+                actual: Some(total),
+                micros: micros(started),
+            });
+        }
+        let started = Instant::now();
         let recent = self.recent(clause.as_ref(), descending)?;
         total += recent.len() as u64;
+        if let Some(trace) = self.query.trace {
+            let text = format!("{} recent writes", self.view.overlay().writes.len());
+            let actual = Some(recent.len() as u64);
+            trace.add(Step {
+                depth: 1,
+                text,
+                method: "evaluated".to_owned(),
+                estimated: None,
+                actual,
+                micros: micros(started),
+            });
+        }
         if !recent.is_empty() {
-            streams.push(Stream { sequence: Sequence::Listed(recent), kind: self.query.model.number(), run: None });
+            streams.push(Stream { sequence: Sequence::Listed(recent), run: None });
         }
         Ok(Answer::Streams(total))
     }
 
-    fn lens(&self, live: &'q LiveRun) -> Lens<'q> {
+    pub(super) fn lens(&self, live: &'q LiveRun) -> Lens<'q> {
         Lens { run: &live.run, catalog: &self.view.catalog, model: self.query.model }
     }
 
-    fn alive(&self, number: u32, live: &'q LiveRun) -> Alive<'q> {
+    pub(super) fn alive(&self, number: u32, live: &'q LiveRun) -> Alive<'q> {
         let masked = self.view.overlay().masked.get(number as usize);
         Alive { docs: live.run.docs(), dead: &live.dead, masked: masked.map(Vec::as_slice).unwrap_or_default() }
     }
 
     /// Whether the catalog has what the query is sorted by.
     fn can_sort(&self) -> bool {
-        self.query.sort.is_none_or(|sort| self.view.catalog.leaf(sort.target).is_some())
+        self.query.sort.is_none_or(|sort| {
+            self.view.catalog.leaf(sort.target).is_some_and(|leaf| is_of_today(leaf, self.query.model))
+        })
     }
 
-    fn sorting(&self, live: &'q LiveRun) -> Sorting<'q> {
-        let Some(sort) = self.query.sort else { return Sorting::Creation };
-        let Some(leaf) = self.view.catalog.leaf(sort.target) else { return Sorting::Unknown };
+    /// How a run is sorted: by an order, or, where nothing in it has a value, by creation; none if its columns cannot
+    /// tell.
+    fn sorting(&self, live: &'q LiveRun) -> Option<Option<ColumnOrder<'q>>> {
+        let Some(sort) = self.query.sort else { return Some(None) };
+        let leaf = self.view.catalog.leaf(sort.target)?;
         match live.run.column(leaf) {
-            Coverage::Stale => Sorting::Unknown,
-            // Nothing has a value.
-            Coverage::Empty => Sorting::Creation,
+            Coverage::Stale => None,
+            Coverage::Empty => Some(None),
             Coverage::Column(column) => {
                 let space = if leaf.is_element { live.run.space(sort.target.attribute) } else { None };
-                Sorting::By(ColumnOrder::new(sort.target, column, space))
+                Some(Some(ColumnOrder::new(sort.target, column, space)))
             }
         }
     }
 
     /// The recent writes that meet the filter, in order.
-    fn recent(&self, clause: Option<&Clause<'_>>, descending: bool) -> Result<Vec<(Option<Vec<u8>>, RowId)>> {
+    pub(super) fn recent(
+        &self,
+        clause: Option<&Clause<'_>>,
+        descending: bool,
+    ) -> Result<Vec<(Option<Vec<u8>>, RowId)>> {
         let kind = self.query.model.number();
         let mut hits = Vec::new();
         for write in &self.view.overlay().writes {
@@ -131,10 +153,8 @@ impl<'q> Indexed<'q, '_> {
         }
         if self.query.sort.is_some() {
             hits.sort_unstable_by(|left, right| {
-                let (left, right) = (
-                    Item { key: left.0.as_deref(), row: left.1.row },
-                    Item { key: right.0.as_deref(), row: right.1.row },
-                );
+                let (left, right) =
+                    (Item { key: left.0.as_deref(), at: left.1 }, Item { key: right.0.as_deref(), at: right.1 });
                 compare(left, right, descending)
             });
         }

@@ -114,7 +114,9 @@ impl Source<'_> {
     fn below(&self, groups: impl IntoIterator<Item = RowId>) -> Result<Vec<u64>> {
         let mut seen = HashSet::new();
         for group in groups {
-            derive::each_member_below(self.reads, self.tenant, group, &mut |member| drop(seen.insert(member.row)))?;
+            derive::each_member_below(self.reads, self.tenant, group, &mut |member| {
+                seen.insert(member.row);
+            })?;
         }
         Ok(seen.into_iter().collect())
     }

@@ -6,6 +6,7 @@
 
 mod clause;
 mod exec;
+mod explain;
 mod find;
 mod indexed;
 mod membership;
@@ -14,8 +15,11 @@ mod page;
 mod plan;
 mod sets;
 mod sort;
+#[cfg(test)]
+mod tests;
 
 pub(super) use exec::Query;
+pub(super) use explain::{Trace, micros};
 pub(super) use find::{Hit, Hits, find};
 #[allow(unused_imports)] // Until cursors use them.
 pub(super) use page::{Page, Position, Start};

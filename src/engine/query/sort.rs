@@ -47,6 +47,12 @@ impl SortBy {
         }
     }
 
+    /// As one writes it.
+    pub(super) fn describe(self, model: &TypeModel) -> String {
+        let order = if self.descending { "descending" } else { "ascending" };
+        format!("sortBy {} {order}", model.path_of(self.target))
+    }
+
     /// The key of a resource; none if it has no value. A multi-valued attribute counts by its primary value, or else by
     /// its first.
     pub(in crate::engine) fn key(&self, view: &ResourceView<'_>) -> Option<Vec<u8>> {

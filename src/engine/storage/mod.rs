@@ -25,4 +25,6 @@ pub(super) use observer::{ChangedRow, Observer};
 pub use records::{ChangeOperation, Scope};
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
+#[cfg(test)]
+pub(super) use transaction::{Found, Visit};
 pub(super) use writer::{Pending, Writer};

@@ -12,23 +12,23 @@ use crate::model::{
 };
 
 /// A stream of numbers that a seed decides.
-pub(super) struct Random(pub(super) u64);
+pub(in crate::engine) struct Random(pub(in crate::engine) u64);
 
 impl Random {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(in crate::engine) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ mixed >> 31
     }
 
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(in crate::engine) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 }
 
 /// The built-in users, and the type with everything.
-pub(super) fn registry() -> Registry {
+pub(in crate::engine) fn registry() -> Registry {
     use AttributeType::{Binary, Boolean, Complex, DateTime, Decimal, Integer, Reference, String};
     let all = [String, Boolean, Decimal, Integer, DateTime, Binary, Reference];
     let mut attributes: Vec<Attribute> = Vec::new();
@@ -112,7 +112,7 @@ fn single(random: &mut Random, model: &TypeModel, definition: &Definition, varie
 }
 
 /// A resource; the larger the variety, the fewer values are equal.
-pub(super) fn resource(random: &mut Random, model: &TypeModel, row: u64, variety: u64) -> Resource {
+pub(in crate::engine) fn resource(random: &mut Random, model: &TypeModel, row: u64, variety: u64) -> Resource {
     let mut attributes = Complex::new();
     for id in model.attributes().filter(|id| ![common::SCHEMAS, common::ID, common::META].contains(id)) {
         let definition = model.definition(id).unwrap();
@@ -134,7 +134,7 @@ pub(super) fn resource(random: &mut Random, model: &TypeModel, row: u64, variety
     Resource { id: format!("id-{:x}", random.next()), version: row, created, last_modified, attributes }
 }
 
-pub(super) fn build(
+pub(in crate::engine) fn build(
     catalog: &Arc<Catalog>,
     model: &TypeModel,
     resources: &[(u64, Resource)],
@@ -152,12 +152,12 @@ pub(super) fn build(
     builder.finish().unwrap()
 }
 
-pub(super) fn open(words: Vec<u64>) -> Run {
+pub(in crate::engine) fn open(words: Vec<u64>) -> Run {
     Run::open(Bytes::Memory(Arc::new(words)), None, true).unwrap()
 }
 
 /// Which of so many docs are dead: some, or none.
-pub(super) fn dead(random: &mut Random, docs: u32) -> Bits {
+pub(in crate::engine) fn dead(random: &mut Random, docs: u32) -> Bits {
     let mut dead = Bits::none(docs);
     let share = random.below(3);
     (0..docs).filter(|_| random.below(4) < share).for_each(|doc| dead.set(doc));

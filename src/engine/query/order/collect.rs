@@ -10,6 +10,7 @@ use super::sequence::{Sequence, pack};
 use crate::engine::index::{Order, Run};
 use crate::engine::query::page::Position;
 use crate::engine::query::sets::{Part, Set, Slice, bits_of, solve};
+use crate::engine::storage::keys::RowId;
 
 /// Which hits of a run may be on the page: so many of the first ones, or next to a position.
 #[derive(Clone, Copy)]
@@ -124,11 +125,15 @@ impl<'r> Collector<'r, '_> {
         Some(picked)
     }
 
+    fn at(&self, row: u64) -> RowId {
+        RowId { row, kind: self.run.kind() }
+    }
+
     /// The first doc that stands behind a position in the order of creation.
     fn doc_behind(&self, position: &Position) -> u32 {
         let rows = self.run.rows();
         let behind = match (&position.key, self.descending) {
-            (None, _) => rows.partition_point(|row| *row <= position.at.row),
+            (None, _) => rows.partition_point(|row| self.at(*row) <= position.at),
             // These docs have no value.
             (Some(_), false) => 0,
             (Some(_), true) => rows.len(),
@@ -215,7 +220,7 @@ impl<'r> Collector<'r, '_> {
 
     /// The smallest packed pair that does not stand before a position; or, with `with`, before it or at it.
     fn boundary(&self, order: ColumnOrder<'r>, position: &Position, with: bool) -> u64 {
-        let before = |row: &u64| *row < position.at.row || (with && *row == position.at.row);
+        let before = |row: &u64| self.at(*row) < position.at || (with && self.at(*row) == position.at);
         let doc = u32::try_from(self.run.rows().partition_point(before)).unwrap_or(u32::MAX);
         let Some(key) = &position.key else { return pack(None, doc, self.descending) };
         let column = &order.column;

@@ -33,25 +33,29 @@ pub(in crate::engine::query) fn cut(streams: &[Stream<'_>], page: &Page, descend
             select(streams, &ends, before.saturating_sub(page.count), descending)
         }
     };
-    let mut cut = Cut::default();
-    cut.precedes = starts.iter().sum::<u64>() > 0 || matches!(page.start, Start::After(_));
+    let precedes = starts.iter().sum::<u64>() > 0 || matches!(page.start, Start::After(_));
+    let mut cut = Cut { precedes, ..Cut::default() };
+    if let ([stream], [start], [end]) = (streams, starts.as_slice(), ends.as_slice()) {
+        let to = start.saturating_add(page.count).min(*end);
+        cut.hits.extend((*start..to).map(|at| stream.hit(at)));
+        let position = |at: u64| (*start..to).contains(&at).then(|| stream.position(at));
+        (cut.first, cut.last) = (position(*start), position(to.wrapping_sub(1)));
+        cut.follows = to < *end || matches!(page.start, Start::Before(_));
+        return cut;
+    }
     let mut heads = Heads::new(streams, starts, ends, descending);
     let expected = all.min(page.count);
     cut.hits.reserve(usize::try_from(expected).unwrap_or(0));
-    let position = |index: usize, at: u64, item: Item<'_>| {
-        let stream = streams.get(index)?;
-        Some(Position { key: item.key.map(<[u8]>::to_vec), at: stream.at(at, item.row) })
-    };
+    let position = |item: Item<'_>| Some(Position { key: item.key.map(<[u8]>::to_vec), at: item.at });
     while (cut.hits.len() as u64) < page.count {
         let Some((index, at, item)) = heads.next() else { break };
-        let Some(stream) = streams.get(index) else { break };
-        let place = stream.run.and_then(|(run, _)| Some((run, stream.doc(at)?.1)));
-        cut.hits.push(Hit { at: stream.at(at, item.row), place });
+        let place = streams.get(index).and_then(|stream| Some((stream.run?.0, stream.doc(at)?.1)));
+        cut.hits.push(Hit { at: item.at, place });
         if cut.first.is_none() {
-            cut.first = position(index, at, item);
+            cut.first = position(item);
         }
         if cut.hits.len() as u64 == page.count || heads.is_empty() {
-            cut.last = position(index, at, item);
+            cut.last = position(item);
         }
     }
     cut.follows = !heads.is_empty() || matches!(page.start, Start::Before(_));

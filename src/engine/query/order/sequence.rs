@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::column::{ColumnOrder, ColumnSequence};
 use super::rows::Docs;
 use crate::engine::index::Run;
+use crate::engine::query::Hit;
 use crate::engine::query::page::Position;
 use crate::engine::storage::keys::RowId;
 
@@ -12,7 +13,7 @@ use crate::engine::storage::keys::RowId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::engine::query) struct Item<'a> {
     pub(in crate::engine::query) key: Option<&'a [u8]>,
-    pub(in crate::engine::query) row: u64,
+    pub(in crate::engine::query) at: RowId,
 }
 
 /// A missing value is larger than any, in both directions; equal values keep the order of creation.
@@ -23,12 +24,12 @@ pub(in crate::engine::query) fn compare(left: Item<'_>, right: Item<'_>, descend
         (left, right) => right.is_some().cmp(&left.is_some()),
     };
     let values = if descending { values.reverse() } else { values };
-    values.then_with(|| left.row.cmp(&right.row))
+    values.then_with(|| left.at.cmp(&right.at))
 }
 
 impl Position {
     pub(super) fn item(&self) -> Item<'_> {
-        Item { key: self.key.as_deref(), row: self.at.row }
+        Item { key: self.key.as_deref(), at: self.at }
     }
 }
 
@@ -47,7 +48,6 @@ pub(in crate::engine::query) enum Sequence<'r> {
 /// A sequence, and whose it is.
 pub(in crate::engine::query) struct Stream<'r> {
     pub(in crate::engine::query) sequence: Sequence<'r>,
-    pub(in crate::engine::query) kind: u16,
     pub(in crate::engine::query) run: Option<(u32, &'r Run)>,
 }
 
@@ -77,10 +77,10 @@ impl<'r> Stream<'r> {
 
     /// What decides the place of a hit.
     pub(super) fn item(&self, index: u64) -> Item<'_> {
+        let nowhere = RowId { row: u64::MAX, kind: u16::MAX };
         if let Sequence::Listed(items) = &self.sequence {
             let item = usize::try_from(index).ok().and_then(|index| items.get(index));
-            return item
-                .map_or(Item { key: None, row: u64::MAX }, |(key, at)| Item { key: key.as_deref(), row: at.row });
+            return item.map_or(Item { key: None, at: nowhere }, |(key, at)| Item { key: key.as_deref(), at: *at });
         }
         let (ord, doc) = self.doc(index).unwrap_or((None, u32::MAX));
         let key = match (&self.sequence, ord) {
@@ -88,8 +88,8 @@ impl<'r> Stream<'r> {
             (Sequence::Pairs(order, ..), Some(ord)) => Some(order.column.value(ord)),
             _ => None,
         };
-        let row = self.run.and_then(|(_, run)| run.rows().get(doc as usize)).copied();
-        Item { key, row: row.unwrap_or(u64::MAX) }
+        let at = self.run.and_then(|(_, run)| Some(RowId { row: *run.rows().get(doc as usize)?, kind: run.kind() }));
+        Item { key, at: at.unwrap_or(nowhere) }
     }
 
     /// The value and the doc of a hit of a run.
@@ -105,15 +105,20 @@ impl<'r> Stream<'r> {
         }
     }
 
-    /// Where a hit is.
-    pub(super) fn at(&self, index: u64, row: u64) -> RowId {
-        match &self.sequence {
-            Sequence::Listed(items) => {
-                let item = usize::try_from(index).ok().and_then(|index| items.get(index));
-                item.map_or(RowId { row, kind: self.kind }, |(_, at)| *at)
-            }
-            _ => RowId { row, kind: self.kind },
+    /// A hit.
+    pub(super) fn hit(&self, index: u64) -> Hit {
+        if let Some(((number, run), (_, doc))) = self.run.zip(self.doc(index))
+            && let Some(row) = run.rows().get(doc as usize)
+        {
+            return Hit { at: RowId { row: *row, kind: run.kind() }, place: Some((number, doc)) };
         }
+        Hit { at: self.item(index).at, place: None }
+    }
+
+    /// Where a hit stands.
+    pub(super) fn position(&self, index: u64) -> Position {
+        let item = self.item(index);
+        Position { key: item.key.map(<[u8]>::to_vec), at: item.at }
     }
 
     /// How many hits stand before an item; or, with `with`, before it or at it.

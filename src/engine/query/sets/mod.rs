@@ -9,6 +9,6 @@ mod set;
 mod solve;
 
 pub(super) use part::Part;
-pub(super) use resolve::{Lens, is_answerable};
+pub(super) use resolve::{Lens, is_answerable, is_of_today};
 pub(super) use set::{Set, Slice, bits_of};
 pub(super) use solve::solve;

@@ -155,6 +155,27 @@ impl<'r> Part<'r> {
         }
     }
 
+    /// What answers it, for `explain`.
+    pub(in crate::engine::query) fn method(&self) -> &'static str {
+        match self {
+            Part::None => "no value matches",
+            Part::All => "everything matches",
+            Part::Range(column, ords, _) if ords.len() == 1 && column.dense(ords.start).is_some() => "bitmap",
+            Part::Range(column, ords, _) if ords.start == 0 && ords.end == column.distinct => "presence bitmap",
+            Part::Range(..) => "ordered column (range)",
+            Part::Values(values) if values.column.has_grams() => "substring index (tantivy)",
+            Part::Values(_) => "scan of distinct values",
+            Part::Ending(_) => "reversed column",
+            Part::Docs(_) => "membership rows",
+            Part::Bits(_) => "bitmap",
+            Part::Only(..) => "ordered column (elements)",
+            Part::And(_) => "intersection of elements",
+            Part::Or(_) => "union of columns",
+            Part::Not(inner) => inner.method(),
+            Part::Owners(_, inner) => inner.method(),
+        }
+    }
+
     /// Whether a doc or slot meets it.
     pub(in crate::engine::query) fn meets(&self, number: u32) -> bool {
         match self {

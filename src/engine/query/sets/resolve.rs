@@ -20,18 +20,18 @@ pub(in crate::engine::query) struct Lens<'r> {
 
 /// Where a condition stands: on a resource, or in the brackets behind an attribute.
 #[derive(Clone, Copy)]
-enum Place<'r> {
+enum Place {
     Resource,
     /// Behind an attribute with one complex value.
     Single(AttributeId),
     /// Behind an attribute with several values.
-    Element(AttributeId, Space<'r>),
+    Element(AttributeId),
 }
 
-impl Place<'_> {
+impl Place {
     fn target(self, target: Target) -> Target {
         match self {
-            Place::Single(attribute) | Place::Element(attribute, _) => inside(attribute, target),
+            Place::Single(attribute) | Place::Element(attribute) => inside(attribute, target),
             Place::Resource => target,
         }
     }
@@ -94,7 +94,7 @@ fn answers(
 }
 
 /// Whether a leaf was made from the schema that the query is bound to.
-fn is_of_today(leaf: &Leaf, model: &TypeModel) -> bool {
+pub(in crate::engine::query) fn is_of_today(leaf: &Leaf, model: &TypeModel) -> bool {
     let whole = model.definition(leaf.target.attribute);
     let definition = model.definition(leaf.target.leaf());
     whole.zip(definition).is_some_and(|(whole, definition)| {
@@ -115,7 +115,7 @@ impl<'r> Lens<'r> {
         self.part(filter, Place::Resource)
     }
 
-    fn part(self, filter: &BoundFilter, place: Place<'r>) -> Result<Part<'r>> {
+    fn part(self, filter: &BoundFilter, place: Place) -> Result<Part<'r>> {
         let parts = |parts: &[BoundFilter]| parts.iter().map(|part| self.part(part, place)).collect::<Result<_>>();
         Ok(match filter {
             BoundFilter::Constant(true) => Part::All,
@@ -137,7 +137,7 @@ impl<'r> Lens<'r> {
     }
 
     /// The space of a multi-valued attribute, seen from a resource.
-    fn space(self, target: Target, place: Place<'r>) -> Option<Space<'r>> {
+    fn space(self, target: Target, place: Place) -> Option<Space<'r>> {
         let definition = self.model.definition(target.attribute)?;
         match place {
             Place::Resource if definition.attribute.multi_valued => self.run.space(target.attribute),
@@ -145,7 +145,7 @@ impl<'r> Lens<'r> {
         }
     }
 
-    fn present(self, target: Target, place: Place<'r>) -> Part<'r> {
+    fn present(self, target: Target, place: Place) -> Part<'r> {
         if target.sub.is_none() && is_complex(self.model, target.attribute) {
             if target.attribute == common::META {
                 return Part::All;
@@ -172,7 +172,7 @@ impl<'r> Lens<'r> {
         targets.filter_map(move |target| Some((target, self.column(target)?)))
     }
 
-    fn compare(self, target: Target, op: CompareOp, operand: &Operand, place: Place<'r>) -> Result<Part<'r>> {
+    fn compare(self, target: Target, op: CompareOp, operand: &Operand, place: Place) -> Result<Part<'r>> {
         let Some(column) = self.column(target) else {
             // None has a value.
             return Ok(if op == CompareOp::Ne { Part::All } else { Part::None });
@@ -225,7 +225,7 @@ impl<'r> Lens<'r> {
             return Ok(Part::all_of(vec![Part::any_of(any.collect()), part]));
         }
         let Some(space) = self.run.space(attribute) else { return Ok(Part::None) };
-        let part = self.part(inner, Place::Element(attribute, space))?;
+        let part = self.part(inner, Place::Element(attribute))?;
         let part = match space.elements().filter(|_| part.admits_nothing()) {
             Some(elements) => Part::all_of(vec![Part::Bits(elements), part]),
             None => part,

@@ -1,0 +1,130 @@
+//! Resources of which only the id is shown, made from the index alone: their rows are not read.
+
+use super::index::{Column, Coverage, Run, Space, TypeView};
+use crate::message::{Brief, Representation, location};
+use crate::model::{EntityTag, Instant, Target, TypeModel, common};
+
+/// What makes representations of the docs of a run.
+pub(super) struct Briefs<'a> {
+    run: &'a Run,
+    model: &'a TypeModel,
+    schemas: (Space<'a>, Column<'a>),
+    created: Column<'a>,
+    last_modified: Column<'a>,
+    /// None: no resource has any.
+    external_id: Option<Column<'a>>,
+    /// The values of `schemas` that the last resource had, and the text before its id.
+    last: (Vec<u32>, Brief),
+}
+
+impl<'a> Briefs<'a> {
+    /// None where the columns do not tell what is needed.
+    pub(super) fn new(view: &'a TypeView, run: &'a Run, model: &'a TypeModel) -> Option<Self> {
+        let column = |target| match run.column(view.catalog.leaf(target)?) {
+            Coverage::Column(column) => Some(column),
+            Coverage::Empty | Coverage::Stale => None,
+        };
+        let meta = |sub| Target { attribute: common::META, sub: Some(sub) };
+        let external_id = view.catalog.leaf(Target::whole(common::EXTERNAL_ID))?;
+        Some(Briefs {
+            run,
+            model,
+            schemas: (run.space(common::SCHEMAS)?, column(Target::whole(common::SCHEMAS))?),
+            created: column(meta(common::META_CREATED))?,
+            last_modified: column(meta(common::META_LAST_MODIFIED))?,
+            external_id: match run.column(external_id) {
+                Coverage::Column(column) => Some(column),
+                Coverage::Empty => None,
+                Coverage::Stale => return None,
+            },
+            last: (Vec::new(), Brief::default()),
+        })
+    }
+
+    /// What is shown of a doc.
+    pub(super) fn representation(&mut self, doc: u32) -> Option<Representation> {
+        let (space, schemas) = &self.schemas;
+        let ords = || space.slots_of(doc).filter_map(|slot| schemas.ords.get(slot));
+        if self.last.0.is_empty() || !ords().eq(self.last.0.iter().copied()) {
+            let found: Vec<u32> = ords().collect();
+            let definition = self.model.definition(common::SCHEMAS)?;
+            // Values are prepared for comparison, URNs are told as they were registered.
+            let has = |urn: &&str| {
+                let prepared = definition.preparation.prepare(urn);
+                found.iter().any(|ord| schemas.value(*ord) == prepared.as_bytes())
+            };
+            let brief = Brief::new(self.model.schema_urns().filter(has));
+            self.last = (found, brief);
+        }
+        let id = self.run.id(doc);
+        let external_id = self.external_id.as_ref().and_then(|column| Some(column.value(column.ords.get(doc)?)));
+        Some(Representation {
+            id: id.to_owned(),
+            resource_type: self.model.name().to_owned(),
+            external_id: external_id.and_then(|bytes| Some(std::str::from_utf8(bytes).ok()?.to_owned())),
+            // Not told: no row was read.
+            tag: EntityTag { version: 0, derived: None },
+            created: instant(&self.created, doc)?,
+            last_modified: instant(&self.last_modified, doc)?,
+            location: location(&self.model.resource_type().endpoint, id),
+            json: self.last.1.json(id),
+        })
+    }
+}
+
+/// The instant that `keys::ordered` wrote.
+fn instant(column: &Column<'_>, doc: u32) -> Option<Instant> {
+    let (seconds, rest) = column.value(column.ords.get(doc)?).split_first_chunk()?;
+    let seconds = (u64::from_be_bytes(*seconds) ^ 1 << 63).cast_signed();
+    Instant::from_unix(seconds, u32::from_be_bytes(*rest.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::engine::WriteOptions;
+    use crate::message::{ResourceInput, SearchRequest};
+    use crate::{Store, StoreOptions};
+
+    #[test]
+    fn what_the_index_shows_is_what_rows_show() {
+        let shown = |enabled: bool| {
+            let mut options: StoreOptions = StoreOptions::default();
+            (options.index.enabled, options.index.from) = (enabled, 1);
+            let store = Store::open_in_memory(options).unwrap();
+            let tenant = store.tenant("default").unwrap();
+            let extension = r#","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"x"}"#;
+            let core = r#"["urn:ietf:params:scim:schemas:core:2.0:User"]"#;
+            let both = r#"["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"]"#;
+            for number in 0..20 {
+                let (schemas, more) = if number % 3 == 0 { (both, extension) } else { (core, "") };
+                let external = if number % 4 == 0 { r#","externalId":"Ext ü""# } else { "" };
+                let user = format!(r#"{{"schemas":{schemas},"userName":"u{number}"{external}{more}}}"#);
+                let id = Some(format!("{number} \"{number}"));
+                let options = WriteOptions { id, ..WriteOptions::default() };
+                tenant.create("User", ResourceInput::from_json(user.as_bytes()).unwrap(), &options).unwrap();
+            }
+            let request = SearchRequest {
+                attributes: vec!["id".into()],
+                filter: Some("userName sw \"u\"".into()),
+                sort_by: Some("userName".into()),
+                ..SearchRequest::default()
+            };
+            if enabled {
+                tenant.search(Some("User"), &request).unwrap();
+                assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+            }
+            let page = tenant.search(Some("User"), &request).unwrap();
+            let told = |tag: u64| if enabled { assert_eq!(tag, 0) } else { assert_ne!(tag, 0) };
+            let found = page.resources.into_iter().map(|found| {
+                told(found.tag.version);
+                (found.id, found.json, found.external_id, found.location, found.resource_type)
+            });
+            found.collect::<Vec<_>>()
+        };
+        let (indexed, evaluated) = (shown(true), shown(false));
+        assert_eq!(indexed.len(), 20);
+        assert_eq!(indexed, evaluated);
+    }
+}
