@@ -22,10 +22,13 @@ mod merge;
 #[cfg(any(test, fuzzing))]
 pub mod probe;
 mod publish;
+#[cfg(test)]
+mod races;
 mod run;
 mod seal;
 mod shelf;
 mod space;
+mod sync;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
