@@ -20,6 +20,7 @@ use super::{Coverage, Shelf, TypeView};
 use crate::Result;
 use crate::engine::options::IndexOptions;
 use crate::engine::storage::keys::{self, Key, RowId};
+use crate::engine::storage::records::{ChangeOperation, ChangeRecord};
 use crate::engine::storage::{ChangedRow, Location, MemoryMedium, Observer, Reads, Snapshot, Table, Writer};
 use crate::engine::{Env, IndexMemory};
 use crate::message::builtin;
@@ -94,11 +95,24 @@ impl History {
             let change = move |txn: &mut crate::engine::storage::Transaction<'_>| {
                 for (row, value) in rows {
                     let version = txn.next_sequence();
-                    let key = keys::resource(TENANT, RowId { row, kind });
-                    match value {
-                        Some(value) => txn.put(Table::Resources, key, bytes(row, version, value)),
-                        None => txn.delete(Table::Resources, key),
-                    }
+                    let (at, id) = (RowId { row, kind }, format!("r{row}"));
+                    let key = keys::resource(TENANT, at);
+                    let operation = match value {
+                        Some(value) => {
+                            txn.put(Table::Resources, key, bytes(row, version, value));
+                            txn.put(Table::Ids, keys::id(TENANT, &id), keys::location(at, ""));
+                            ChangeOperation::Modify
+                        }
+                        None => {
+                            txn.delete(Table::Resources, key);
+                            txn.delete(Table::Ids, keys::id(TENANT, &id));
+                            ChangeOperation::Delete
+                        }
+                    };
+                    // An index catches up by the change log.
+                    let (time, attributes) = (txn.now(), Vec::new());
+                    let record = ChangeRecord { time, operation, kind, id, actor: None, attributes };
+                    txn.put(Table::Changes, Key::of(TENANT).u64(version).done(), record.encode());
                 }
                 Ok(())
             };
