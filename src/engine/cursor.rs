@@ -237,6 +237,20 @@ impl Cursor {
     }
 }
 
+/// Reads bytes as a cursor, sealed and unsealed: for fuzzing. What is read must be written as something that is read
+/// the same.
+///
+/// # Panics
+/// If it is not.
+#[cfg(any(test, fuzzing))]
+pub fn probe(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert_eq!(open(&[1; 32], &[2; 32], &text), None, "nobody can make a cursor");
+    if let Some(cursor) = Cursor::decode(bytes) {
+        assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

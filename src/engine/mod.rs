@@ -41,8 +41,14 @@ mod write;
 
 pub use changes::Change;
 pub use check::CheckReport;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use cursor::probe as probe_cursor;
 pub use env::Env;
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub use index::probe as probe_index;
 pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory, tantivy};
 pub use index_status::{IndexState, IndexStatus};
 pub use options::{IndexOptions, ReadOptions, StoreOptions, TenantOptions, WriteOptions};

@@ -26,6 +26,10 @@ pub(in crate::engine) struct Shared {
 }
 
 impl Shared {
+    pub(super) fn new(publisher: Arc<Publisher>, writer: Arc<Writer>, shelf: Shelf, schemas: Schemas) -> Self {
+        Shared { publisher, writer, shelf, schemas, next_number: AtomicU64::new(1) }
+    }
+
     /// The resource type of a key.
     pub(super) fn model(&self, snapshot: &Snapshot, (tenant, kind): TypeKey) -> Result<Option<Arc<TypeModel>>> {
         let registry = (self.schemas)(snapshot, tenant)?;
@@ -78,9 +82,7 @@ impl Indexer {
     ) -> Result<Self> {
         let mut threads = Vec::new();
         if publisher.options().enabled {
-            let shared =
-                Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
-            let shared = Arc::new(shared);
+            let shared = Arc::new(Shared::new(Arc::clone(&publisher), writer, shelf, schemas));
             let compactor = Arc::clone(&shared);
             threads.push(spawn("scimdb-indexer", move || index(&shared))?);
             threads.push(spawn("scimdb-compactor", move || compact_runs(&compactor))?);
@@ -113,7 +115,7 @@ fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
 }
 
 /// The first thread.
-fn index(shared: &Shared) {
+pub(super) fn index(shared: &Shared) {
     // What no manifest names is left over from a crash.
     if let Some((snapshot, _)) = shared.publisher.snapshot()
         && let (Ok(named), Ok(present)) = (manifest::all_runs(&*snapshot), shared.shelf.numbers())
@@ -146,7 +148,7 @@ fn index(shared: &Shared) {
 }
 
 /// The second thread.
-fn compact_runs(shared: &Shared) {
+pub(super) fn compact_runs(shared: &Shared) {
     while let Some((key, view, window)) = shared.publisher.next_compaction() {
         let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
         let outcome = caught(|| compact::compact(shared, key, &view, window));

@@ -169,6 +169,12 @@ impl Assembly {
         section
     }
 
+    /// The sections alone.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn words(self) -> Vec<u64> {
+        self.words
+    }
+
     /// Adds the table of contents and the trailer.
     pub(super) fn finish(mut self, contents: &Contents) -> Result<Vec<u64>> {
         let json = serde_json::to_vec(contents)

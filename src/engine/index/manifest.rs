@@ -20,7 +20,7 @@ pub(in crate::engine) struct Manifest {
 const VERSION: u8 = 1;
 
 impl Manifest {
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
         bytes.extend_from_slice(&self.applied.to_be_bytes());
         bytes.extend(self.runs.iter().flat_map(|number| number.to_be_bytes()));
@@ -28,7 +28,7 @@ impl Manifest {
     }
 
     /// None for what another version wrote: the index is made again.
-    fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (&version, rest) = bytes.split_first()?;
         let (numbers, []) = rest.as_chunks::<8>() else { return None };
         let (applied, runs) = numbers.split_first()?;

@@ -19,11 +19,16 @@ mod make;
 pub(in crate::engine) mod manifest;
 mod medium;
 mod merge;
+#[cfg(any(test, fuzzing))]
+pub mod probe;
 mod publish;
+#[cfg(test)]
+mod races;
 mod run;
 mod seal;
 mod shelf;
 mod space;
+mod sync;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

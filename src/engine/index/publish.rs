@@ -5,10 +5,11 @@
 //! holds it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
+use super::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::{Condvar, Mutex, MutexGuard, RwLock};
 use super::{Catalog, LiveRun, Recent, RecentCommit, Run, TypeView};
 use crate::Result;
 use crate::engine::options::IndexOptions;

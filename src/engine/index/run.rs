@@ -126,7 +126,7 @@ impl Run {
         columns.map(|column| Column::new(column, &self.bytes))
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn columns(&self) -> impl Iterator<Item = Column<'_>> {
         self.contents.columns.iter().map(|column| Column::new(column, &self.bytes))
     }
