@@ -66,7 +66,10 @@ impl Held {
 fn times(tenant: &Tenant, name: &str) -> (Duration, Duration) {
     let searches = [
         SearchRequest { filter: Some("displayName sw \"smith 1\"".to_owned()), ..SearchRequest::default() },
-        SearchRequest { filter: Some("title eq \"Title 3\" and active eq true".to_owned()), ..SearchRequest::default() },
+        SearchRequest {
+            filter: Some("title eq \"Title 3\" and active eq true".to_owned()),
+            ..SearchRequest::default()
+        },
         SearchRequest {
             sort_by: Some("name.familyName".to_owned()),
             sort_order: SortOrder::Descending,

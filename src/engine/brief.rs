@@ -62,8 +62,7 @@ impl<'a> Briefs<'a> {
             id: id.to_owned(),
             resource_type: self.model.name().to_owned(),
             external_id: external_id.and_then(|bytes| Some(std::str::from_utf8(bytes).ok()?.to_owned())),
-            // Not told: no row was read.
-            tag: EntityTag { version: 0, derived: None },
+            tag: EntityTag { version: self.run.version(doc), derived: None },
             created: instant(&self.created, doc)?,
             last_modified: instant(&self.last_modified, doc)?,
             location: location(&self.model.resource_type().endpoint, id),
@@ -116,11 +115,10 @@ mod tests {
                 assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
             }
             let page = tenant.search(Some("User"), &request).unwrap();
-            let told = |tag: u64| if enabled { assert_eq!(tag, 0) } else { assert_ne!(tag, 0) };
-            let found = page.resources.into_iter().map(|found| {
-                told(found.tag.version);
-                (found.id, found.json, found.external_id, found.location, found.resource_type)
-            });
+            let found = page
+                .resources
+                .into_iter()
+                .map(|found| (found.tag, found.id, found.json, found.external_id, found.location, found.resource_type));
             found.collect::<Vec<_>>()
         };
         let (indexed, evaluated) = (shown(true), shown(false));

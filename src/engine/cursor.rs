@@ -102,22 +102,11 @@ fn neighbours(page: &Page, hits: Hits) -> (Option<Position>, Option<Position>) {
     let (before, behind) = match (hits.first.zip(hits.last), &page.start) {
         (Some((first, last)), _) => (Some(first), Some(last)),
         // Everything on this side is gone: the page turns back to where the cursor came from.
-        (None, Start::After(place)) => (just_behind(place), None),
-        (None, Start::Before(place)) => (None, just_before(place)),
+        (None, Start::After(place)) => (place.just_behind(), None),
+        (None, Start::Before(place)) => (None, place.just_before()),
         (None, Start::Skip(_)) => (None, None),
     };
     (before.filter(|_| hits.precedes), behind.filter(|_| hits.follows))
-}
-
-/// The place next to a place, behind it: no row is in between.
-fn just_behind(place: &Position) -> Option<Position> {
-    Some(Position { key: place.key.clone(), at: RowId { row: place.at.row.checked_add(1)?, kind: 0 } })
-}
-
-/// The place next to a place, before it. No type has the number 0, so there is one before the first row too.
-fn just_before(place: &Position) -> Option<Position> {
-    let (row, kind) = place.at.row.checked_sub(1).map_or((0, 0), |row| (row, u16::MAX));
-    Some(Position { key: place.key.clone(), at: RowId { row, kind } })
 }
 
 /// What a cursor is bound to: the tenant, and all of the request that decides what is found and shown. The base is left

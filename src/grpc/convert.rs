@@ -18,8 +18,7 @@ pub(super) fn resource(representation: Representation) -> proto::Resource {
         id,
         resource_type,
         external_id,
-        // A search for ids alone tells none.
-        version: if tag.version == 0 { String::new() } else { tag.to_string() },
+        version: tag.to_string(),
         created: Some(timestamp(created)),
         last_modified: Some(timestamp(last_modified)),
         location,

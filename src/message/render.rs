@@ -19,7 +19,7 @@ pub struct Representation {
     pub resource_type: String,
     /// `externalId`.
     pub external_id: Option<String>,
-    /// The entity tag: `meta.version`. Of a search that shows nothing but ids, version 0: it does not look versions up.
+    /// The entity tag: `meta.version`.
     pub tag: EntityTag,
     /// `meta.created`.
     pub created: Instant,

@@ -15,6 +15,7 @@ pub(in crate::engine) struct RunBuilder {
     kind: u16,
     extractor: Option<Extractor>,
     rows: Vec<u64>,
+    versions: Vec<u64>,
     ids: Values,
     tombstones: Vec<u64>,
     gathered: Gathered,
@@ -115,6 +116,7 @@ impl RunBuilder {
             kind,
             extractor: None,
             rows: Vec::new(),
+            versions: Vec::new(),
             ids: Values::new(),
             tombstones: Vec::new(),
             gathered: Gathered { doc: 0, columns, spaces, full: false },
@@ -131,6 +133,7 @@ impl RunBuilder {
         }
         let doc = self.ids.push(view.id.as_bytes()).ok_or_else(too_large)?;
         self.rows.push(row);
+        self.versions.push(view.version);
         self.gathered.doc = doc;
         let extractor = match &mut self.extractor {
             Some(extractor) if extractor.is_of(view.model) => extractor,
@@ -160,7 +163,7 @@ impl RunBuilder {
         let columns = self.gathered.columns.iter();
         let columns: usize = columns.map(|column| column.values.memory() + column.numbers.capacity() * 4).sum();
         let spaces: usize = self.gathered.spaces.iter().map(|space| space.counts.capacity() * 4).sum();
-        let rows = (self.rows.capacity() + self.tombstones.capacity()) * size_of::<u64>();
+        let rows = (self.rows.capacity() + self.versions.capacity() + self.tombstones.capacity()) * size_of::<u64>();
         columns + spaces + rows + self.ids.memory()
     }
 
@@ -170,7 +173,8 @@ impl RunBuilder {
     /// `Internal` where something is too large.
     pub(in crate::engine) fn finish(self) -> Result<Vec<u64>> {
         let docs = self.ids.len();
-        let mut writer = Writer::new(self.kind, &self.catalog, &self.rows, &self.ids, self.tombstones)?;
+        let mut writer =
+            Writer::new(self.kind, &self.catalog, (&self.rows, &self.versions), &self.ids, self.tombstones)?;
         let mut numberings = Vec::with_capacity(self.catalog.spaces.len());
         for (attribute, space) in self.catalog.spaces.iter().zip(&self.gathered.spaces) {
             let counts = space.counts.iter().copied().chain(std::iter::repeat(0)).take(docs as usize);

@@ -33,6 +33,8 @@ pub(super) struct Contents {
     pub(super) next_number: u32,
     /// u64: the rows, ascending.
     pub(super) rows: Section,
+    /// u64: the versions of the docs.
+    pub(super) versions: Section,
     /// u32: where the ids begin, one more than there are docs; and their bytes.
     pub(super) id_starts: Section,
     pub(super) ids: Section,

@@ -58,17 +58,19 @@ pub(in crate::engine) fn merge(
     let kind = kind.ok_or_else(|| Error::new(ErrorKind::Internal, "no part of the index to merge"))?;
     let sources = sources(runs)?;
     let rows: Vec<u64> = sources.iter().map(|source| source.row).collect();
+    let mut versions = Vec::with_capacity(sources.len());
     let mut ids = Values::with_capacity(0, 0);
     for source in &sources {
-        let run = runs.get(source.run as usize).map(|(run, _)| run);
-        run.and_then(|run| ids.push(run.id(source.doc).as_bytes())).ok_or_else(too_large)?;
+        let Some((run, _)) = runs.get(source.run as usize) else { continue };
+        versions.push(run.version(source.doc));
+        ids.push(run.id(source.doc).as_bytes()).ok_or_else(too_large)?;
     }
     let kept = match tombstones {
         Tombstones::Keep => runs.iter().flat_map(|(run, _)| run.tombstones()).copied().collect(),
         Tombstones::Drop => Vec::new(),
     };
-    let mut writer = Writer::new(kind, catalog, &rows, &ids, kept)?;
-    drop(rows);
+    let mut writer = Writer::new(kind, catalog, (&rows, &versions), &ids, kept)?;
+    drop((rows, versions));
     drop(ids);
     // Runs of which nothing is left need not know anything.
     let mut counts = vec![0u32; runs.len()];

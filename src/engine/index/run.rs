@@ -69,6 +69,11 @@ impl Run {
         column.slots_of(column.find(id.as_bytes()).map(|ord| ord..ord + 1)?).last().copied()
     }
 
+    /// The version of a doc: the sequence of its last change.
+    pub(in crate::engine) fn version(&self, doc: u32) -> u64 {
+        self.bytes.get::<u64>(self.contents.versions).get(doc as usize).copied().unwrap_or(0)
+    }
+
     /// The id of a doc.
     pub(in crate::engine) fn id(&self, doc: u32) -> &str {
         let starts: &[u32] = self.bytes.get(self.contents.id_starts);

@@ -139,7 +139,7 @@ impl Writer {
     pub(super) fn new(
         kind: u16,
         catalog: &Catalog,
-        rows: &[u64],
+        (rows, versions): (&[u64], &[u64]),
         ids: &Values,
         mut tombstones: Vec<u64>,
     ) -> Result<Self> {
@@ -153,6 +153,7 @@ impl Writer {
             docs: u32::try_from(rows.len()).ok().filter(|docs| *docs < NONE).ok_or_else(too_large)?,
             next_number: catalog.next_number,
             rows: assembly.add(rows),
+            versions: assembly.add(versions),
             id_starts: assembly.add(ids.starts()),
             ids: assembly.add(ids.bytes()),
             tombstones: assembly.add(&tombstones),

@@ -6,7 +6,7 @@ use super::exec::Query;
 use super::explain::{describe, micros};
 use super::indexed::{Answer, Indexed};
 use super::order::{Cut, Sequence, Stream, cut};
-use super::page::{Page, Position};
+use super::page::{Page, Position, Start};
 use super::plan::Candidates;
 use crate::Result;
 use crate::engine::storage::keys::RowId;
@@ -30,8 +30,7 @@ pub(in crate::engine) struct Hits {
     /// Where the first and the last of them stand.
     pub(in crate::engine) first: Option<Position>,
     pub(in crate::engine) last: Option<Position>,
-    /// Whether there are hits before them, and behind them. Of a page that begins or ends at a position, the side of
-    /// that position is taken to have some.
+    /// Whether there are hits before them, and behind them.
     pub(in crate::engine) precedes: bool,
     pub(in crate::engine) follows: bool,
 }
@@ -41,6 +40,22 @@ const FEW: usize = 64;
 
 /// Finds the page of the queries' hits: one query for each resource type that is searched.
 pub(in crate::engine) fn find(queries: &[Query<'_>], page: &Page) -> Result<Hits> {
+    let mut hits = cut_out(queries, page)?;
+    // What stood at the position that the page begins behind, or ends before, may be gone.
+    let is_there = |start| cut_out(queries, &Page { start, count: 1 }).map(|beside| !beside.hits.is_empty());
+    match &page.start {
+        Start::Skip(_) => {}
+        Start::After(position) => {
+            hits.precedes = position.just_behind().map_or(Ok(true), |behind| is_there(Start::Before(behind)))?;
+        }
+        Start::Before(position) => {
+            hits.follows = position.just_before().map_or(Ok(true), |before| is_there(Start::After(before)))?;
+        }
+    }
+    Ok(hits)
+}
+
+fn cut_out(queries: &[Query<'_>], page: &Page) -> Result<Hits> {
     let descending = queries.iter().any(|query| query.sort.is_some_and(|sort| sort.descending));
     let mut streams = Vec::new();
     let mut total = 0;

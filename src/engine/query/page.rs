@@ -31,6 +31,19 @@ pub(in crate::engine) struct Position {
     pub(in crate::engine) at: RowId,
 }
 
+impl Position {
+    /// The place next to it, behind it: no result is in between.
+    pub(in crate::engine) fn just_behind(&self) -> Option<Self> {
+        Some(Position { key: self.key.clone(), at: RowId { row: self.at.row.checked_add(1)?, kind: 0 } })
+    }
+
+    /// The place next to it, before it. No type has the number 0, so there is one before the first row too.
+    pub(in crate::engine) fn just_before(&self) -> Option<Self> {
+        let (row, kind) = self.at.row.checked_sub(1).map_or((0, 0), |row| (row, u16::MAX));
+        Some(Position { key: self.key.clone(), at: RowId { row, kind } })
+    }
+}
+
 impl Page {
     /// Everything.
     pub(in crate::engine) const ALL: Page = Page { start: Start::Skip(0), count: u64::MAX };
