@@ -1,3 +1,5 @@
+//! The inverted index of substrings against a search through all values.
+
 use std::sync::Arc;
 
 use crate::engine::index::testing::{Dice, compare, words};

@@ -1,3 +1,5 @@
+//! The shelf of runs: what is put there comes back, or is told to be damaged.
+
 use std::path::Path;
 use std::sync::Arc;
 
