@@ -4,7 +4,7 @@
 //!
 //!     RUSTFLAGS='--cfg shuttle' cargo test --no-default-features --lib races
 //!
-//! `SCIMDB_SCHEDULES` sets how many orders are tried (default 2,000).
+//! `SCIMDB_SCHEDULES` sets how many orders are tried (default 500).
 #![cfg(shuttle)]
 
 use std::collections::BTreeMap;
@@ -261,7 +261,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
 }
 
 fn schedules() -> usize {
-    std::env::var("SCIMDB_SCHEDULES").map_or(2_000, |count| count.parse().expect("a number"))
+    std::env::var("SCIMDB_SCHEDULES").map_or(500, |count| count.parse().expect("a number"))
 }
 
 #[test]
