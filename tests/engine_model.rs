@@ -356,9 +356,10 @@ impl Run {
             assert_eq!(meta["location"], format!("{}/{}", item.kind.endpoint(), item.id));
             assert_eq!(meta["version"], found.tag.to_string());
             assert_eq!(found.tag.derived.is_some(), json.get("groups").is_some());
-            assert_eq!(meta["lastModified"], found.last_modified.to_string());
-            assert_eq!(meta["created"], found.created.to_string());
-            let now = (found.tag.version, found.last_modified, found.created);
+            let (modified, created) = (found.last_modified.unwrap(), found.created.unwrap());
+            assert_eq!(meta["lastModified"], modified.to_string());
+            assert_eq!(meta["created"], created.to_string());
+            let now = (found.tag.version, modified, created);
             let touched = self.naive.log.iter().rev().find(|(_, id)| *id == item.id);
             match (self.meta.get(&item.id), touched) {
                 (Some(before), None) => assert_eq!(now, *before, "what did not change keeps its version"),

@@ -2,17 +2,13 @@
 
 use super::index::{Column, Coverage, Run, Space, TypeView};
 use crate::message::{Brief, Representation, location};
-use crate::model::{EntityTag, Instant, Target, TypeModel, common};
+use crate::model::{EntityTag, Target, TypeModel, common};
 
 /// What makes representations of the docs of a run.
 pub(super) struct Briefs<'a> {
     run: &'a Run,
     model: &'a TypeModel,
     schemas: (Space<'a>, Column<'a>),
-    created: Column<'a>,
-    last_modified: Column<'a>,
-    /// None: no resource has any.
-    external_id: Option<Column<'a>>,
     /// The values of `schemas` that the last resource had, and the text before its id.
     last: (Vec<u32>, Brief),
 }
@@ -24,19 +20,10 @@ impl<'a> Briefs<'a> {
             Coverage::Column(column) => Some(column),
             Coverage::Empty | Coverage::Stale => None,
         };
-        let meta = |sub| Target { attribute: common::META, sub: Some(sub) };
-        let external_id = view.catalog.leaf(Target::whole(common::EXTERNAL_ID))?;
         Some(Briefs {
             run,
             model,
             schemas: (run.space(common::SCHEMAS)?, column(Target::whole(common::SCHEMAS))?),
-            created: column(meta(common::META_CREATED))?,
-            last_modified: column(meta(common::META_LAST_MODIFIED))?,
-            external_id: match run.column(external_id) {
-                Coverage::Column(column) => Some(column),
-                Coverage::Empty => None,
-                Coverage::Stale => return None,
-            },
             last: (Vec::new(), Brief::default()),
         })
     }
@@ -57,25 +44,17 @@ impl<'a> Briefs<'a> {
             self.last = (found, brief);
         }
         let id = self.run.id(doc);
-        let external_id = self.external_id.as_ref().and_then(|column| Some(column.value(column.ords.get(doc)?)));
         Some(Representation {
             id: id.to_owned(),
             resource_type: self.model.name().to_owned(),
-            external_id: external_id.and_then(|bytes| Some(std::str::from_utf8(bytes).ok()?.to_owned())),
+            external_id: None,
             tag: EntityTag { version: self.run.version(doc), derived: None },
-            created: instant(&self.created, doc)?,
-            last_modified: instant(&self.last_modified, doc)?,
+            created: None,
+            last_modified: None,
             location: location(&self.model.resource_type().endpoint, id),
             json: self.last.1.json(id),
         })
     }
-}
-
-/// The instant that `keys::ordered` wrote.
-fn instant(column: &Column<'_>, doc: u32) -> Option<Instant> {
-    let (seconds, rest) = column.value(column.ords.get(doc)?).split_first_chunk()?;
-    let seconds = (u64::from_be_bytes(*seconds) ^ 1 << 63).cast_signed();
-    Instant::from_unix(seconds, u32::from_be_bytes(*rest.first_chunk()?))
 }
 
 #[cfg(test)]

@@ -19,8 +19,8 @@ pub(super) fn resource(representation: Representation) -> proto::Resource {
         resource_type,
         external_id,
         version: tag.to_string(),
-        created: Some(timestamp(created)),
-        last_modified: Some(timestamp(last_modified)),
+        created: created.map(timestamp),
+        last_modified: last_modified.map(timestamp),
         location,
         json,
     }

@@ -17,14 +17,14 @@ pub struct Representation {
     pub id: String,
     /// The resource type's name.
     pub resource_type: String,
-    /// `externalId`.
+    /// `externalId`; none also where only ids are shown.
     pub external_id: Option<String>,
     /// The entity tag: `meta.version`.
     pub tag: EntityTag,
-    /// `meta.created`.
-    pub created: Instant,
-    /// `meta.lastModified`.
-    pub last_modified: Instant,
+    /// `meta.created`; none where only ids are shown.
+    pub created: Option<Instant>,
+    /// `meta.lastModified`; none where only ids are shown.
+    pub last_modified: Option<Instant>,
     /// `meta.location`, relative: `/Users/2819c223`. A face puts its base before it.
     pub location: String,
     /// The resource as SCIM JSON (RFC 7643 section 3), without white space.
@@ -39,13 +39,15 @@ pub struct Representation {
 pub fn render(view: &ResourceView<'_>, projection: &Projection, tag: EntityTag, base: &str) -> Representation {
     let location = location(&view.model.resource_type().endpoint, view.id);
     let json = to_json(&ResourceJson { view, projection, tag, base, location: &location });
+    let is_whole = !projection.is_brief(view.model);
+    let external_id = view.attributes.get(common::EXTERNAL_ID).filter(|_| is_whole).and_then(ValueRef::as_str);
     Representation {
         id: view.id.to_owned(),
         resource_type: view.model.name().to_owned(),
-        external_id: view.attributes.get(common::EXTERNAL_ID).and_then(ValueRef::as_str).map(str::to_owned),
+        external_id: external_id.map(str::to_owned),
         tag,
-        created: view.created,
-        last_modified: view.last_modified,
+        created: is_whole.then_some(view.created),
+        last_modified: is_whole.then_some(view.last_modified),
         location,
         json,
     }

@@ -209,8 +209,8 @@ mod tests {
             resource_type: "User".into(),
             external_id: None,
             tag: EntityTag { version: 1, derived: None },
-            created: time,
-            last_modified: time,
+            created: Some(time),
+            last_modified: Some(time),
             location: format!("/Users/{id}"),
             json: format!("{{\"id\":\"{id}\"}}"),
         };
