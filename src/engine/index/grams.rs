@@ -8,6 +8,7 @@
 
 mod build;
 mod scan;
+mod sort;
 #[cfg(test)]
 mod tests;
 

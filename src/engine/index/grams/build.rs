@@ -1,106 +1,106 @@
-//! How the inverted index of substrings is made.
+//! How the inverted index of substrings is made. tantivy's own indexing asks a hash table for each gram of each value;
+//! here the grams come in order, and go to what tantivy writes terms and postings with.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
-use tantivy::directory::Directory;
+use tantivy::directory::{Directory, RamDirectory, TerminatingWrite as _};
+use tantivy::index::{IndexMeta, Segment, SegmentComponent};
 use tantivy::indexer::SingleSegmentIndexWriter;
-use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
-use tantivy::schema::{BytesOptions, Field, Schema};
+use tantivy::postings::{FieldSerializer, InvertedIndexSerializer};
+use tantivy::schema::{BytesOptions, Schema};
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexSettings};
+use tantivy::{Index, IndexSettings, TantivyDocument, TantivyError};
 
-use super::{Term, bytes, term, unlike};
-use crate::engine::index::Run;
+use super::sort::{HELD, Sorter};
+use super::{bytes, term, unlike};
+use crate::engine::index::{Column, Run};
 
 /// The one field.
 pub(super) const FIELD: &str = "gram";
 
-/// Bytes that the table of terms is laid out for, at least and at most; it grows beyond. Nothing is written before all
-/// values are known.
+/// The file that lists the segments.
+const META: &str = "meta.json";
+
+/// Bytes of memory for the writer that writes nothing.
 const LEAST: usize = 1 << 20;
-const MOST: usize = 64 << 20;
 
 /// Writes the inverted index of a run's columns that shall have one; tells the files.
 pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) -> tantivy::Result<HashSet<PathBuf>> {
     let mut schema = Schema::builder();
     let field = schema.add_bytes_field(FIELD, BytesOptions::default().set_indexed());
+    let schema = schema.build();
     // Nothing is stored, so nothing is compressed.
     let settings = IndexSettings {
         docstore_compression: Compressor::None,
         docstore_compress_dedicated_thread: false,
         ..IndexSettings::default()
     };
-    let budget = run.gram_columns().map(|column| column.packed().0.len()).sum::<usize>().clamp(LEAST, MOST);
-    let mut writer: SingleSegmentIndexWriter<Terms> =
-        Index::builder().schema(schema.build()).settings(settings).single_segment_index_writer(directory, budget)?;
-    let mut terms: Arc<Vec<Term>> = Arc::default();
+    let index = Index::create(directory, schema.clone(), settings.clone())?;
+    let segment = index.new_segment();
+    let mut serializer = InvertedIndexSerializer::open(&segment)?;
+    let tokens = run.gram_columns().map(|column| tokens(&column)).sum();
+    let mut terms = serializer.new_field(field, tokens, None)?;
+    let mut sorter = Sorter::new(HELD);
     let mut next = 0;
     for (column, number) in run.gram_columns().zip(0..=u16::MAX) {
         if column.grams != Some(next) {
             return Err(unlike("the numbering of values"));
         }
+        // In the order of terms.
+        sorter.each::<1>(&column, |gram, ords| write(&mut terms, number, gram, next, ords))?;
+        sorter.each::<2>(&column, |gram, ords| write(&mut terms, number, gram, next, ords))?;
+        sorter.each::<3>(&column, |gram, ords| write(&mut terms, number, gram, next, ords))?;
         next += column.distinct;
-        for ord in 0..column.distinct {
-            // The writer has dropped the value before this one.
-            let free = Arc::make_mut(&mut terms);
-            free.clear();
-            add_terms(free, number, column.value(ord));
-            writer.add_document(Terms { field, terms: Arc::clone(&terms) })?;
-        }
     }
-    let index = writer.finalize()?;
+    drop(sorter);
+    terms.close()?;
+    serializer.close()?;
+    write_others(&segment, &schema, &settings)?;
+    let segment = segment.with_max_doc(next);
+    let meta = IndexMeta {
+        index_settings: settings,
+        segments: vec![segment.meta().clone()],
+        ..IndexMeta::with_schema(schema)
+    };
+    let meta = serde_json::to_vec_pretty(&meta).map_err(io::Error::from)?;
+    index.directory().sync_directory()?;
+    index.directory().atomic_write(Path::new(META), &meta)?;
     Ok(index.directory().list_managed_files())
 }
 
-/// Adds the terms of a value; some may come twice.
-fn add_terms(terms: &mut Vec<Term>, column: u16, value: &[u8]) {
-    terms.extend(value.windows(2).map(|gram| term(column, gram)));
-    terms.extend(value.windows(3).map(|gram| term(column, gram)));
-    terms.extend(value.last_chunk::<1>().map(|gram| term(column, gram)));
+/// How many terms the values of a column have, those that come twice in a value counted twice.
+fn tokens(column: &Column<'_>) -> u64 {
+    let lengths = (0..column.distinct).map(|ord| column.value(ord).len() as u64);
+    lengths.map(|length| length.min(1) + length.saturating_sub(1) + length.saturating_sub(2)).sum()
 }
 
-/// The terms of a value, as the writer takes them.
-struct Terms {
-    field: Field,
-    terms: Arc<Vec<Term>>,
-}
-
-impl Document for Terms {
-    type Value<'a> = Gram<'a>;
-    type FieldsValuesIter<'a> = Entries<'a>;
-
-    fn iter_fields_and_values(&self) -> Entries<'_> {
-        Entries { field: self.field, terms: self.terms.iter() }
+/// Writes a term and the documents it is in.
+fn write(terms: &mut FieldSerializer<'_>, column: u16, gram: &[u8], base: u32, ords: &[u32]) -> io::Result<()> {
+    terms.new_term_without_freq(bytes(&term(column, gram)))?;
+    let mut before = None;
+    for ord in ords {
+        if before.replace(*ord) != Some(*ord) {
+            terms.write_doc(base + ord, 0, &[]);
+        }
     }
+    terms.close_term()
 }
 
-struct Entries<'a> {
-    field: Field,
-    terms: std::slice::Iter<'a, Term>,
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = (Field, Gram<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.terms.next().map(|term| (self.field, Gram(bytes(term))))
+/// Writes the other files of a segment: tantivy refuses one that lacks them. The documents have nothing that would
+/// stand there, so they are those of a segment without documents.
+fn write_others(segment: &Segment, schema: &Schema, settings: &IndexSettings) -> tantivy::Result<()> {
+    let builder = Index::builder().schema(schema.clone()).settings(settings.clone());
+    let writer: SingleSegmentIndexWriter<TantivyDocument> =
+        builder.single_segment_index_writer(RamDirectory::create(), LEAST)?;
+    let index = writer.finalize()?;
+    let empty = index.searchable_segments()?.pop().ok_or_else(|| unlike("the number of segments"))?;
+    for component in [SegmentComponent::FieldNorms, SegmentComponent::FastFields, SegmentComponent::Store] {
+        let bytes = empty.open_read(component.clone())?.read_bytes()?;
+        let mut file = segment.open_write(component)?;
+        file.write_all(&bytes)?;
+        file.terminate()?;
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.terms.size_hint()
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Gram<'a>(&'a [u8]);
-
-impl<'a> Value<'a> for Gram<'a> {
-    type ArrayIter = std::iter::Empty<Self>;
-    type ObjectIter = std::iter::Empty<(&'a str, Self)>;
-
-    fn as_value(&self) -> ReferenceValue<'a, Self> {
-        ReferenceValue::Leaf(ReferenceValueLeaf::Bytes(self.0))
-    }
+    Ok(())
 }
