@@ -96,14 +96,12 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
     };
     let old: Vec<u64> = sources.iter().filter_map(|live| live.number).collect();
     let touches_disk = !old.is_empty() || made.as_ref().is_some_and(|made| made.number.is_some());
-    let Some(now) = shared.publisher.live(key) else {
+    let Some(runs) = shared.publisher.live(key).and_then(|now| put(&now)) else {
         return discard(shared, made.as_ref());
     };
-    if touches_disk && let Some(runs) = put(&now) {
-        // The files are named before they are used, and others removed only after they are not named any more.
-        if !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
-            return discard(shared, made.as_ref());
-        }
+    // The files are named before they are used, and others removed only after they are not named any more.
+    if touches_disk && !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
+        return discard(shared, made.as_ref());
     }
     let done = shared.publisher.edit(key, |now| {
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))

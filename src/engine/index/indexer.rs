@@ -1,5 +1,5 @@
-//! The threads of the index: one that takes recent writes into runs and makes indexes, and one that merges runs, which
-//! takes longer.
+//! The threads of the index: one that takes recent writes into runs, which writers may wait for, one that merges runs, and
+//! one that makes indexes, which both take longer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +50,12 @@ impl Shared {
         Ok(LiveRun::new(written?, Some(number), through))
     }
 
+    /// Refuses to go on with long work when the store is closed.
+    pub(super) fn check_open(&self) -> Result<()> {
+        let closed = || Error::new(ErrorKind::Unavailable, "the store is closed");
+        if self.publisher.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+
     /// Removes the files of a run. What is left of them, if that fails, goes when the store is opened again.
     pub(super) fn remove(&self, number: u64) {
         let _ = self.shelf.remove(number);
@@ -81,9 +87,10 @@ impl Indexer {
             let shared =
                 Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
             let shared = Arc::new(shared);
-            let compactor = Arc::clone(&shared);
+            let (compactor, maker) = (Arc::clone(&shared), Arc::clone(&shared));
             threads.push(spawn("scimdb-indexer", move || index(&shared))?);
             threads.push(spawn("scimdb-compactor", move || compact_runs(&compactor))?);
+            threads.push(spawn("scimdb-maker", move || make_indexes(&maker))?);
         }
         Ok(Indexer { publisher, threads: Mutex::new(threads) })
     }
@@ -125,10 +132,8 @@ fn index(shared: &Shared) {
     shared.publisher.begin();
     while let Some(work) = shared.publisher.next_work() {
         let key = match work {
-            Work::Open(key) => {
-                if caught(|| make::open(shared, key)).is_err() {
-                    shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
-                }
+            Work::Remove(numbers) => {
+                numbers.into_iter().for_each(|number| shared.remove(number));
                 continue;
             }
             Work::Schemas(tenant) => {
@@ -153,6 +158,15 @@ fn compact_runs(shared: &Shared) {
         shared.publisher.unclaim(key, &claimed);
         if outcome.is_err() {
             // A full disk, or schemas that have changed: the index is made again, later or now.
+            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        }
+    }
+}
+
+/// The third thread.
+fn make_indexes(shared: &Shared) {
+    while let Some(key) = shared.publisher.next_request() {
+        if caught(|| make::open(shared, key)).is_err() {
             shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
         }
     }
@@ -206,7 +220,7 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
     let through = last.sequence;
     let newest = shared.keep(builder.finish()?, false, through)?;
     let tail = claim_tail(shared, key, &view, &newest);
-    let outcome = consolidate(shared, key, &catalog, &tail, newest, through);
+    let outcome = consolidate(shared, key, &view, &catalog, &tail, newest, through);
     shared.publisher.unclaim(key, &tail);
     outcome
 }
@@ -232,6 +246,7 @@ fn claim_tail(shared: &Shared, key: TypeKey, view: &TypeView, newest: &LiveRun) 
 fn consolidate(
     shared: &Shared,
     key: TypeKey,
+    view: &TypeView,
     catalog: &Arc<Catalog>,
     tail: &[LiveRun],
     newest: LiveRun,
@@ -245,6 +260,8 @@ fn consolidate(
         shared.keep(super::merge(&sources, catalog, Tombstones::Keep)?, false, through)?
     };
     shared.publisher.edit(key, |now| {
+        // One that was closed and made anew meanwhile has these writes already.
+        let now = Some(now).filter(|now| now.is_kin_of(view))?;
         let kept = now.runs.len().checked_sub(tail.len())?;
         let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
         let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };
