@@ -106,9 +106,10 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
     let done = shared.publisher.edit(key, |now| {
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))
     });
-    if done {
-        old.into_iter().for_each(|number| shared.remove(number));
-    }
+    // Nothing names them any more, even if the index went away meanwhile: unless it was read again just before.
+    let now = if done { None } else { shared.publisher.live(key) };
+    let in_use = |number: &u64| now.iter().any(|now| now.runs.iter().any(|live| live.number == Some(*number)));
+    old.into_iter().filter(|number| !in_use(number)).for_each(|number| shared.remove(number));
     Ok(())
 }
 

@@ -23,6 +23,8 @@ pub(in crate::engine) struct Shared {
     pub(super) shelf: Shelf,
     schemas: Schemas,
     next_number: AtomicU64,
+    /// Runs whose files could not be removed yet.
+    leftovers: Mutex<Vec<u64>>,
 }
 
 impl Shared {
@@ -47,7 +49,11 @@ impl Shared {
         if written.is_err() {
             self.remove(number);
         }
-        Ok(LiveRun::new(written?, Some(number), through))
+        let run = written?;
+        // The medium works, so it may obey now.
+        let leftovers = std::mem::take(&mut *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner));
+        leftovers.into_iter().for_each(|number| self.remove(number));
+        Ok(LiveRun::new(run, Some(number), through))
     }
 
     /// Refuses to go on with long work when the store is closed.
@@ -56,9 +62,12 @@ impl Shared {
         if self.publisher.is_closed() { Err(closed()) } else { Ok(()) }
     }
 
-    /// Removes the files of a run. What is left of them, if that fails, goes when the store is opened again.
+    /// Removes the files of a run. What is left of them, if that fails, goes when another run has been written, or when
+    /// the store is opened again.
     pub(super) fn remove(&self, number: u64) {
-        let _ = self.shelf.remove(number);
+        if self.shelf.remove(number).is_err() {
+            self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+        }
     }
 }
 
@@ -84,8 +93,14 @@ impl Indexer {
     ) -> Result<Self> {
         let mut threads = Vec::new();
         if publisher.options().enabled {
-            let shared =
-                Shared { publisher: Arc::clone(&publisher), writer, shelf, schemas, next_number: AtomicU64::new(1) };
+            let shared = Shared {
+                publisher: Arc::clone(&publisher),
+                writer,
+                shelf,
+                schemas,
+                next_number: AtomicU64::new(1),
+                leftovers: Mutex::default(),
+            };
             let shared = Arc::new(shared);
             let (compactor, maker) = (Arc::clone(&shared), Arc::clone(&shared));
             threads.push(spawn("scimdb-indexer", move || index(&shared))?);
