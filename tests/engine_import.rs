@@ -94,13 +94,13 @@ fn an_ordinary_import_makes_meta_anew() {
         "meta": {"resourceType": "User", "created": "2001-01-01T00:00:00Z", "version": "W/\"9000\""}});
     import(&tenant, ImportOptions::default(), &texts(std::slice::from_ref(&row)));
     let read = tenant.show("User", "7").unwrap();
-    assert!(read.tag.version < 9_000 && read.created.to_string().as_str() > "2020");
+    assert!(read.tag.version < 9_000 && read.created.unwrap().to_string().as_str() > "2020");
     assert_eq!(read.created, read.last_modified);
 
     let other = support::engine::tenant();
     import(&other, ImportOptions { restore: true, ..ImportOptions::default() }, &texts(&[row]));
     let read = other.show("User", "7").unwrap();
-    assert_eq!((read.tag.version, read.created.to_string().as_str()), (9_000, "2001-01-01T00:00:00Z"));
+    assert_eq!((read.tag.version, read.created.unwrap().to_string().as_str()), (9_000, "2001-01-01T00:00:00Z"));
     assert!(other.make("User", user("bob")).unwrap().tag.version > 9_000);
 }
 

@@ -7,14 +7,21 @@
 
 mod support;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use scimdb::engine::{ImportOptions, TenantOptions};
+use scimdb::engine::{ImportOptions, IndexState, TenantOptions};
 use scimdb::message::{SearchRequest, SortOrder};
 use scimdb::{Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
 use support::engine::{USER, Verbs};
 use support::index;
+
+/// What a process holds is told of all its tests together: they run one after the other.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
@@ -106,6 +113,7 @@ fn own_schema(number: u64) -> Value {
 
 #[test]
 fn many_small_tenants_cost_little_and_do_not_slow_a_large_one() {
+    let _alone = alone();
     let (tenants, users) = (setting("SCIMDB_TENANTS", 200), setting("SCIMDB_TENANT_USERS", 60));
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), StoreOptions::default()).unwrap();
@@ -149,4 +157,121 @@ fn many_small_tenants_cost_little_and_do_not_slow_a_large_one() {
     assert_eq!((after.threads, after.files), (before.threads, before.files), "they do not grow with tenants");
     let limit = |time: Duration| time * 4 + Duration::from_millis(2);
     assert!(beside.0 <= limit(alone.0) && beside.1 <= limit(alone.1), "{beside:?}, but alone {alone:?}");
+}
+
+/// How many tenants' users have an index that is open.
+fn open(store: &Store, names: &[String]) -> usize {
+    let is_open = |name: &&String| {
+        let status = store.tenant(name).unwrap().index_status().unwrap();
+        assert!(status.iter().all(|status| status.state != IndexState::Failed), "{status:?}");
+        status.iter().any(|status| status.state == IndexState::Ready)
+    };
+    names.iter().filter(is_open).count()
+}
+
+/// Waits until something holds, for as long as a machine under load may need.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < end, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn indexes_that_nobody_uses_make_room_for_others() {
+    const TENANTS: usize = 300;
+    const OPEN: usize = 24;
+    const USERS: u64 = 25;
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = StoreOptions::default();
+    index::tiny(&mut options);
+    options.index.durable_from = 40;
+    options.index.max_open = OPEN;
+    options.index.idle = Duration::ZERO;
+    let store = Store::open(folder.path(), options.clone()).unwrap();
+    let names: Vec<String> = (0..TENANTS).map(|number| format!("tenant-{number}")).collect();
+    for (number, name) in names.iter().enumerate() {
+        let tenant = store.create_tenant(name, TenantOptions::default()).unwrap();
+        // Every tenth has an index on disk.
+        load(&tenant, if number % 10 == 0 { USERS * 2 } else { USERS });
+    }
+    let of_all = |store: &Store, title: &str, expected: &dyn Fn(usize) -> u64| {
+        for (number, name) in names.iter().enumerate() {
+            let page = store.tenant(name).unwrap().page(Some("User"), title).unwrap();
+            assert_eq!(page.total_results, expected(number), "{name}");
+        }
+    };
+    let users = |number: usize| if number % 10 == 0 { USERS * 2 } else { USERS };
+    let before = Held::now();
+    let third = |number: usize| (0..users(number)).filter(|user| user % 7 == 3).count() as u64;
+    of_all(&store, "title eq \"title 3\"", &third);
+    index::settle(&store);
+    assert!((1..=OPEN).contains(&open(&store, &names)));
+    // Those that were searched last are open; one that is asked for comes, and the others stay right.
+    let first = store.tenant(&names[0]).unwrap();
+    let is_open = |tenant: &Tenant| tenant.index_status().unwrap().iter().any(|of| of.state == IndexState::Ready);
+    let search = |tenant: &Tenant| tenant.page(Some("User"), "title co \"3\"").unwrap().total_results;
+    until("it is opened", || {
+        assert_eq!(search(&first), third(0));
+        is_open(&first)
+    });
+    // Who is used stays open while all others come and go; writes count as uses, and are never lost.
+    for (turn, name) in names.iter().enumerate().skip(1) {
+        let tenant = store.tenant(name).unwrap();
+        tenant.make("User", json!({"schemas": [USER], "userName": "late", "title": "Title 3"})).unwrap();
+        assert_eq!(search(&tenant), third(turn) + 1);
+        let name = format!("late-{turn}");
+        first.make("User", json!({"schemas": [USER], "userName": name, "title": "Title 3"})).unwrap();
+        assert_eq!(search(&first), third(0) + turn as u64);
+    }
+    assert!(is_open(&first));
+    index::settle(&store);
+    let after = Held::now();
+    assert!(open(&store, &names) <= OPEN);
+    assert_eq!((after.threads, after.files), (before.threads, before.files), "they do not grow with indexes");
+    let late = |number: usize| third(number) + if number == 0 { TENANTS as u64 - 1 } else { 1 };
+    of_all(&store, "title eq \"title 3\"", &late);
+    store.close().unwrap();
+    drop((first, store));
+    let store = Store::open(folder.path(), options).unwrap();
+    of_all(&store, "title co \"3\" and title pr", &late);
+    index::settle(&store);
+    assert!((1..=OPEN).contains(&open(&store, &names)));
+    of_all(&store, "title co \"3\" and title pr", &late);
+}
+
+#[test]
+fn indexes_in_memory_stay_within_their_bytes() {
+    let _alone = alone();
+    let mut options = StoreOptions::default();
+    index::tiny(&mut options);
+    options.index.durable_from = 10_000;
+    options.index.max_memory = 400_000;
+    options.index.idle = Duration::ZERO;
+    let store = Store::open_in_memory(options).unwrap();
+    let names: Vec<String> = (0..60).map(|number| format!("tenant-{number}")).collect();
+    for name in &names {
+        load(&store.create_tenant(name, TenantOptions::default()).unwrap(), 100);
+    }
+    let bytes = || -> u64 {
+        let of = |name: &String| -> u64 {
+            store.tenant(name).unwrap().index_status().unwrap().iter().map(|status| status.bytes).sum()
+        };
+        names.iter().map(of).sum()
+    };
+    for turn in 0..3 {
+        for name in &names {
+            let tenant = store.tenant(name).unwrap();
+            let made = json!({"schemas": [USER], "userName": format!("late-{turn}"), "title": "Late"});
+            tenant.make("User", made).unwrap();
+            let found = tenant.page(Some("User"), "title eq \"late\"").unwrap();
+            assert_eq!(found.total_results, turn + 1);
+        }
+        index::settle(&store);
+        let count = open(&store, &names);
+        println!("{count} are open: {} bytes", bytes());
+        assert!((1..names.len()).contains(&count) && bytes() <= 400_000, "{count} open, {} bytes", bytes());
+    }
 }

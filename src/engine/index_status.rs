@@ -1,5 +1,6 @@
 //! How far the search index has come: for `stats`, for metrics, and for who waits for it.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -65,7 +66,8 @@ impl IndexState {
 }
 
 impl Store {
-    /// Waits until every type that should be indexed is, and its index holds every acknowledged write. False: the time
+    /// Waits until every type that should be indexed is, as far as there is room ([`IndexOptions::max_open`](super::IndexOptions::max_open)), and its
+    /// index holds every acknowledged write. False: the time
     /// was over before. Searches need not wait: they are right without.
     ///
     /// # Errors
@@ -73,13 +75,16 @@ impl Store {
     pub fn wait_for_index(&self, timeout: Duration) -> Result<bool> {
         let inner = &self.inner;
         let deadline = Instant::now() + timeout;
+        let mut asked = HashSet::new();
         loop {
             let view = inner.view()?;
             let mut missing = false;
             for (tenant, kind) in large_types(&*view.snapshot, inner.publisher.options().from)? {
                 if inner.publisher.options().enabled && view.index(tenant, kind).is_none() {
-                    inner.publisher.request((tenant, kind), None);
-                    missing = true;
+                    // What was opened, and is closed again, has no room.
+                    let is_new =
+                        asked.insert((tenant, kind)) || inner.publisher.phase((tenant, kind)) != (false, false);
+                    missing |= is_new && inner.publisher.request_if_free((tenant, kind));
                 }
             }
             drop(view);

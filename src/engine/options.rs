@@ -56,6 +56,15 @@ pub struct IndexOptions {
     pub max_recent: usize,
     /// Parts of the index of a type from which on some are merged. Default 8.
     pub merge_above: usize,
+    /// Resource types whose indexes are open at the same time, in all tenants together. Default 256. The one that was
+    /// searched or written the longest ago makes room for another; it comes back when it is asked for.
+    pub max_open: usize,
+    /// Bytes that those parts of indexes may take that are not on disk, in all tenants together. Default 256 MiB. Beyond
+    /// it, indexes are closed as beyond [`IndexOptions::max_open`].
+    pub max_memory: u64,
+    /// How long an index must not have been used before it makes room for another. Default 10 seconds: where all are in
+    /// use, they would only take each other's place.
+    pub idle: Duration,
     /// Distinct values of an attribute from which on parts of them are looked up in an index of their own. Default
     /// 8,192: fewer are looked through as fast.
     #[doc(hidden)]
@@ -71,6 +80,9 @@ impl Default for IndexOptions {
             durable_from: 16_384,
             max_recent: 20_000,
             merge_above: 8,
+            max_open: 256,
+            max_memory: 256 << 20,
+            idle: Duration::from_secs(10),
             grams_from: 8_192,
         }
     }

@@ -283,7 +283,8 @@ impl Store {
         };
         self.inner.writer.write_then(change, move |()| after.set_config(None))?;
         self.forget(&state);
-        self.inner.publisher.forget(state.id);
+        let runs = manifest::of_tenant(&*self.inner.writer.snapshot()?, state.id)?;
+        self.inner.publisher.forget(state.id, runs);
         self.purge_tenant(state.id)
     }
 
@@ -354,7 +355,11 @@ impl Inner {
     /// the view is to be taken again.
     pub(super) fn want_index(&self, view: &View, tenant: TenantId, kind: u16) -> Result<bool> {
         let options = self.publisher.options();
-        if !options.enabled || view.index(tenant, kind).is_some() {
+        if let Some(index) = view.index(tenant, kind) {
+            self.publisher.used(index);
+            return Ok(false);
+        }
+        if !options.enabled {
             return Ok(false);
         }
         let reads = &*view.snapshot;
@@ -362,8 +367,7 @@ impl Inner {
             return Ok(false);
         }
         let on_disk = manifest::load(reads, (tenant, kind))?.is_some();
-        self.publisher.request((tenant, kind), on_disk.then_some(OPENING));
-        Ok(on_disk)
+        Ok(self.publisher.request((tenant, kind), if on_disk { OPENING } else { Duration::ZERO }) && on_disk)
     }
 
     /// Ends the threads. The indexer goes first: it may wait for the writer.

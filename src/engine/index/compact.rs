@@ -98,21 +98,20 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
     };
     let old: Vec<u64> = sources.iter().filter_map(|live| live.number).collect();
     let touches_disk = !old.is_empty() || made.as_ref().is_some_and(|made| made.number.is_some());
-    let Some(now) = shared.publisher.live(key) else {
+    let Some(runs) = shared.publisher.live(key).and_then(|now| put(&now)) else {
         return discard(shared, made.as_ref());
     };
-    if touches_disk && let Some(runs) = put(&now) {
-        // The files are named before they are used, and others removed only after they are not named any more.
-        if !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
-            return discard(shared, made.as_ref());
-        }
+    // The files are named before they are used, and others removed only after they are not named any more.
+    if touches_disk && !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
+        return discard(shared, made.as_ref());
     }
     let done = shared.publisher.edit(key, |now| {
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))
     });
-    if done {
-        old.into_iter().for_each(|number| shared.remove(number));
-    }
+    // Nothing names them any more, even if the index went away meanwhile: unless it was read again just before.
+    let now = if done { None } else { shared.publisher.live(key) };
+    let in_use = |number: &u64| now.iter().any(|now| now.runs.iter().any(|live| live.number == Some(*number)));
+    old.into_iter().filter(|number| !in_use(number)).for_each(|number| shared.remove(number));
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! The threads of the index: one that takes recent writes into runs and makes indexes, and one that merges runs, which
-//! takes longer.
+//! The threads of the index: one that takes recent writes into runs, which writers may wait for, one that merges runs, and
+//! one that makes indexes, which both take longer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,11 +23,13 @@ pub(in crate::engine) struct Shared {
     pub(super) shelf: Shelf,
     schemas: Schemas,
     next_number: AtomicU64,
+    /// Runs whose files could not be removed yet.
+    leftovers: Mutex<Vec<u64>>,
 }
 
 impl Shared {
     pub(super) fn new(publisher: Arc<Publisher>, writer: Arc<Writer>, shelf: Shelf, schemas: Schemas) -> Self {
-        Shared { publisher, writer, shelf, schemas, next_number: AtomicU64::new(1) }
+        Shared { publisher, writer, shelf, schemas, next_number: AtomicU64::new(1), leftovers: Mutex::default() }
     }
 
     /// The resource type of a key.
@@ -51,12 +53,25 @@ impl Shared {
         if written.is_err() {
             self.remove(number);
         }
-        Ok(LiveRun::new(written?, Some(number), through))
+        let run = written?;
+        // The medium works, so it may obey now.
+        let leftovers = std::mem::take(&mut *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner));
+        leftovers.into_iter().for_each(|number| self.remove(number));
+        Ok(LiveRun::new(run, Some(number), through))
     }
 
-    /// Removes the files of a run. What is left of them, if that fails, goes when the store is opened again.
+    /// Refuses to go on with long work when the store is closed.
+    pub(super) fn check_open(&self) -> Result<()> {
+        let closed = || Error::new(ErrorKind::Unavailable, "the store is closed");
+        if self.publisher.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Removes the files of a run. What is left of them, if that fails, goes when another run has been written, or when
+    /// the store is opened again.
     pub(super) fn remove(&self, number: u64) {
-        let _ = self.shelf.remove(number);
+        if self.shelf.remove(number).is_err() {
+            self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+        }
     }
 }
 
@@ -83,9 +98,10 @@ impl Indexer {
         let mut threads = Vec::new();
         if publisher.options().enabled {
             let shared = Arc::new(Shared::new(Arc::clone(&publisher), writer, shelf, schemas));
-            let compactor = Arc::clone(&shared);
+            let (compactor, maker) = (Arc::clone(&shared), Arc::clone(&shared));
             threads.push(spawn("scimdb-indexer", move || index(&shared))?);
             threads.push(spawn("scimdb-compactor", move || compact_runs(&compactor))?);
+            threads.push(spawn("scimdb-maker", move || make_indexes(&maker))?);
         }
         Ok(Indexer { publisher, threads: Mutex::new(threads) })
     }
@@ -127,10 +143,8 @@ pub(super) fn index(shared: &Shared) {
     shared.publisher.begin();
     while let Some(work) = shared.publisher.next_work() {
         let key = match work {
-            Work::Open(key) => {
-                if caught(|| make::open(shared, key)).is_err() {
-                    shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
-                }
+            Work::Remove(numbers) => {
+                numbers.into_iter().for_each(|number| shared.remove(number));
                 continue;
             }
             Work::Schemas(tenant) => {
@@ -155,6 +169,15 @@ pub(super) fn compact_runs(shared: &Shared) {
         shared.publisher.unclaim(key, &claimed);
         if outcome.is_err() {
             // A full disk, or schemas that have changed: the index is made again, later or now.
+            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        }
+    }
+}
+
+/// The third thread.
+fn make_indexes(shared: &Shared) {
+    while let Some(key) = shared.publisher.next_request() {
+        if caught(|| make::open(shared, key)).is_err() {
             shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
         }
     }
@@ -208,7 +231,7 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
     let through = last.sequence;
     let newest = shared.keep(builder.finish()?, false, through)?;
     let tail = claim_tail(shared, key, &view, &newest);
-    let outcome = consolidate(shared, key, &catalog, &tail, newest, through);
+    let outcome = consolidate(shared, key, &view, &catalog, &tail, newest, through);
     shared.publisher.unclaim(key, &tail);
     outcome
 }
@@ -234,6 +257,7 @@ fn claim_tail(shared: &Shared, key: TypeKey, view: &TypeView, newest: &LiveRun) 
 fn consolidate(
     shared: &Shared,
     key: TypeKey,
+    view: &TypeView,
     catalog: &Arc<Catalog>,
     tail: &[LiveRun],
     newest: LiveRun,
@@ -247,6 +271,8 @@ fn consolidate(
         shared.keep(super::merge(&sources, catalog, Tombstones::Keep)?, false, through)?
     };
     shared.publisher.edit(key, |now| {
+        // One that was closed and made anew meanwhile has these writes already.
+        let now = Some(now).filter(|now| now.is_kin_of(view))?;
         let kept = now.runs.len().checked_sub(tail.len())?;
         let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
         let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };

@@ -18,16 +18,51 @@ use crate::model::{TypeModel, stored};
 /// Docs of a run that is made from rows, and bytes that it may take meanwhile: bounds the memory of the making.
 const CHUNK: (u32, usize) = (262_144, 320 << 20);
 
+/// How often an index that cannot catch up is begun anew before its writers have to wait for it.
+const ATTEMPTS: u32 = 3;
+
 /// Makes the index of a type and publishes it, if the type has enough resources.
 pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
-    let Some((snapshot, sequence)) = shared.publisher.snapshot() else {
-        return shared.publisher.drop_phase(key);
-    };
+    let mut made = Made { shared, numbers: Vec::new() };
+    let is_live = make(&mut made, key)?;
+    if is_live {
+        made.numbers.clear();
+        return Ok(());
+    }
+    shared.publisher.drop_phase(key)
+}
+
+/// The files that a making wrote. They go with it, unless the index goes live.
+struct Made<'a> {
+    shared: &'a Shared,
+    numbers: Vec<u64>,
+}
+
+impl Made<'_> {
+    /// Keeps the files of these runs alone.
+    fn keep(&mut self, runs: &[LiveRun]) {
+        let is_kept = |number: &u64| runs.iter().any(|live| live.number == Some(*number));
+        for number in self.numbers.extract_if(.., |number| !is_kept(number)) {
+            self.shared.remove(number);
+        }
+    }
+}
+
+impl Drop for Made<'_> {
+    fn drop(&mut self) {
+        self.numbers.iter().for_each(|number| self.shared.remove(*number));
+    }
+}
+
+/// The same; false: there is nothing to be made, or nobody to make it for.
+fn make(made: &mut Made<'_>, key: TypeKey) -> Result<bool> {
+    let shared = made.shared;
+    let Some((snapshot, sequence)) = shared.publisher.snapshot() else { return Ok(false) };
     let (tenant, kind) = key;
     let stored = manifest::load(&*snapshot, key)?;
     let is_large = read_counter(&*snapshot, tenant, Counter::Resources(kind))? >= shared.publisher.options().from;
     let Some(model) = shared.model(&snapshot, key)?.filter(|_| is_large || stored.is_some()) else {
-        return shared.publisher.drop_phase(key);
+        return Ok(false);
     };
     let mut catalog = shared.catalog(&model);
     let from_disk = match &stored {
@@ -38,45 +73,56 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
         Some(found) => found,
         None => {
             shared.publisher.set_phase(key, Phase::Building);
-            (all_rows(shared, &snapshot, key, &model, &catalog, sequence)?, sequence)
+            (all_rows(made, &snapshot, key, &model, &catalog, sequence)?, sequence)
         }
     };
     drop(snapshot);
     // The rest may be a lot, since writers went on: the last part, which they are held to, has to be small.
     let small = (shared.publisher.options().max_recent / 2) as u64;
-    loop {
-        let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else {
-            return shared.publisher.drop_phase(key);
+    let mut attempts = 0;
+    let mut is_last = false;
+    while !is_last {
+        let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else { return Ok(false) };
+        let Some(mut model) = shared.model(&snapshot, key)? else { return Ok(false) };
+        let fits = |snapshot: &Snapshot, catalog: &Catalog, runs: &[LiveRun]| {
+            let from = read_counter(snapshot, tenant, Counter::ChangesFrom)?;
+            Ok::<bool, crate::Error>(from <= applied + 1 && is_current(runs, catalog))
         };
-        let is_told =
-            |snapshot: &Snapshot| read_counter(snapshot, tenant, Counter::ChangesFrom).map(|from| from <= applied + 1);
-        let is_last = sequence.saturating_sub(applied) <= small || !is_told(&snapshot)?;
-        if is_last {
-            let Some(now) = shared.publisher.gather(key) else { return shared.publisher.drop_phase(key) };
-            (snapshot, sequence) = now;
-        }
-        let Some(model) = shared.model(&snapshot, key)? else { return shared.publisher.drop_phase(key) };
         catalog = shared.catalog(&model);
-        if !is_current(&runs, &catalog) || !is_told(&snapshot)? {
-            // The schemas changed meanwhile, or the change log was trimmed.
-            runs = all_rows(shared, &snapshot, key, &model, &catalog, sequence)?;
+        let mut is_told = fits(&snapshot, &catalog, &runs)?;
+        is_last = if is_told { sequence.saturating_sub(applied) <= small } else { attempts >= ATTEMPTS };
+        if is_last {
+            let Some(now) = shared.publisher.gather(key) else { return Ok(false) };
+            (snapshot, sequence) = now;
+            let Some(now) = shared.model(&snapshot, key)? else { return Ok(false) };
+            model = now;
+            catalog = shared.catalog(&model);
+            is_told = fits(&snapshot, &catalog, &runs)?;
+        }
+        if is_told {
+            runs = catch_up(made, &snapshot, key, &model, &catalog, runs, applied, sequence)?;
         } else {
-            runs = catch_up(shared, &snapshot, key, &model, &catalog, runs, applied, sequence)?;
+            // The schemas changed meanwhile, or the change log was trimmed.
+            attempts += 1;
+            drop(std::mem::take(&mut runs));
+            made.keep(&[]);
+            shared.publisher.set_phase(key, Phase::Building);
+            runs = all_rows(made, &snapshot, key, &model, &catalog, sequence)?;
         }
         applied = sequence;
-        if is_last {
-            break;
-        }
     }
     let manifest = compact::manifest_of(&runs);
     let old = stored.unwrap_or_default();
     if manifest != old && !(manifest.runs.is_empty() && old.runs.is_empty()) {
-        manifest::save(&shared.writer, key, &manifest)?;
+        if !manifest::save(&shared.writer, key, &manifest)? {
+            return Ok(false);
+        }
+        // Named now, they stay whatever becomes of this index.
+        made.numbers.retain(|number| !manifest.runs.contains(number));
         let gone = old.runs.into_iter().filter(|number| !manifest.runs.contains(number));
         gone.for_each(|number| shared.remove(number));
     }
-    shared.publisher.go_live(key, catalog, runs, applied);
-    Ok(())
+    Ok(shared.publisher.go_live(key, catalog, runs, applied))
 }
 
 /// The runs that are on disk, and what they hold; none if one is damaged or of another version, or if the change log
@@ -103,20 +149,20 @@ fn read(
 }
 
 /// Runs under construction.
-struct Maker<'a> {
-    shared: &'a Shared,
+struct Maker<'a, 'b> {
+    files: &'a mut Made<'b>,
     kind: u16,
     catalog: &'a Arc<Catalog>,
     builder: RunBuilder,
-    made: Vec<LiveRun>,
+    runs: Vec<LiveRun>,
     /// What the runs hold, but for the last one, which holds `sequence`.
     before: u64,
     sequence: u64,
 }
 
-impl<'a> Maker<'a> {
-    fn new(shared: &'a Shared, kind: u16, catalog: &'a Arc<Catalog>, before: u64, sequence: u64) -> Self {
-        Maker { shared, kind, catalog, builder: RunBuilder::new(catalog, kind), made: Vec::new(), before, sequence }
+impl<'a, 'b> Maker<'a, 'b> {
+    fn new(files: &'a mut Made<'b>, kind: u16, catalog: &'a Arc<Catalog>, before: u64, sequence: u64) -> Self {
+        Maker { files, kind, catalog, builder: RunBuilder::new(catalog, kind), runs: Vec::new(), before, sequence }
     }
 
     fn add(&mut self, row: u64, bytes: &[u8], model: &TypeModel) -> Result<()> {
@@ -129,32 +175,39 @@ impl<'a> Maker<'a> {
 
     fn cut(&mut self, through: u64) -> Result<()> {
         let full = std::mem::replace(&mut self.builder, RunBuilder::new(self.catalog, self.kind));
-        let on_disk = full.docs() >= self.shared.publisher.options().durable_from;
+        let shared = self.files.shared;
+        // The store must not wait for this when it is closed; and nobody may take a part for the whole.
+        shared.check_open()?;
+        let on_disk = full.docs() >= shared.publisher.options().durable_from;
         let words = full.finish()?;
-        self.made.push(self.shared.keep(words, on_disk, through)?);
+        shared.check_open()?;
+        let run = shared.keep(words, on_disk, through)?;
+        self.files.numbers.extend(run.number);
+        self.runs.push(run);
         Ok(())
     }
 
     fn finish(mut self) -> Result<Vec<LiveRun>> {
         if self.builder.docs() > 0 || self.builder.has_tombstones() {
             self.cut(self.sequence)?;
-        } else if let Some(last) = self.made.last_mut() {
+        } else if let Some(last) = self.runs.last_mut() {
             last.through = self.sequence;
         }
-        Ok(self.made)
+        Ok(self.runs)
     }
 }
 
 /// Makes runs of all rows of a type.
 fn all_rows(
-    shared: &Shared,
+    made: &mut Made<'_>,
     snapshot: &Snapshot,
     key: TypeKey,
     model: &TypeModel,
     catalog: &Arc<Catalog>,
     sequence: u64,
 ) -> Result<Vec<LiveRun>> {
-    let mut maker = Maker::new(shared, key.1, catalog, 0, sequence);
+    let shared = made.shared;
+    let mut maker = Maker::new(made, key.1, catalog, 0, sequence);
     snapshot.scan_prefix(Table::Resources, &Key::of(key.0).u16(key.1).done(), &mut |at, bytes| {
         if let Some(at) = keys::resource_row(at) {
             maker.add(at.row, bytes, model)?;
@@ -162,6 +215,7 @@ fn all_rows(
         // A long making must not hold up the closing of the store.
         Ok(if shared.publisher.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
+    shared.check_open()?;
     // Rows of one making are in no two of its runs: nothing is dead.
     maker.finish()
 }
@@ -169,7 +223,7 @@ fn all_rows(
 /// Puts the changes behind one sequence, up to that of a snapshot, on top of runs.
 #[expect(clippy::too_many_arguments, reason = "one state before, one after")]
 fn catch_up(
-    shared: &Shared,
+    made: &mut Made<'_>,
     snapshot: &Snapshot,
     key: TypeKey,
     model: &TypeModel,
@@ -179,7 +233,7 @@ fn catch_up(
     sequence: u64,
 ) -> Result<Vec<LiveRun>> {
     let (rows, gone) = changed_rows(snapshot, key, &runs, applied)?;
-    let mut maker = Maker::new(shared, key.1, catalog, applied, sequence);
+    let mut maker = Maker::new(made, key.1, catalog, applied, sequence);
     gone.into_iter().for_each(|row| maker.builder.tombstone(row));
     for row in rows {
         let at = RowId { row, kind: key.1 };

@@ -1,7 +1,7 @@
 //! What of an index is on disk: kept among the rows, so that it changes in one transaction.
 
 use crate::Result;
-use crate::engine::storage::keys::{self, Key};
+use crate::engine::storage::keys::{self, Key, TenantId};
 use crate::engine::storage::records::TenantRecord;
 use crate::engine::storage::{Reads, Table, Transaction, Writer};
 
@@ -47,6 +47,16 @@ pub(in crate::engine) fn load(reads: &dyn Reads, (tenant, kind): TypeKey) -> Res
 pub(super) fn all_runs(reads: &dyn Reads) -> Result<Vec<u64>> {
     let mut numbers = Vec::new();
     reads.scan(Table::Indexes, &[], None, &mut |_, bytes| {
+        numbers.extend(Manifest::decode(bytes).unwrap_or_default().runs);
+        Ok(std::ops::ControlFlow::Continue(()))
+    })?;
+    Ok(numbers)
+}
+
+/// The numbers of a tenant's runs.
+pub(in crate::engine) fn of_tenant(reads: &dyn Reads, tenant: TenantId) -> Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    reads.scan_prefix(Table::Indexes, &Key::of(tenant).done(), &mut |_, bytes| {
         numbers.extend(Manifest::decode(bytes).unwrap_or_default().runs);
         Ok(std::ops::ControlFlow::Continue(()))
     })?;

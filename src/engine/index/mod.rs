@@ -12,6 +12,7 @@ mod column;
 mod compact;
 mod extract;
 mod grams;
+mod idle;
 mod indexer;
 mod intern;
 mod layout;

@@ -8,9 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
-use super::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Condvar, Mutex, MutexGuard, RwLock};
-use super::{Catalog, LiveRun, Recent, RecentCommit, Run, TypeView};
+use super::{Catalog, LiveRun, Recent, RecentCommit, Run, TypeView, idle};
 use crate::Result;
 use crate::engine::options::IndexOptions;
 use crate::engine::storage::keys::{self, TenantId};
@@ -38,15 +38,15 @@ impl View {
     }
 }
 
-/// What is to be done for a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is to be done by the indexer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Work {
-    /// Make its index, or read it from disk.
-    Open(TypeKey),
-    /// Put its recent writes into a run.
+    /// Put the recent writes of a type into a run.
     Flush(TypeKey),
-    /// Compare its index with the schemas as they are now.
+    /// Compare the indexes of a tenant with the schemas as they are now.
     Schemas(TenantId),
+    /// Remove runs that nothing needs any more.
+    Remove(Vec<u64>),
 }
 
 /// How the index of a type stands.
@@ -77,6 +77,8 @@ struct State {
     claims: HashMap<TypeKey, Claim>,
     /// When the last commit was.
     last_commit: Option<Monotonic>,
+    /// Runs of tenants that were dropped.
+    orphans: Vec<u64>,
     /// Somebody waits for everything to be indexed.
     settling: usize,
     /// The threads have begun.
@@ -100,8 +102,13 @@ pub(in crate::engine) struct Publisher {
     work: Condvar,
     /// Something was indexed, or given up.
     progress: Condvar,
-    /// The longest list of recent writes.
+    /// The recent writes of all types.
     backlog: AtomicUsize,
+    /// Milliseconds since the store was opened, as far as anybody looked: what indexes note when they are used.
+    clock: AtomicU64,
+    opened: Monotonic,
+    /// The same as `closed`, for those who ask often.
+    closing: AtomicBool,
 }
 
 impl Publisher {
@@ -113,6 +120,9 @@ impl Publisher {
             work: Condvar::new(),
             progress: Condvar::new(),
             backlog: AtomicUsize::new(0),
+            clock: AtomicU64::new(0),
+            opened: Monotonic::now(),
+            closing: AtomicBool::new(false),
         }
     }
 
@@ -136,7 +146,7 @@ impl Publisher {
         });
         let gathered = |commits: &Vec<RecentCommit>| commits.iter().map(|commit| commit.writes.len()).sum();
         let live = state.live.values().map(|view| view.recent_writes());
-        let backlog = live.chain(state.gathering.values().map(gathered)).max().unwrap_or(0);
+        let backlog = live.chain(state.gathering.values().map(gathered)).sum();
         self.backlog.store(backlog, Ordering::Release);
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
         self.progress.notify_all();
@@ -144,11 +154,34 @@ impl Publisher {
 
     // -- what readers ask for --
 
-    /// Asks for the index of a type that has enough resources. With `wait`, waits while it is read from disk.
-    pub(in crate::engine) fn request(&self, key: TypeKey, wait: Option<Duration>) {
+    /// Notes that an index is searched.
+    pub(in crate::engine) fn used(&self, view: &TypeView) {
+        view.use_at(self.clock.load(Ordering::Relaxed));
+    }
+
+    /// Sets the clock, and tells what it shows.
+    fn tick(&self) -> u64 {
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.clock.store(now, Ordering::Relaxed);
+        now
+    }
+
+    /// Asks for the index of a type that has enough resources, unless another would have to be closed for it. False:
+    /// so it is.
+    pub(in crate::engine) fn request_if_free(&self, key: TypeKey) -> bool {
         let mut state = self.state();
-        self.want(&mut state, key);
-        let Some(wait) = wait else { return };
+        let is_known = state.phases.contains_key(&key) || state.requests.contains(&key);
+        let is_free = state.requests.len() + state.phases.len() < idle::free(&state.live, &self.options);
+        (is_known || is_free) && self.want(&mut state, key)
+    }
+
+    /// The same if another may be closed that is idle; waits as long while it is read from disk. False: there is no room
+    /// for it now.
+    pub(in crate::engine) fn request(&self, key: TypeKey, wait: Duration) -> bool {
+        let mut state = self.state();
+        if !self.want(&mut state, key) {
+            return false;
+        }
         let deadline = Monotonic::now() + wait;
         while !state.closed
             && state.snapshot.is_some()
@@ -160,17 +193,35 @@ impl Publisher {
             }
             state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+        true
     }
 
-    fn want(&self, state: &mut State, key: TypeKey) {
+    fn want(&self, state: &mut State, key: TypeKey) -> bool {
         let is_known = match state.phases.get(&key) {
             Some(Phase::Failed(since)) => since.elapsed() < RETRY,
             Some(_) => true,
             None => false,
         };
-        if self.options.enabled && !is_known && !state.live.contains_key(&key) && !state.requests.contains(&key) {
+        if !self.options.enabled || is_known || state.live.contains_key(&key) || state.requests.contains(&key) {
+            return true;
+        }
+        let opening = state.phases.values().filter(|phase| !matches!(phase, Phase::Failed(_))).count();
+        let has_room = idle::has_room(&state.live, &self.options, self.tick(), opening + state.requests.len());
+        if has_room {
             state.requests.push(key);
             self.work.notify_all();
+        }
+        has_room
+    }
+
+    /// Takes indexes out of use that there is no room for.
+    fn close_idle(&self, state: &mut State) {
+        let closed = idle::excess(&state.live, &self.options, |key| state.claims.contains_key(key));
+        if !closed.is_empty() {
+            let mut live = HashMap::clone(&state.live);
+            closed.iter().for_each(|key| drop(live.remove(key)));
+            state.live = Arc::new(live);
+            self.publish(state);
         }
     }
 
@@ -182,15 +233,18 @@ impl Publisher {
         }
     }
 
-    /// Forgets the indexes of a tenant that is dropped, and gives them.
-    pub(in crate::engine) fn forget(&self, tenant: TenantId) {
+    /// Forgets the indexes of a tenant that is dropped, and removes its runs.
+    pub(in crate::engine) fn forget(&self, tenant: TenantId, runs: Vec<u64>) {
         let mut state = self.state();
         let live = state.live.iter().filter(|((of, _), _)| *of != tenant);
         state.live = Arc::new(live.map(|(key, view)| (*key, Arc::clone(view))).collect());
         state.gathering.retain(|(of, _), _| *of != tenant);
         state.touched.retain(|(of, _), _| *of != tenant);
         state.requests.retain(|(of, _)| *of != tenant);
+        state.schemas.remove(&tenant);
+        state.orphans.extend(runs);
         self.publish(&state);
+        self.work.notify_all();
     }
 
     /// How the index of a type stands, beside what the view tells.
@@ -210,6 +264,7 @@ impl Publisher {
         let idle = loop {
             let busy = !state.requests.is_empty()
                 || !state.schemas.is_empty()
+                || !state.orphans.is_empty()
                 || state.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
                 || !state.claims.is_empty()
                 || state.live.values().any(|view| view.recent_writes() > 0 || self.needs_compaction(view));
@@ -232,6 +287,7 @@ impl Publisher {
     pub(in crate::engine) fn close(&self) {
         let mut state = self.state();
         state.closed = true;
+        self.closing.store(true, Ordering::Relaxed);
         state.snapshot = None;
         state.live = Arc::default();
         state.gathering.clear();
@@ -248,24 +304,42 @@ impl Publisher {
             if state.closed {
                 return None;
             }
-            if state.snapshot.is_some() {
+            self.tick();
+            self.close_idle(&mut state);
+            if state.snapshot.is_some() && state.begun {
+                if !state.orphans.is_empty() {
+                    return Some(Work::Remove(std::mem::take(&mut state.orphans)));
+                }
                 if let Some(tenant) = state.schemas.iter().next().copied() {
                     state.schemas.remove(&tenant);
                     return Some(Work::Schemas(tenant));
                 }
                 let idle = state.settling > 0 || state.last_commit.is_some_and(|last| last.elapsed() >= IDLE);
-                let enough = if idle { 1 } else { self.options.recent.max(1) };
+                // Many short lists together are a long one.
+                let is_much = self.backlog.load(Ordering::Relaxed) > self.options.max_recent / 2;
+                let enough = if idle || is_much { 1 } else { self.options.recent.max(1) };
                 let full = state.live.iter().map(|(key, view)| (view.recent_writes(), *key)).max();
                 if let Some((recent, key)) = full
                     && recent >= enough
                 {
                     return Some(Work::Flush(key));
                 }
-                if !state.requests.is_empty() {
-                    let key = state.requests.remove(0);
-                    state.phases.insert(key, Phase::Opening);
-                    return Some(Work::Open(key));
-                }
+            }
+            state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The next index to be made, or to be read from disk; none when the store is closed.
+    pub(super) fn next_request(&self) -> Option<TypeKey> {
+        let mut state = self.state();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if state.snapshot.is_some() && state.begun && !state.requests.is_empty() {
+                let key = state.requests.remove(0);
+                state.phases.insert(key, Phase::Opening);
+                return Some(key);
             }
             state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -344,7 +418,7 @@ impl Publisher {
 
     /// Whether the store is closed, so that long work had better end.
     pub(super) fn is_closed(&self) -> bool {
-        self.state().closed
+        self.closing.load(Ordering::Relaxed)
     }
 
     pub(super) fn set_phase(&self, key: TypeKey, phase: Phase) {
@@ -376,14 +450,19 @@ impl Publisher {
             return false;
         };
         let recent = recent.into_iter().filter(|commit| commit.sequence > applied).collect();
-        self.put(&mut state, key, TypeView::new(catalog, runs, applied, recent));
+        let view = TypeView::new(catalog, runs, applied, recent);
+        view.use_at(self.tick());
+        // Nobody compares an index with new schemas that is not live yet.
+        state.schemas.insert(key.0);
+        self.put(&mut state, key, view);
         true
     }
 
     /// Replaces the index of a type by what an edit makes of it; it may refuse.
     pub(super) fn edit(&self, key: TypeKey, edit: impl FnOnce(&TypeView) -> Option<TypeView>) -> bool {
         let mut state = self.state();
-        let Some(made) = state.live.get(&key).and_then(|view| edit(view)) else { return false };
+        let made = state.live.get(&key).and_then(|view| Some(edit(view)?.after(view)));
+        let Some(made) = made else { return false };
         self.put(&mut state, key, made);
         true
     }
@@ -449,6 +528,7 @@ impl Observer for Publisher {
         }
         state.snapshot = Some((Arc::clone(snapshot), sequence));
         state.last_commit = Some(Monotonic::now());
+        let now = self.tick();
         let mut live = (!writes.is_empty()).then(|| HashMap::clone(&state.live));
         let mut is_full = false;
         for (key, writes) in writes {
@@ -457,6 +537,7 @@ impl Observer for Publisher {
                 gathered.push(commit);
             } else if let Some(view) = live.as_mut().and_then(|live| live.get_mut(&key)) {
                 *view = Arc::new(view.with_commit(commit));
+                view.use_at(now);
                 is_full |= view.recent_writes() >= self.options.recent;
             }
         }
@@ -477,9 +558,7 @@ impl Observer for Publisher {
         state.gathering.clear();
         state.snapshot = Some((Arc::clone(snapshot), sequence));
         self.publish(&state);
-        for key in known {
-            self.want(&mut state, key);
-        }
+        known.into_iter().for_each(|key| drop(self.want(&mut state, key)));
         Ok(())
     }
 

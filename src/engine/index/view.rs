@@ -1,6 +1,7 @@
 //! One state of an index: its runs, what of them is dead, and the recent writes on top of them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Bits, Catalog, Run};
@@ -107,6 +108,13 @@ pub(in crate::engine) struct RecentCommit {
     pub(in crate::engine) writes: Arc<[Recent]>,
 }
 
+impl RecentCommit {
+    fn bytes(&self) -> u64 {
+        let stored = self.writes.iter().map(|write| write.stored.as_ref().map_or(0, |stored| stored.len() as u64));
+        stored.sum::<u64>() + size_of_val(&*self.writes) as u64
+    }
+}
+
 /// What recent writes come to.
 #[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Overlay {
@@ -129,6 +137,11 @@ pub(in crate::engine) struct TypeView {
     overlay: OnceLock<Arc<Overlay>>,
     /// What the first so many of the recent commits come to, if somebody asked.
     seed: Option<(Arc<Overlay>, usize)>,
+    recent_writes: usize,
+    recent_bytes: u64,
+    /// When it was last searched or written, in milliseconds of the publisher's clock. All states that follow one
+    /// another share it.
+    used: Arc<AtomicU64>,
 }
 
 impl TypeView {
@@ -138,12 +151,56 @@ impl TypeView {
         applied: u64,
         recent: Vec<RecentCommit>,
     ) -> Self {
-        TypeView { catalog, runs, applied, recent, overlay: OnceLock::new(), seed: None }
+        let recent_writes = recent.iter().map(|commit| commit.writes.len()).sum();
+        let recent_bytes = recent.iter().map(RecentCommit::bytes).sum();
+        let overlay = OnceLock::new();
+        TypeView {
+            catalog,
+            runs,
+            applied,
+            recent,
+            overlay,
+            seed: None,
+            recent_writes,
+            recent_bytes,
+            used: Arc::default(),
+        }
+    }
+
+    /// The same as a successor of another state.
+    pub(in crate::engine) fn after(self, before: &TypeView) -> Self {
+        TypeView { used: Arc::clone(&before.used), ..self }
+    }
+
+    /// Whether it follows, or is followed by, another state: no making of the whole index lies between them.
+    pub(in crate::engine) fn is_kin_of(&self, other: &TypeView) -> bool {
+        Arc::ptr_eq(&self.used, &other.used)
+    }
+
+    /// Notes that it was searched or written.
+    pub(in crate::engine) fn use_at(&self, now: u64) {
+        // Most often it was noted already: those who only read share the cache line.
+        if self.used.load(Ordering::Relaxed) != now {
+            self.used.store(now, Ordering::Relaxed);
+        }
+    }
+
+    /// When it was last searched or written.
+    pub(in crate::engine) fn last_used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of it that are in memory only.
+    pub(in crate::engine) fn memory(&self) -> u64 {
+        let runs = self.runs.iter().filter(|live| live.number.is_none());
+        runs.map(|live| live.run.bytes()).sum::<u64>() + self.recent_bytes
     }
 
     /// The same with one more commit.
     pub(in crate::engine) fn with_commit(&self, commit: RecentCommit) -> Self {
         let made = self.overlay.get().map(|overlay| (Arc::clone(overlay), self.recent.len()));
+        let recent_writes = self.recent_writes + commit.writes.len();
+        let recent_bytes = self.recent_bytes + commit.bytes();
         let mut recent = Vec::with_capacity(self.recent.len() + 1);
         recent.extend_from_slice(&self.recent);
         recent.push(commit);
@@ -154,12 +211,15 @@ impl TypeView {
             recent,
             overlay: OnceLock::new(),
             seed: made.or_else(|| self.seed.clone()),
+            recent_writes,
+            recent_bytes,
+            used: Arc::clone(&self.used),
         }
     }
 
     /// How many writes no run holds yet, rows that were written twice counted twice.
     pub(in crate::engine) fn recent_writes(&self) -> usize {
-        self.recent.iter().map(|commit| commit.writes.len()).sum()
+        self.recent_writes
     }
 
     /// What the recent writes come to. It is made by who asks first.
