@@ -238,7 +238,7 @@ fn update(tenant: &Tenant, settings: &Settings) -> Outcome<Vec<(String, String)>
     let updated = Mutex::new(Vec::new());
     at_once(&ids, &|id| {
         let written = tenant.modify("User", id, &patch, &WriteOptions::default())?.representation;
-        let modified = written.last_modified.to_string();
+        let modified = written.last_modified.ok_or("a whole resource has a date")?.to_string();
         updated.lock().map_err(|_| "a thread panicked")?.push((id.clone(), modified));
         Ok(())
     })?;

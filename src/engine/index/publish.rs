@@ -558,7 +558,9 @@ impl Observer for Publisher {
         state.gathering.clear();
         state.snapshot = Some((Arc::clone(snapshot), sequence));
         self.publish(&state);
-        known.into_iter().for_each(|key| drop(self.want(&mut state, key)));
+        for key in known {
+            self.want(&mut state, key);
+        }
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::engine::index::Column;
 
 /// Grams that are held at a time, unless a single heap has more; each takes five bytes. The more are held, the fewer
 /// times the values are gone through.
-pub(super) const HELD: u32 = 32 << 20;
+pub(super) const HELD: u32 = 24 << 20;
 
 /// Pairs of bytes.
 const PAIRS: usize = 1 << 16;

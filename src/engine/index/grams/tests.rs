@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::engine::index::testing::{Dice, compare, words};
+use tantivy::collector::DocSetCollector;
+use tantivy::directory::RamDirectory;
+use tantivy::query::TermQuery;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{Index, ReloadPolicy, Term};
+
+use super::{build, bytes, term};
+use crate::engine::index::testing::{Dice, compare, naive, words};
 use crate::engine::index::{Memory, Run, Shelf};
 
 type Columns<'a> = Vec<(&'a [Vec<u8>], bool)>;
@@ -88,4 +95,33 @@ fn what_lies_across_two_values_is_not_found() {
             compare(&run, &columns, needle.as_bytes());
         }
     }
+}
+
+#[test]
+fn any_reader_of_tantivy_reads_the_terms() {
+    let values = Dice(13).texts(3_000, &[b"a", b"b", b"cd"], 14);
+    let columns: Columns<'_> = vec![(&values, true), (&values, true)];
+    let run = Shelf::memory(words(&columns)).unwrap();
+    let directory = RamDirectory::create();
+    build(Box::new(directory.clone()), &run).unwrap();
+    let index = Index::open(directory).unwrap();
+    assert!(index.validate_checksum().unwrap().is_empty());
+    let searcher = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().unwrap().searcher();
+    let documents = u64::try_from(values.len()).unwrap() * 2;
+    assert_eq!(searcher.num_docs(), documents);
+    let field = index.schema().get_field(super::build::FIELD).unwrap();
+    let mut tokens = 0;
+    for gram in ["ab", "cd", "aba", "dcd", "bbb"] {
+        for column in [0, 1] {
+            let term = Term::from_field_bytes(field, bytes(&term(column, gram.as_bytes())));
+            let found = searcher.search(&TermQuery::new(term, IndexRecordOption::Basic), &DocSetCollector).unwrap();
+            let mut found: Vec<u32> = found.into_iter().map(|address| address.doc_id).collect();
+            found.sort_unstable();
+            let base = u32::from(column) * u32::try_from(values.len()).unwrap();
+            let expected = naive(&values, gram.as_bytes());
+            assert_eq!(found, expected.into_iter().map(|ord| base + ord).collect::<Vec<_>>(), "{gram}");
+            tokens += found.len();
+        }
+    }
+    assert!(tokens > 1_000);
 }
