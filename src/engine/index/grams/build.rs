@@ -9,10 +9,10 @@ use tantivy::indexer::SingleSegmentIndexWriter;
 use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
 use tantivy::schema::{BytesOptions, Field, Schema};
 use tantivy::store::Compressor;
-use tantivy::{Index, IndexSettings};
+use tantivy::{Index, IndexSettings, TantivyError};
 
 use super::{Term, bytes, term, unlike};
-use crate::engine::index::Run;
+use crate::engine::index::{Run, interrupt};
 
 /// The one field.
 pub(super) const FIELD: &str = "gram";
@@ -43,6 +43,9 @@ pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) 
         }
         next += column.distinct;
         for ord in 0..column.distinct {
+            if ord.is_multiple_of(4_096) && interrupt::is_due() {
+                return Err(TantivyError::SystemError("the store is closed".to_owned()));
+            }
             // The writer has dropped the value before this one.
             let free = Arc::make_mut(&mut terms);
             free.clear();

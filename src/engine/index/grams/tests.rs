@@ -1,3 +1,5 @@
+//! What an inverted index of substrings finds is what a search by hand finds.
+
 use std::sync::Arc;
 
 use crate::engine::index::testing::{Dice, compare, words};

@@ -1,3 +1,5 @@
+//! Runs that are written, opened, damaged and removed.
+
 use std::path::Path;
 use std::sync::Arc;
 
