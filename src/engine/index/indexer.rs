@@ -169,9 +169,11 @@ fn compact_runs(shared: &Shared) {
         let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
         let outcome = caught(|| compact::compact(shared, key, &view, window));
         shared.publisher.unclaim(key, &claimed);
-        if outcome.is_err() {
-            // A full disk, or schemas that have changed: the index is made again, later or now.
-            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        // The index is made again: now, or later if the disk is full.
+        match outcome {
+            Err(error) if may_pass(&error) => shared.publisher.retire(key),
+            Err(_) => shared.publisher.set_phase(key, Phase::Failed(Monotonic::now())),
+            Ok(()) => {}
         }
     }
 }
@@ -180,10 +182,19 @@ fn compact_runs(shared: &Shared) {
 fn make_indexes(shared: &Shared) {
     interrupt::heed(shared.publisher.closing());
     while let Some(key) = shared.publisher.next_request() {
-        if caught(|| make::open(shared, key)).is_err() {
+        let mut outcome = caught(|| make::open(shared, key));
+        if outcome.as_ref().is_err_and(may_pass) {
+            outcome = caught(|| make::open(shared, key));
+        }
+        if outcome.is_err() {
             shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
         }
     }
+}
+
+/// Whether another attempt may succeed at once: somebody may have taken away a file that had just been written.
+fn may_pass(error: &Error) -> bool {
+    !matches!(error.kind(), ErrorKind::DiskFull | ErrorKind::Unavailable)
 }
 
 /// Makes the indexes again that the schemas of a tenant do not fit any more, and tells the others of new attributes.
