@@ -110,7 +110,7 @@ pub(in crate::engine) struct Publisher {
     clock: AtomicU64,
     opened: Monotonic,
     /// The same as `closed`, for those who ask often.
-    closing: AtomicBool,
+    closing: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -124,7 +124,7 @@ impl Publisher {
             backlog: AtomicUsize::new(0),
             clock: AtomicU64::new(0),
             opened: Monotonic::now(),
-            closing: AtomicBool::new(false),
+            closing: Arc::default(),
         }
     }
 
@@ -421,9 +421,9 @@ impl Publisher {
         self.state().snapshot.clone()
     }
 
-    /// Whether the store is closed, so that long work had better end.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+    /// Whether the store is closed, so that long work has to end.
+    pub(super) fn closing(&self) -> &Arc<AtomicBool> {
+        &self.closing
     }
 
     pub(super) fn set_phase(&self, key: TypeKey, phase: Phase) {
