@@ -32,7 +32,7 @@ fn person(number: u64) -> Value {
     let family = ["Smith", "Jones", "Brown", "Wilson"][number as usize % 4];
     json!({"schemas": [USER], "userName": format!("user{number}@example.com"), "title": format!("Title {}", number % 7),
         "displayName": format!("{family} {number}"), "name": {"familyName": family, "givenName": format!("G{number}")},
-        "active": number % 3 > 0, "emails": [{"value": format!("user{number}@example.com"), "type": "work"}]})
+        "active": !number.is_multiple_of(3), "emails": [{"value": format!("user{number}@example.com"), "type": "work"}]})
 }
 
 fn load(tenant: &Tenant, users: u64) {
@@ -198,7 +198,7 @@ fn indexes_that_nobody_uses_make_room_for_others() {
     for (number, name) in names.iter().enumerate() {
         let tenant = store.create_tenant(name, TenantOptions::default()).unwrap();
         // Every tenth has an index on disk.
-        load(&tenant, if number % 10 == 0 { USERS * 2 } else { USERS });
+        load(&tenant, if number.is_multiple_of(10) { USERS * 2 } else { USERS });
     }
     let of_all = |store: &Store, title: &str, expected: &dyn Fn(usize) -> u64| {
         for (number, name) in names.iter().enumerate() {
@@ -206,7 +206,7 @@ fn indexes_that_nobody_uses_make_room_for_others() {
             assert_eq!(page.total_results, expected(number), "{name}");
         }
     };
-    let users = |number: usize| if number % 10 == 0 { USERS * 2 } else { USERS };
+    let users = |number: usize| if number.is_multiple_of(10) { USERS * 2 } else { USERS };
     let before = Held::now();
     let third = |number: usize| (0..users(number)).filter(|user| user % 7 == 3).count() as u64;
     of_all(&store, "title eq \"title 3\"", &third);
