@@ -59,7 +59,7 @@ pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
             from = index;
         }
     }
-    (from + 1 < view.runs.len()).then(|| from..view.runs.len())
+    (from + 1 < view.runs.len()).then_some(from..view.runs.len())
 }
 
 /// Merges some runs of an index into one; none if nothing is left of them.
