@@ -385,12 +385,13 @@ const OPENING: Duration = Duration::from_secs(5);
 impl Inner {
     /// The state after the last acknowledged change, with its indexes.
     pub(super) fn view(&self) -> Result<Arc<View>> {
-        if let Some(view) = self.publisher.view() {
+        let view = || self.publisher.view().filter(|view| !view.snapshot.is_failed());
+        if let Some(view) = view() {
             return Ok(view);
         }
-        // Waits while the store recovers.
+        // Begins the recovery from an I/O error where nobody did, and waits for it.
         let snapshot = self.writer.snapshot()?;
-        Ok(self.publisher.view().unwrap_or_else(|| Arc::new(View::bare(snapshot))))
+        Ok(view().unwrap_or_else(|| Arc::new(View::bare(snapshot))))
     }
 
     /// Asks for the index of a type that has none yet and enough resources; where it is on disk, waits for it. True if

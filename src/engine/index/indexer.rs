@@ -1,7 +1,6 @@
 //! The threads of the index: one that takes recent writes into runs, which writers may wait for, one that merges runs, and
 //! one that makes indexes, which both take longer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
@@ -24,14 +23,13 @@ pub(in crate::engine) struct Shared {
     pub(super) writer: Arc<Writer>,
     pub(super) shelf: Shelf,
     schemas: Schemas,
-    next_number: AtomicU64,
     /// Runs whose files could not be removed yet.
     leftovers: Mutex<Vec<u64>>,
 }
 
 impl Shared {
     pub(super) fn new(publisher: Arc<Publisher>, writer: Arc<Writer>, shelf: Shelf, schemas: Schemas) -> Self {
-        Shared { publisher, writer, shelf, schemas, next_number: AtomicU64::new(1), leftovers: Mutex::default() }
+        Shared { publisher, writer, shelf, schemas, leftovers: Mutex::default() }
     }
 
     /// The resource type of a key.
@@ -50,7 +48,7 @@ impl Shared {
         if !on_disk {
             return Ok(LiveRun::new(Shelf::memory(words)?, None, through));
         }
-        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let number = random_number();
         let written = self.shelf.write(number, words);
         if written.is_err() {
             self.remove(number);
@@ -69,6 +67,13 @@ impl Shared {
             self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
         }
     }
+}
+
+/// The number of a run: of all stores, so that a manifest can never name files that it was not written for, be they left
+/// over, or of another time of the same store.
+#[expect(clippy::disallowed_methods, reason = "nobody sees it, and two must not be the same whatever is injected")]
+fn random_number() -> u64 {
+    uuid::Uuid::new_v4().as_u64_pair().0
 }
 
 /// Whether runs can be asked about every leaf of a catalog.
@@ -133,8 +138,6 @@ pub(super) fn index(shared: &Shared) {
     if let Some((snapshot, _)) = shared.publisher.snapshot()
         && let (Ok(named), Ok(present)) = (manifest::all_runs(&*snapshot), shared.shelf.numbers())
     {
-        let highest = named.iter().chain(&present).max().map_or(1, |number| number + 1);
-        shared.next_number.store(highest, Ordering::Relaxed);
         present.into_iter().filter(|number| !named.contains(number)).for_each(|number| shared.remove(number));
     }
     shared.publisher.begin();
@@ -241,7 +244,8 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
     let through = last.sequence;
     let newest = shared.keep(builder.finish()?, false, through)?;
     let tail = claim_tail(shared, key, &view, &newest);
-    let outcome = consolidate(shared, key, &view, &catalog, &tail, newest, through);
+    // What was claimed is given up, whatever happens.
+    let outcome = caught(|| consolidate(shared, key, &view, &catalog, &tail, newest, through));
     shared.publisher.unclaim(key, &tail);
     outcome
 }

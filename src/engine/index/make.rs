@@ -178,7 +178,9 @@ impl<'a, 'b> Maker<'a, 'b> {
         let shared = self.files.shared;
         // The store must not wait for this when it is closed; and nobody may take a part for the whole.
         interrupt::check()?;
-        let on_disk = full.docs() >= shared.publisher.options().durable_from;
+        // What is on disk must end where the rest begins: a last part in memory would leave nothing known of it.
+        let follows = self.runs.iter().any(|run| run.number.is_some());
+        let on_disk = follows || full.docs() >= shared.publisher.options().durable_from;
         let words = full.finish()?;
         interrupt::check()?;
         let run = shared.keep(words, on_disk, through)?;

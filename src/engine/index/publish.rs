@@ -418,7 +418,7 @@ impl Publisher {
 
     /// The rows as they are now.
     pub(super) fn snapshot(&self) -> Option<(Arc<Snapshot>, u64)> {
-        self.state().snapshot.clone()
+        self.state().snapshot.clone().filter(|(snapshot, _)| !snapshot.is_failed())
     }
 
     /// Whether the store is closed, so that long work has to end.
@@ -511,6 +511,7 @@ impl Observer for Publisher {
 
     fn committed(&self, snapshot: &Arc<Snapshot>, sequence: u64, rows: Vec<ChangedRow>) {
         let mut writes: HashMap<TypeKey, Vec<Recent>> = HashMap::new();
+        let mut lost = HashSet::new();
         let mut state = self.state();
         for ChangedRow { tenant, at, stored, is_deleted } in rows {
             let key = (tenant, at.kind);
@@ -524,12 +525,27 @@ impl Observer for Publisher {
                 }
                 continue;
             }
-            // It may have been noted before somebody asked for it.
-            let stored = stored.filter(|_| !is_deleted).or_else(|| {
-                let found = snapshot.get(Table::Resources, &keys::resource(tenant, at)).ok().flatten();
-                found.filter(|_| !is_deleted).map(|bytes| Arc::from(&*bytes))
-            });
+            let stored = match stored {
+                // It was noted before somebody asked for it.
+                None if !is_deleted => match snapshot.get(Table::Resources, &keys::resource(tenant, at)) {
+                    Ok(found) => found.map(|bytes| Arc::from(&*bytes)),
+                    Err(_) => {
+                        lost.insert(key);
+                        continue;
+                    }
+                },
+                stored => stored,
+            };
             writes.entry(key).or_default().push(Recent { row: at.row, stored });
+        }
+        for key in lost {
+            // What the index would not know of it is made again with.
+            writes.remove(&key);
+            state.gathering.remove(&key);
+            let mut live = HashMap::clone(&state.live);
+            live.remove(&key);
+            state.live = Arc::new(live);
+            self.want(&mut state, key);
         }
         state.snapshot = Some((Arc::clone(snapshot), sequence));
         state.last_commit = Some(Monotonic::now());

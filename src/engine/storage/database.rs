@@ -138,7 +138,7 @@ pub(in crate::engine) struct Snapshot {
 
 impl Snapshot {
     /// Whether it can still be read.
-    pub(super) fn is_failed(&self) -> bool {
+    pub(in crate::engine) fn is_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
 
