@@ -123,8 +123,11 @@ fn a_store_of_format_1_is_read() {
 fn every_byte_is_described() {
     let directory = tempfile::tempdir().unwrap();
     fs::copy(fixture().join("store.redb"), directory.path().join("store.redb")).unwrap();
-    // The key of cursors is made by the first one.
-    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    // The key of cursors is made by the first one; what tells of an index, once one is on disk.
+    let mut options = StoreOptions::default();
+    (options.index.from, options.index.durable_from) = (1, 1);
+    let store = Store::open(directory.path(), options).unwrap();
+    assert!(store.wait_for_index(Duration::from_secs(30)).unwrap());
     let first = SearchRequest { count: Some(1), cursor: Some(String::new()), ..SearchRequest::default() };
     assert!(store.tenant("default").unwrap().search(None, &first).unwrap().next_cursor.is_some());
     store.close().unwrap();

@@ -35,6 +35,7 @@ pub const TABLES: &[(&str, &[(&str, &str)])] = &[
             ("tenant =4", "u64"),
         ],
     ),
+    ("indexes", &[("tenant u16", "=1 u64 numbers64")]),
 ];
 
 /// Whether bytes are, to the last one, what a line of words says.
@@ -96,6 +97,10 @@ fn take(word: &str, rest: &mut &[u8]) -> Option<()> {
             cut(rest, 1)?;
             String::from_utf8(text).ok().map(drop)
         }
+        "numbers64" => (rest.len() >= 8 && rest.len().is_multiple_of(8))
+            .then(|| cut(rest, rest.len()))
+            .flatten()
+            .map(drop),
         "32bytes" => cut(rest, 32).map(drop),
         "text32" | "digest32" | "numbers32" => {
             let length = usize::try_from(big(rest, 4)?).ok()?;
