@@ -2,7 +2,7 @@
 //! not slowed by them. Of many that are large enough for an index, those that nobody uses give theirs up.
 //!
 //! `SCIMDB_TENANTS` sets how many small tenants there are (default 200), `SCIMDB_TENANT_USERS` how many users each has
-//! (default 60), `SCIMDB_LARGE_USERS` how many the large one has (default 3,000). Issue 3 asks for 10,000 tenants of 200.
+//! (default 60), `SCIMDB_LARGE_USERS` how many the large one has (default 3,000).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
