@@ -127,7 +127,8 @@ def costs(report):
         ["load, durable and searchable", f"{load['seconds']:,.1f} s, {load['users_per_second']:,.0f} users a second"],
         ["peak of memory while loading", mib(get(load, "memory", "peak"))],
         ["JSON", mib(load["input_bytes"])],
-        ["store", mib(load["store_bytes"])],
+        ["store", mib(load["store_bytes"]) + " after compaction, " + mib(load["store_bytes_before"]) + " before"],
+        ["parts of the index", f"{load['parts_loaded']} after the load, {load['parts']} when it was searched"],
         ["index", mib(load["index_bytes"])],
         ["open", f"{opened['open_ms']:,.1f} ms; the first search {opened['first_search_ms']:,.2f} ms"],
     ]

@@ -231,7 +231,7 @@ impl Cursor {
 ///
 /// # Panics
 /// If it is not.
-#[cfg(any(test, fuzzing))]
+#[cfg(fuzzing)]
 pub fn probe(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     assert_eq!(open(&[1; 32], &[2; 32], &text), None, "nobody can make a cursor");

@@ -31,6 +31,16 @@ impl Builtin {
         Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry) })
     }
 
+    /// Whether a registry is the one that tenants without schemas of their own share.
+    pub(super) fn is_shared(&self, registry: &Arc<Registry>) -> bool {
+        Arc::ptr_eq(&self.registry, registry)
+    }
+
+    #[cfg(test)]
+    pub(super) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry)
+    }
+
     /// Whether a schema is built in, so that it is there again when a tenant removes its own of that URN.
     pub(super) fn has_schema(&self, urn: &str) -> bool {
         self.schemas.iter().any(|schema| schema.id.eq_ignore_ascii_case(urn))

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) struct Inner {
     pub(super) hasher: Hasher,
     pub(super) cursors: CursorKey,
     tenants: Arc<Tenants>,
+    /// How often one was added to them.
+    news: AtomicUsize,
 }
 
 /// The tenants that were asked for since the store was opened, by name.
@@ -57,6 +60,29 @@ pub(super) struct TenantState {
     pub(super) id: TenantId,
     pub(super) name: String,
     config: RwLock<Option<Arc<Config>>>,
+    /// Whether it was asked for since it was last looked at whether anybody needs it.
+    asked: AtomicBool,
+}
+
+/// Tenants with schemas of their own that are kept though nobody holds them: their compiled schemas take a quarter of a
+/// megabyte each.
+const KEPT: usize = 256;
+/// After so many new ones it is looked at how many there are.
+const LOOK_EVERY: usize = 64;
+
+/// Forgets tenants with schemas of their own that nobody holds, if they are many: at first those that were not asked for
+/// since the last time. They are read again when they are asked for.
+fn forget_unused(tenants: &mut HashMap<String, Arc<TenantState>>, builtin: &Builtin) {
+    let is_unused = |state: &Arc<TenantState>| {
+        // Nobody can come by one while the map is locked.
+        Arc::strong_count(state) == 1 && state.config().is_ok_and(|config| !builtin.is_shared(&config.registry))
+    };
+    for _ in 0..2 {
+        if tenants.values().filter(|state| is_unused(state)).count() <= KEPT {
+            return;
+        }
+        tenants.retain(|_, state| !is_unused(state) || state.asked.swap(false, Ordering::Relaxed));
+    }
 }
 
 impl TenantState {
@@ -150,7 +176,19 @@ impl Store {
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
         let hasher = Hasher::new(options.hash_memory_bytes);
         let cursors = CursorKey::default();
-        let inner = Inner { writer, publisher, indexer, env, options, location, builtin, hasher, cursors, tenants };
+        let inner = Inner {
+            writer,
+            publisher,
+            indexer,
+            env,
+            options,
+            location,
+            builtin,
+            hasher,
+            cursors,
+            tenants,
+            news: AtomicUsize::new(0),
+        };
         let store = Store { inner: Arc::new(inner) };
         store.prepare()?;
         Ok(store)
@@ -190,6 +228,7 @@ impl Store {
     pub fn tenant(&self, name: &str) -> Result<Tenant> {
         let known = self.inner.tenants.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
         if let Some(state) = known.filter(|state| state.config().is_ok()) {
+            state.asked.store(true, Ordering::Relaxed);
             return Ok(Tenant::new(self.clone(), state));
         }
         let snapshot = self.inner.writer.snapshot()?;
@@ -201,8 +240,11 @@ impl Store {
             let known = tenants.get(name).filter(|state| state.id >= id && state.config().is_ok()).cloned();
             known.unwrap_or_else(|| {
                 let config = RwLock::new(Some(config));
-                let state = Arc::new(TenantState { id, name: name.to_owned(), config });
+                let state = Arc::new(TenantState { id, name: name.to_owned(), config, asked: AtomicBool::new(true) });
                 tenants.insert(name.to_owned(), Arc::clone(&state));
+                if self.inner.news.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1 {
+                    forget_unused(&mut tenants, &self.inner.builtin);
+                }
                 state
             })
         };
@@ -442,4 +484,34 @@ fn find_tenant(reads: &dyn Reads, name: &str) -> Result<Option<(TenantId, Tenant
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_that_nobody_holds_are_forgotten_when_they_are_many() {
+        let (shared, own) = (Builtin::new().unwrap(), Builtin::new().unwrap());
+        let state = |builtin: &Builtin, number: usize| {
+            let (registry, dialect) = (builtin.registry(), dialect("strict").unwrap());
+            let config = RwLock::new(Some(Arc::new(Config { dialect, registry, keep_changes: None })));
+            Arc::new(TenantState { id: 1, name: number.to_string(), config, asked: AtomicBool::new(number == 1) })
+        };
+        let mut tenants: HashMap<String, Arc<TenantState>> =
+            (0..KEPT * 2).map(|number| (number.to_string(), state(&shared, number))).collect();
+        let own: Vec<_> = (0..KEPT).map(|number| (format!("own {number}"), state(&own, number))).collect();
+        tenants.extend(own.iter().map(|(name, state)| (name.clone(), Arc::clone(state))));
+        forget_unused(&mut tenants, &shared);
+        assert_eq!(tenants.len(), KEPT * 3, "somebody holds them, or they cost nothing");
+        let held = own.into_iter().next().unwrap();
+        forget_unused(&mut tenants, &shared);
+        assert_eq!(tenants.len(), KEPT * 3, "they are few");
+        let more = Builtin::new().unwrap();
+        tenants.extend((0..9).map(|number| (format!("more {number}"), state(&more, number))));
+        forget_unused(&mut tenants, &shared);
+        // Those that were asked for once may stay for one more round.
+        let kept = tenants.keys().filter(|name| name.contains(' ')).count();
+        assert!(tenants.contains_key(&held.0) && tenants.contains_key("own 1") && kept == 3, "{kept}");
+    }
 }

@@ -86,7 +86,7 @@ fn answer(tenant: &Tenant, scope: Option<&str>, request: &SearchRequest) -> Answ
 /// A user of a number. Its round decides about its other attributes.
 fn body(number: usize, round: usize) -> Value {
     let mut body = json!({"schemas": [USER], "id": format!("u{number}"), "userName": format!("user{number}"),
-        "title": format!("t{}", (number + round) % 5), "active": number % 3 > 0,
+        "title": format!("t{}", (number + round) % 5), "active": !number.is_multiple_of(3),
         "name": {"familyName": format!("family{}", (number * 7 + round) % 11)},
         "emails": [{"type": "home", "value": format!("h{number}@example.com")},
             {"type": "work", "value": format!("w{}@example.com", number + round), "primary": number.is_multiple_of(2)}]});

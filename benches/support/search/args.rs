@@ -17,6 +17,7 @@ usage: cargo bench --no-default-features --bench search -- [OPTIONS]
   --seconds S        how long each query is repeated, and each round of writers runs (0.5)
   --cache-mib N      the store's cache (its default)
   --quick            only the load and the queries: no deletes, recent writes, writers, growth or kill
+  --unmerged         queries the index as the load left it, before parts are merged while nobody writes
   --keep DIR         works in DIR and leaves the store there (a directory for temporary files, removed at the end)
   --json FILE        writes every figure as JSON
   --peers FILE       shows the figures of benches/peers/run.sh beside
@@ -33,6 +34,7 @@ pub struct Settings {
     pub seconds: f64,
     pub cache_mib: Option<usize>,
     pub quick: bool,
+    pub unmerged: bool,
     pub keep: Option<PathBuf>,
     pub json: Option<PathBuf>,
     pub peers: Option<PathBuf>,
@@ -54,6 +56,7 @@ impl Settings {
             seconds: 0.5,
             cache_mib: None,
             quick: false,
+            unmerged: false,
             keep: None,
             json: None,
             peers: None,
@@ -79,6 +82,7 @@ impl Settings {
                 "--seconds" => settings.seconds = value()?.parse()?,
                 "--cache-mib" => settings.cache_mib = Some(value()?.parse()?),
                 "--quick" => settings.quick = true,
+                "--unmerged" => settings.unmerged = true,
                 "--keep" => settings.keep = Some(value()?.into()),
                 "--json" => settings.json = Some(value()?.into()),
                 "--peers" => settings.peers = Some(value()?.into()),

@@ -18,6 +18,20 @@ pub fn settle(store: &Store) -> Outcome<()> {
     Ok(())
 }
 
+/// Waits until there are no more parts to be merged, as there are not while nobody writes.
+pub fn rest(store: &Store) -> Outcome<()> {
+    let parts = || -> Outcome<u32> { Ok(tenant(store)?.index_status()?.iter().map(|index| index.runs).sum()) };
+    let (mut last, mut since) = (parts()?, Instant::now());
+    while last > 1 && since.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(200));
+        let now = parts()?;
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    Ok(())
+}
+
 /// The tenant that everything is in.
 pub fn tenant(store: &Store) -> Outcome<Tenant> {
     Ok(store.tenant(scimdb::engine::DEFAULT_TENANT)?)
@@ -50,6 +64,17 @@ pub fn load(settings: &Settings) -> Outcome<()> {
     settle(&store)?;
     let seconds = start.elapsed().as_secs_f64();
     let memory = machine::memory();
+    let parts =
+        |store: &Store| -> Outcome<u32> { Ok(tenant(store)?.index_status()?.iter().map(|index| index.runs).sum()) };
+    let loaded = parts(&store)?;
+    if !settings.unmerged {
+        rest(&store)?;
+    }
+    let merged = parts(&store)?;
+    let (before, _) = machine::bytes(&settings.store())?;
+    let start = Instant::now();
+    store.compact()?;
+    let compacting = start.elapsed().as_secs_f64();
     store.close()?;
     drop(store);
     let (file, index) = machine::bytes(&settings.store())?;
@@ -58,6 +83,7 @@ pub fn load(settings: &Settings) -> Outcome<()> {
         &json!({
             "users": users, "created": report.created, "seconds": seconds, "durable_seconds": durable,
             "users_per_second": users as f64 / seconds, "input_bytes": read, "store_bytes": file, "index_bytes": index,
+            "store_bytes_before": before, "compact_seconds": compacting, "parts_loaded": loaded, "parts": merged,
             "memory": memory,
         }),
     )

@@ -150,10 +150,18 @@ fn load(out: &mut String, report: &Json) {
     );
     let _ = writeln!(
         out,
-        "disk: {:.1} MiB of JSON became {:.1} MiB of store and {:.1} MiB of index",
+        "disk: {:.1} MiB of JSON became {:.1} MiB of store ({:.1} MiB before {:.1} s of compaction) and {:.1} MiB of index",
         mib("/load/input_bytes"),
         mib("/load/store_bytes"),
+        mib("/load/store_bytes_before"),
+        number(report, "/load/compact_seconds"),
         mib("/load/index_bytes"),
+    );
+    let _ = writeln!(
+        out,
+        "parts of the index: {} after the load, {} when it was searched",
+        number(report, "/load/parts_loaded"),
+        number(report, "/load/parts"),
     );
     let opened = |path: &str| number(report, path);
     let _ = writeln!(

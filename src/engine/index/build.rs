@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::extract::{Extractor, Sink};
 use super::intern::Interned;
+use super::interrupt;
 use super::write::{NONE, Values, Writer, too_large};
 use crate::model::ResourceView;
 use crate::{Error, ErrorKind, Result};
@@ -181,6 +182,7 @@ impl RunBuilder {
             numberings.push(writer.space(*attribute, counts)?);
         }
         for (leaf, column) in self.catalog.leaves.iter().zip(self.gathered.columns) {
+            interrupt::check()?;
             let space = column.space.map(|space| space as usize);
             let numbering = space.and_then(|space| numberings.get(space));
             let (values, ords) = column.values.sorted();

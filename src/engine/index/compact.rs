@@ -44,6 +44,24 @@ pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<us
     runs.iter().position(is_worn).map(|index| index..index + 1)
 }
 
+/// Which runs to merge while nobody writes, so that searches look at fewer: the last ones, as far back as none is much
+/// larger than all that came after it.
+pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
+    let mut from = view.runs.len();
+    let mut sum = 0;
+    for (index, live) in view.runs.iter().enumerate().rev() {
+        let alive = u64::from(live.alive());
+        sum += alive;
+        if sum > MAX_DOCS {
+            break;
+        }
+        if alive < 2 * (sum - alive) {
+            from = index;
+        }
+    }
+    (from + 1 < view.runs.len()).then_some(from..view.runs.len())
+}
+
 /// Merges some runs of an index into one; none if nothing is left of them.
 pub(super) fn merged(
     shared: &Shared,

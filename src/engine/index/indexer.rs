@@ -7,7 +7,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
 use super::publish::{Phase, Publisher, TypeKey, Work};
-use super::{Catalog, Coverage, LiveRun, RunBuilder, Shelf, Tombstones, TypeView, compact, make, manifest, stack};
+use super::{
+    Catalog, Coverage, LiveRun, RunBuilder, Shelf, Tombstones, TypeView, compact, interrupt, make, manifest, stack,
+};
 use crate::engine::storage::keys::TenantId;
 use crate::engine::storage::{Snapshot, Writer};
 use crate::model::{Registry, TypeModel, stored};
@@ -58,12 +60,6 @@ impl Shared {
         let leftovers = std::mem::take(&mut *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner));
         leftovers.into_iter().for_each(|number| self.remove(number));
         Ok(LiveRun::new(run, Some(number), through))
-    }
-
-    /// Refuses to go on with long work when the store is closed.
-    pub(super) fn check_open(&self) -> Result<()> {
-        let closed = || Error::new(ErrorKind::Unavailable, "the store is closed");
-        if self.publisher.is_closed() { Err(closed()) } else { Ok(()) }
     }
 
     /// Removes the files of a run. What is left of them, if that fails, goes when another run has been written, or when
@@ -132,6 +128,7 @@ fn caught(work: impl FnOnce() -> Result<()>) -> Result<()> {
 
 /// The first thread.
 pub(super) fn index(shared: &Shared) {
+    interrupt::heed(shared.publisher.closing());
     // What no manifest names is left over from a crash.
     if let Some((snapshot, _)) = shared.publisher.snapshot()
         && let (Ok(named), Ok(present)) = (manifest::all_runs(&*snapshot), shared.shelf.numbers())
@@ -163,24 +160,37 @@ pub(super) fn index(shared: &Shared) {
 
 /// The second thread.
 pub(super) fn compact_runs(shared: &Shared) {
+    interrupt::heed(shared.publisher.closing());
     while let Some((key, view, window)) = shared.publisher.next_compaction() {
         let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
         let outcome = caught(|| compact::compact(shared, key, &view, window));
         shared.publisher.unclaim(key, &claimed);
-        if outcome.is_err() {
-            // A full disk, or schemas that have changed: the index is made again, later or now.
-            shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
+        // The index is made again: now, or later if the disk is full.
+        match outcome {
+            Err(error) if may_pass(&error) => shared.publisher.retire(key),
+            Err(_) => shared.publisher.set_phase(key, Phase::Failed(Monotonic::now())),
+            Ok(()) => {}
         }
     }
 }
 
 /// The third thread.
 fn make_indexes(shared: &Shared) {
+    interrupt::heed(shared.publisher.closing());
     while let Some(key) = shared.publisher.next_request() {
-        if caught(|| make::open(shared, key)).is_err() {
+        let mut outcome = caught(|| make::open(shared, key));
+        if outcome.as_ref().is_err_and(may_pass) {
+            outcome = caught(|| make::open(shared, key));
+        }
+        if outcome.is_err() {
             shared.publisher.set_phase(key, Phase::Failed(Monotonic::now()));
         }
     }
+}
+
+/// Whether another attempt may succeed at once: somebody may have taken away a file that had just been written.
+fn may_pass(error: &Error) -> bool {
+    !matches!(error.kind(), ErrorKind::DiskFull | ErrorKind::Unavailable)
 }
 
 /// Makes the indexes again that the schemas of a tenant do not fit any more, and tells the others of new attributes.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::indexer::{Shared, is_current};
 use super::manifest::{self, Manifest};
 use super::publish::{Phase, TypeKey};
-use super::{Catalog, LiveRun, RunBuilder, compact, stack};
+use super::{Catalog, LiveRun, RunBuilder, compact, interrupt, stack};
 use crate::Result;
 use crate::engine::rows::find;
 use crate::engine::storage::keys::{self, Key, RowId};
@@ -177,10 +177,10 @@ impl<'a, 'b> Maker<'a, 'b> {
         let full = std::mem::replace(&mut self.builder, RunBuilder::new(self.catalog, self.kind));
         let shared = self.files.shared;
         // The store must not wait for this when it is closed; and nobody may take a part for the whole.
-        shared.check_open()?;
+        interrupt::check()?;
         let on_disk = full.docs() >= shared.publisher.options().durable_from;
         let words = full.finish()?;
-        shared.check_open()?;
+        interrupt::check()?;
         let run = shared.keep(words, on_disk, through)?;
         self.files.numbers.extend(run.number);
         self.runs.push(run);
@@ -206,16 +206,15 @@ fn all_rows(
     catalog: &Arc<Catalog>,
     sequence: u64,
 ) -> Result<Vec<LiveRun>> {
-    let shared = made.shared;
     let mut maker = Maker::new(made, key.1, catalog, 0, sequence);
     snapshot.scan_prefix(Table::Resources, &Key::of(key.0).u16(key.1).done(), &mut |at, bytes| {
         if let Some(at) = keys::resource_row(at) {
             maker.add(at.row, bytes, model)?;
         }
         // A long making must not hold up the closing of the store.
-        Ok(if shared.publisher.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if interrupt::is_due() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    shared.check_open()?;
+    interrupt::check()?;
     // Rows of one making are in no two of its runs: nothing is dead.
     maker.finish()
 }

@@ -9,6 +9,7 @@ use super::bits::{self, Bits};
 use super::catalog::{Catalog, Leaf};
 use super::column::Column;
 use super::intern::prefix;
+use super::interrupt;
 use super::run::{Coverage, Run};
 use super::space::Space;
 use super::write::{NONE, Numbering, Values, Writer, too_large};
@@ -87,6 +88,7 @@ pub(in crate::engine) fn merge(
     for leaf in &catalog.leaves {
         let space = catalog.spaces.binary_search(&leaf.target.attribute).ok();
         let numbering = space.and_then(|space| numberings.get(space));
+        interrupt::check()?;
         column(&mut writer, &parts, &sources, leaf, numbering)?;
     }
     writer.finish()

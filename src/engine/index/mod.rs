@@ -15,6 +15,7 @@ mod grams;
 mod idle;
 mod indexer;
 mod intern;
+mod interrupt;
 mod layout;
 mod make;
 pub(in crate::engine) mod manifest;

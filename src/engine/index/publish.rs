@@ -90,6 +90,8 @@ struct State {
 const RETRY: Duration = Duration::from_secs(5);
 /// After how long without a commit recent writes are put into a run although they are few.
 const IDLE: Duration = Duration::from_millis(200);
+/// After how long without a commit runs are merged although they are not too many.
+const QUIET: Duration = Duration::from_secs(2);
 /// How long a writer waits for the indexer at most: a slow search is better than a write that fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -108,7 +110,7 @@ pub(in crate::engine) struct Publisher {
     clock: AtomicU64,
     opened: Monotonic,
     /// The same as `closed`, for those who ask often.
-    closing: AtomicBool,
+    closing: Arc<AtomicBool>,
 }
 
 impl Publisher {
@@ -122,7 +124,7 @@ impl Publisher {
             backlog: AtomicUsize::new(0),
             clock: AtomicU64::new(0),
             opened: Monotonic::now(),
-            closing: AtomicBool::new(false),
+            closing: Arc::default(),
         }
     }
 
@@ -353,8 +355,11 @@ impl Publisher {
                 return None;
             }
             let free = state.live.iter().filter(|(key, _)| state.begun && !state.claims.contains_key(*key));
+            let is_quiet = state.last_commit.is_some_and(|last| last.elapsed() >= QUIET);
             let found = free.filter_map(|(key, view)| {
-                let window = super::compact::choose(view, &self.options)?;
+                let pressing = super::compact::choose(view, &self.options);
+                let window =
+                    pressing.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
                 Some((*key, Arc::clone(view), window))
             });
             let found = found.into_iter().next();
@@ -416,9 +421,9 @@ impl Publisher {
         self.state().snapshot.clone()
     }
 
-    /// Whether the store is closed, so that long work had better end.
-    pub(super) fn is_closed(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+    /// Whether the store is closed, so that long work has to end.
+    pub(super) fn closing(&self) -> &Arc<AtomicBool> {
+        &self.closing
     }
 
     pub(super) fn set_phase(&self, key: TypeKey, phase: Phase) {

@@ -50,6 +50,9 @@ pub(in crate::engine) fn stack(runs: &[LiveRun], newer: LiveRun) -> Vec<LiveRun>
     stacked
 }
 
+/// Positions in an order of a column, by both.
+type Positions = HashMap<(Target, Order), Arc<Vec<u32>>>;
+
 /// The dead docs of a run.
 #[derive(Default)]
 pub(in crate::engine) struct Dead {
@@ -58,7 +61,7 @@ pub(in crate::engine) struct Dead {
     /// How many.
     pub(in crate::engine) count: u32,
     /// Where they stand in the orders of columns, as far as somebody asked.
-    positions: Mutex<HashMap<(Target, Order), Arc<Vec<u32>>>>,
+    positions: Mutex<Positions>,
 }
 
 /// An order of a column.

@@ -15,7 +15,7 @@ use tantivy::{Index, IndexSettings, TantivyDocument, TantivyError};
 
 use super::sort::{HELD, Sorter};
 use super::{bytes, term, unlike};
-use crate::engine::index::{Column, Run};
+use crate::engine::index::{Column, Run, interrupt};
 
 /// The one field.
 pub(super) const FIELD: &str = "gram";
@@ -47,6 +47,9 @@ pub(in crate::engine::index) fn build(directory: Box<dyn Directory>, run: &Run) 
     for (column, number) in run.gram_columns().zip(0..=u16::MAX) {
         if column.grams != Some(next) {
             return Err(unlike("the numbering of values"));
+        }
+        if interrupt::is_due() {
+            return Err(TantivyError::SystemError("the store is closed".to_owned()));
         }
         // In the order of terms.
         sorter.each::<1>(&column, |gram, ords| write(&mut terms, number, gram, next, ords))?;

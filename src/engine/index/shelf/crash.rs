@@ -16,8 +16,7 @@ fn a_power_loss_loses_no_run() {
     let mut dice = Dice(29);
     let pieces: &[&[u8]] = &[b"a", b"b", b"cd"];
     let values: Vec<_> = (0..3).map(|_| dice.texts(60, pieces, 12)).collect();
-    let columns: Vec<[(&[Vec<u8>], bool); 2]> =
-        values.iter().map(|values| [(&values[..], true), (&values[..], false)]).collect();
+    let columns: Vec<_> = values.iter().map(|values| [(&values[..], true), (&values[..], false)]).collect();
     let disk = IndexDisk::default();
     let shelf = Shelf::new(Arc::new(disk.clone()));
     // When each run was there, and until when.
