@@ -29,7 +29,13 @@
 //! }
 //! ```
 //!
-//! `Store::open` takes a directory instead. The modules:
+//! `Store::open` takes a directory instead.
+//!
+//! [`Tenant::search`] is answered from an index where a resource type has many resources. It is made and kept up to date
+//! in the background, from the schemas alone: [`IndexOptions`](engine::IndexOptions) says when, and
+//! [`Tenant::explain`] how a search was answered. A search is right without it, too.
+//!
+//! The modules:
 //!
 //! - [`engine`]: the store and its verbs
 //! - [`message`]: SCIM's JSON messages, in and out

@@ -37,7 +37,8 @@ pub struct IndexStatus {
 /// Whether a search index answers searches. Answers are right in every state; only how they are found differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum IndexState {
-    /// There is none: the resources are so few that their rows are looked at.
+    /// There is none, or none that is open: the resources are few, or nobody has searched them for long. Rows are looked
+    /// at.
     #[default]
     None,
     /// It is being built; meanwhile rows are looked at.
@@ -66,9 +67,9 @@ impl IndexState {
 }
 
 impl Store {
-    /// Waits until every type that should be indexed is, as far as there is room ([`IndexOptions::max_open`](super::IndexOptions::max_open)), and its
-    /// index holds every acknowledged write. False: the time
-    /// was over before. Searches need not wait: they are right without.
+    /// Waits until every type that should be indexed is, as far as there is room
+    /// ([`IndexOptions::max_open`](super::IndexOptions::max_open)), and its index holds every acknowledged write. False:
+    /// the time was over before. Searches need not wait: they are right without.
     ///
     /// # Errors
     /// `Io`, `Unavailable`.

@@ -58,7 +58,8 @@ impl Tenant {
         Ok(self.each_found(resource_type, request, &Page::ALL, visit)?.total)
     }
 
-    /// Searches, and tells how: which index serves which part, what was expected and found, and how long it took.
+    /// Searches, and tells how: which index serves which part, what was expected and found, and how long it took. The
+    /// page is found by offset; `cursor` of the request is ignored.
     ///
     /// # Errors
     /// As [`Tenant::search`].

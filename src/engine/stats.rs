@@ -7,7 +7,7 @@ use crate::{ErrorKind, Result};
 /// Counts of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Bytes of the store's file; 0 for a store that has none.
+    /// Bytes of the store's file, without those of indexes; 0 for a store that has none.
     pub file_bytes: u64,
     /// The sequence of the last change.
     pub sequence: u64,

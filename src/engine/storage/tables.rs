@@ -21,7 +21,7 @@ macro_rules! tables {
 }
 
 tables! {
-    /// Store-wide: format version, last sequence, next tenant.
+    /// Store-wide: format version, last sequence, next tenant, the key of cursors.
     Meta "meta",
     /// Tenant → its record.
     Tenants "tenants",
