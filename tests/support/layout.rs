@@ -97,10 +97,9 @@ fn take(word: &str, rest: &mut &[u8]) -> Option<()> {
             cut(rest, 1)?;
             String::from_utf8(text).ok().map(drop)
         }
-        "numbers64" => (rest.len() >= 8 && rest.len().is_multiple_of(8))
-            .then(|| cut(rest, rest.len()))
-            .flatten()
-            .map(drop),
+        "numbers64" => {
+            (rest.len() >= 8 && rest.len().is_multiple_of(8)).then(|| cut(rest, rest.len())).flatten().map(drop)
+        }
         "32bytes" => cut(rest, 32).map(drop),
         "text32" | "digest32" | "numbers32" => {
             let length = usize::try_from(big(rest, 4)?).ok()?;

@@ -16,10 +16,15 @@ pub struct CheckArgs {}
 pub fn run(args: CheckArgs, session: &mut Session) -> Result<(), Failure> {
     let CheckArgs {} = args;
     let store = session.open()?;
+    let tenant = store.tenant(&session.global.tenant);
     let progress = Progress::of_rows(session, "checking", Some(0));
     let started = Instant::now();
     let report = store.check(&mut |read, total| progress.at(read, total))?;
-    progress.finish();
+    // What is missing or damaged of an index is made again here, since nobody waits for it elsewhere.
+    match &tenant {
+        Ok(tenant) => progress.index(&store, tenant)?,
+        Err(_) => progress.finish(),
+    }
     for problem in &report.problems {
         session.out.line(problem)?;
     }

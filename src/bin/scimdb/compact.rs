@@ -1,6 +1,6 @@
 //! `scimdb compact`: makes the store's file as small as it can be.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -17,6 +17,7 @@ pub fn run(args: CompactArgs, session: &mut Session) -> Result<(), Failure> {
     let store = session.open()?;
     let before = store.stats()?.file_bytes;
     let started = Instant::now();
+    store.wait_for_index(Duration::from_secs(3_600))?;
     store.compact()?;
     let after = store.stats()?.file_bytes;
     session.summary(format_args!(

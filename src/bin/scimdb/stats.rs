@@ -1,5 +1,7 @@
 //! `scimdb stats`: counts of a store.
 
+use std::time::Duration;
+
 use clap::Args;
 use scimdb::engine::{IndexStatus, StoreStats, TenantStats};
 use serde_json::{Map, Value, json};
@@ -16,8 +18,14 @@ pub struct StatsArgs {
     output: Option<Format>,
 }
 
+/// How long to wait for indexes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 pub fn run(args: StatsArgs, session: &mut Session) -> Result<(), Failure> {
-    let StoreStats { file_bytes, sequence, tenants } = session.open()?.stats()?;
+    let store = session.open()?;
+    // Indexes are opened when they are needed. Those on disk are there at once; one that has to be made is told so.
+    store.wait_for_index(PATIENCE)?;
+    let StoreStats { file_bytes, sequence, tenants } = store.stats()?;
     let format = Format::or_default(args.output, &session.out);
     if format == Format::Json {
         let tenants: Vec<Value> = tenants.into_iter().map(tenant_json).collect();

@@ -178,7 +178,7 @@ pub(super) fn compact_runs(shared: &Shared) {
 }
 
 /// The third thread.
-fn make_indexes(shared: &Shared) {
+pub(super) fn make_indexes(shared: &Shared) {
     interrupt::heed(shared.publisher.closing());
     while let Some(key) = shared.publisher.next_request() {
         let mut outcome = caught(|| make::open(shared, key));

@@ -9,8 +9,8 @@ use tantivy::directory::OwnedBytes;
 
 use crate::{Error, ErrorKind, Result};
 
-/// The version of everything in a run's bytes. Another version is rebuilt.
-pub(super) const FORMAT: u32 = 1;
+/// The version of everything in a run's bytes. Another version is rebuilt, and so is one of the other byte order.
+pub(super) const FORMAT: u32 = if cfg!(target_endian = "little") { 1 } else { 1 | 1 << 31 };
 
 /// Text columns with at least so many distinct values have them in the inverted index of substrings.
 pub(super) const GRAMS_FROM: u32 = 8_192;

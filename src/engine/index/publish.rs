@@ -110,7 +110,7 @@ pub(in crate::engine) struct Publisher {
     clock: AtomicU64,
     opened: Monotonic,
     /// The same as `closed`, for those who ask often.
-    closing: Arc<AtomicBool>,
+    closing: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Publisher {
@@ -422,7 +422,7 @@ impl Publisher {
     }
 
     /// Whether the store is closed, so that long work has to end.
-    pub(super) fn closing(&self) -> &Arc<AtomicBool> {
+    pub(super) fn closing(&self) -> &Arc<std::sync::atomic::AtomicBool> {
         &self.closing
     }
 

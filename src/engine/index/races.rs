@@ -10,11 +10,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-use super::indexer::{Shared, compact_runs, index};
+use super::indexer::{Shared, compact_runs, index, make_indexes};
 use super::publish::{Publisher, TypeKey, View};
 use super::{Coverage, Shelf, TypeView};
 use crate::Result;
@@ -197,7 +198,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
     let first = &history.commits[0];
     publisher.opened(&first.snapshot, first.sequence).unwrap();
     if asked_at_once {
-        publisher.request(history.key(), None);
+        publisher.request(history.key(), Duration::ZERO);
     }
     let registry = Arc::clone(&history.registry);
     let schemas = Box::new(move |_: &Snapshot, _| Ok(Some(Arc::clone(&registry))));
@@ -212,6 +213,10 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
     let compactor = thread::spawn({
         let shared = Arc::clone(&shared);
         move || compact_runs(&shared)
+    });
+    let maker = thread::spawn({
+        let shared = Arc::clone(&shared);
+        move || make_indexes(&shared)
     });
     let writer = thread::spawn({
         let (history, publisher, acknowledged) =
@@ -236,7 +241,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
                 let mut last = 0;
                 for turn in 0..4 {
                     if turn == 1 {
-                        publisher.request(history.key(), None);
+                        publisher.request(history.key(), Duration::ZERO);
                     }
                     let known = acknowledged.load(Ordering::SeqCst);
                     let seen = history.check(&publisher.view().unwrap());
@@ -250,7 +255,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
     writer.join().unwrap();
     readers.into_iter().for_each(|reader| reader.join().unwrap());
     // All that was committed gets into runs, and nobody waits for ever.
-    assert!(publisher.wait_until_idle(std::time::Duration::from_secs(3_600)));
+    assert!(publisher.wait_until_idle(Duration::from_secs(3_600)));
     let view = publisher.view().unwrap();
     assert_eq!(history.check(&view), history.commits.len() - 1);
     let made = view.index(TENANT, history.kind).unwrap();
@@ -258,6 +263,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
     publisher.close();
     indexer.join().unwrap();
     compactor.join().unwrap();
+    maker.join().unwrap();
 }
 
 fn schedules() -> usize {
