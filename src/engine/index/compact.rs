@@ -15,13 +15,25 @@ const MAX_DOCS: u64 = 4_000_000;
 /// Dead docs of a run from which on their share is looked at.
 const MIN_DEAD: u32 = 64;
 
-/// Which runs of an index to merge next; none: it is as it should be.
+/// How many times as many changes as a run on disk has docs may be in memory only.
+const MAX_BEHIND: u64 = 4;
+
+/// Whether the disk is so far behind that what is in memory goes there although it is little: rows that are written
+/// again and again make no more docs, but many changes, and the change log keeps all that the disk lacks.
+fn is_behind(view: &TypeView, options: &IndexOptions) -> bool {
+    let on_disk = manifest_of(&view.runs);
+    let most = MAX_BEHIND * u64::from(options.durable_from.max(1));
+    !on_disk.runs.is_empty() && view.applied.saturating_sub(on_disk.applied) > most
+}
+
+/// Which runs of an index to merge next; none: it is as it should be. An empty range after the last run: what is on disk
+/// is everything, and has to be said so.
 pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
     let runs = &view.runs;
     let alive: Vec<u64> = runs.iter().map(|live| u64::from(live.alive())).collect();
     let in_memory = runs.iter().position(|live| live.number.is_none()).unwrap_or(runs.len());
     let mut sum: u64 = alive.get(in_memory..).unwrap_or_default().iter().sum();
-    if sum >= u64::from(options.durable_from.max(1)) {
+    if sum >= u64::from(options.durable_from.max(1)) || is_behind(view, options) {
         // Older ones that are small beside it come along. More would be written again and again.
         let mut from = in_memory;
         while let Some(older) = from.checked_sub(1).and_then(|index| alive.get(index))
@@ -63,19 +75,19 @@ pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
 }
 
 /// Merges some runs of an index into one; none if nothing is left of them.
-pub(super) fn merged(
-    shared: &Shared,
-    catalog: &Arc<Catalog>,
-    runs: &[LiveRun],
-    is_oldest: bool,
-    durable_from: u32,
-) -> Result<Option<LiveRun>> {
+fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64) -> Result<Option<LiveRun>> {
+    let runs = view.runs.get(window.clone()).unwrap_or_default();
+    if runs.is_empty() {
+        return Ok(None);
+    }
     let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
-    let tombstones = if is_oldest { Tombstones::Drop } else { Tombstones::Keep };
-    let words = merge(&sources, catalog, tombstones)?;
-    let through = runs.iter().map(|live| live.through).max().unwrap_or(0);
+    let tombstones = if window.start == 0 { Tombstones::Drop } else { Tombstones::Keep };
+    let words = merge(&sources, &view.catalog, tombstones)?;
     let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
-    let on_disk = runs.iter().any(|live| live.number.is_some()) || alive >= u64::from(durable_from.max(1));
+    let options = shared.publisher.options();
+    let on_disk = runs.iter().any(|live| live.number.is_some())
+        || alive >= u64::from(options.durable_from.max(1))
+        || is_behind(view, options);
     let made = shared.keep(words, on_disk, through)?;
     let is_empty = made.run.docs() == 0 && made.run.tombstones().is_empty();
     if is_empty && let Some(number) = made.number {
@@ -98,9 +110,14 @@ pub(super) fn manifest_of(runs: &[LiveRun]) -> Manifest {
 /// Merges the claimed runs of an index, and puts the result in their place.
 pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Range<usize>) -> Result<()> {
     let Some(sources) = view.runs.get(window.clone()) else { return Ok(()) };
-    let made = merged(shared, &view.catalog, sources, window.start == 0, shared.publisher.options().durable_from)?;
+    let through = match sources.last() {
+        Some(last) if window.end < view.runs.len() => last.through,
+        _ => view.applied,
+    };
+    let made = merged(shared, view, &window, through)?;
     let put = |now: &TypeView| {
-        let start = find(&now.runs, sources)?;
+        // Those before them are not merged by anybody else.
+        let start = find(&now.runs, view.runs.get(..window.end)?)? + window.start;
         let replaced = now.runs.get(start..start + sources.len())?;
         // What died since the merge began.
         let died = replaced.iter().zip(sources).flat_map(|(now, then)| {
@@ -110,17 +127,21 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
         });
         let made = made.as_ref().map(|made| made.without(died));
         let mut runs = now.runs.get(..start)?.to_vec();
+        if made.is_none()
+            && let Some(last) = runs.last_mut()
+        {
+            last.through = last.through.max(through);
+        }
         runs.extend(made);
         runs.extend_from_slice(now.runs.get(start + sources.len()..)?);
         Some(runs)
     };
     let old: Vec<u64> = sources.iter().filter_map(|live| live.number).collect();
-    let touches_disk = !old.is_empty() || made.as_ref().is_some_and(|made| made.number.is_some());
-    let Some(runs) = shared.publisher.live(key).and_then(|now| put(&now)) else {
-        return discard(shared, made.as_ref());
-    };
+    let edited = shared.publisher.live(key).and_then(|now| Some((manifest_of(&now.runs), put(&now)?)));
+    let Some((before, runs)) = edited else { return discard(shared, made.as_ref()) };
+    let after = manifest_of(&runs);
     // The files are named before they are used, and others removed only after they are not named any more.
-    if touches_disk && !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
+    if after != before && !manifest::save(&shared.writer, key, &after)? {
         return discard(shared, made.as_ref());
     }
     let done = shared.publisher.edit(key, |now| {

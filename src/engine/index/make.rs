@@ -10,7 +10,7 @@ use super::publish::{Phase, TypeKey};
 use super::{Catalog, LiveRun, RunBuilder, compact, interrupt, stack};
 use crate::Result;
 use crate::engine::rows::find;
-use crate::engine::storage::keys::{self, Key, RowId};
+use crate::engine::storage::keys::{self, Key, RowId, TenantId};
 use crate::engine::storage::records::ChangeRecord;
 use crate::engine::storage::{Counter, Reads, Snapshot, Table, read_counter};
 use crate::model::{TypeModel, stored};
@@ -126,7 +126,7 @@ fn make(made: &mut Made<'_>, key: TypeKey) -> Result<bool> {
 }
 
 /// The runs that are on disk, and what they hold; none if one is damaged or of another version, or if the change log
-/// does not tell what happened since.
+/// does not tell what happened since, or tells so much that the rows are read faster.
 fn read(
     shared: &Shared,
     reads: &dyn Reads,
@@ -135,6 +135,10 @@ fn read(
     catalog: &Catalog,
 ) -> Result<Option<(Vec<LiveRun>, u64)>> {
     if manifest.runs.is_empty() || read_counter(reads, tenant, Counter::ChangesFrom)? > manifest.applied + 1 {
+        return Ok(None);
+    }
+    let resources = read_counter(reads, tenant, Counter::Resources(kind))?;
+    if is_longer(reads, tenant, manifest.applied, 2 * resources + u64::from(shared.publisher.options().durable_from))? {
         return Ok(None);
     }
     let mut runs = Vec::new();
@@ -146,6 +150,18 @@ fn read(
         runs = stack(&runs, LiveRun::new(run, Some(*number), manifest.applied));
     }
     Ok(is_current(&runs, catalog).then_some((runs, manifest.applied)))
+}
+
+/// Whether the change log of a tenant has more than so many changes after a sequence.
+fn is_longer(reads: &dyn Reads, tenant: TenantId, after: u64, most: u64) -> Result<bool> {
+    let mut count = 0;
+    let from = Key::of(tenant).u64(after + 1).done();
+    let to = keys::after_prefix(&Key::of(tenant).done());
+    reads.scan(Table::Changes, &from, to.as_deref(), &mut |_, _| {
+        count += 1;
+        Ok(if count > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(count > most)
 }
 
 /// Runs under construction.

@@ -77,12 +77,14 @@ pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, manifest: &Manifest
     writer.submit_urgent(change)?.wait()
 }
 
-/// The last change that every index of a tenant holds on disk; none if it has none: all may be trimmed.
+/// The last change that every index of a tenant holds on disk; none if it has none: all may be trimmed. An index without
+/// a run on disk is made from rows in any case.
 pub(in crate::engine) fn durable(reads: &dyn Reads, tenant: u32) -> Result<Option<u64>> {
     let mut durable = None;
     reads.scan_prefix(Table::Indexes, &Key::of(tenant).done(), &mut |_, bytes| {
-        let applied = Manifest::decode(bytes).map_or(u64::MAX, |manifest| manifest.applied);
-        durable = Some(durable.map_or(applied, |least: u64| least.min(applied)));
+        if let Some(Manifest { applied, .. }) = Manifest::decode(bytes).filter(|manifest| !manifest.runs.is_empty()) {
+            durable = Some(durable.map_or(applied, |least: u64| least.min(applied)));
+        }
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
     Ok(durable)

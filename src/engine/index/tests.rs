@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::engine::storage::keys::{self, Key};
-use crate::engine::storage::{Reads, Table};
+use crate::engine::storage::{Counter, Reads, Table, read_counter};
 use crate::engine::{IndexState, MediumFactory, MemoryMedium, WriteOptions};
 use crate::message::ResourceInput;
 use crate::{Store, StoreOptions};
@@ -117,4 +117,41 @@ fn holds_every_resource_once() {
         }
     }
     assert!(checked > 100);
+}
+
+fn open(options: StoreOptions) -> Store {
+    let medium = MemoryMedium::default();
+    Store::open_on(std::sync::Arc::new(move || Ok(Box::new(medium.clone()))), options).unwrap()
+}
+
+#[test]
+fn the_change_log_stays_short_whatever_the_changes_are() {
+    let mut options = options();
+    options.keep_changes = Some(100);
+    let store = open(options);
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    let ids: Vec<String> =
+        (0..150).map(|n| tenant.create("User", user(&format!("user{n}"), n), &write).unwrap().id).collect();
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    let changes = || read_counter(&*store.inner.view().unwrap().snapshot, tenant.state.id, Counter::Changes).unwrap();
+    for turn in 0..3u32 {
+        for step in 0..300 {
+            let n = (step % 5) as usize;
+            match turn {
+                0 => drop(tenant.replace("User", &ids[n], user(&format!("user{n}"), step), &write).unwrap()),
+                _ => {
+                    let made = tenant.create("User", user("brief", step), &write).unwrap();
+                    tenant.delete("User", &made.id, &write).unwrap();
+                }
+            }
+        }
+        assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        for step in 0..20 {
+            tenant.replace("User", &ids[0], user("user0", step), &write).unwrap();
+        }
+        let left = changes();
+        assert!(left <= 100 + 4 * 64 + 20, "{left} changes after turn {turn}");
+        assert!(check(&store));
+    }
 }
