@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::indexer::Shared;
 use super::manifest::{self, Manifest};
 use super::publish::TypeKey;
-use super::{Bits, Catalog, LiveRun, Run, Tombstones, TypeView, merge};
+use super::{Bits, Catalog, LiveRun, Run, TypeView, hold, merge};
 use crate::Result;
 use crate::engine::options::IndexOptions;
 
@@ -81,19 +81,20 @@ fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64)
         return Ok(None);
     }
     let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
-    let tombstones = if window.start == 0 { Tombstones::Drop } else { Tombstones::Keep };
-    let words = merge(&sources, &view.catalog, tombstones)?;
+    let older = view.runs.get(..window.start).unwrap_or_default();
+    let words = merge(&sources, &view.catalog, |row| hold(older, row))?;
     let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
     let options = shared.publisher.options();
     let on_disk = runs.iter().any(|live| live.number.is_some())
         || alive >= u64::from(options.durable_from.max(1))
         || is_behind(view, options);
     let made = shared.keep(words, on_disk, through)?;
-    let is_empty = made.run.docs() == 0 && made.run.tombstones().is_empty();
-    if is_empty && let Some(number) = made.number {
+    if made.is_empty()
+        && let Some(number) = made.number
+    {
         shared.remove(number);
     }
-    Ok((!is_empty).then_some(made))
+    Ok((!made.is_empty()).then_some(made))
 }
 
 /// What the disk holds of a list of runs: those before the first that is in memory only.

@@ -7,9 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
 use super::publish::{Phase, Publisher, TypeKey, Work};
-use super::{
-    Catalog, Coverage, LiveRun, RunBuilder, Shelf, Tombstones, TypeView, compact, interrupt, make, manifest, stack,
-};
+use super::{Catalog, Coverage, LiveRun, RunBuilder, Shelf, TypeView, compact, hold, interrupt, make, manifest, stack};
 use crate::engine::storage::keys::TenantId;
 use crate::engine::storage::{Snapshot, Writer};
 use crate::model::{Registry, TypeModel, stored};
@@ -235,7 +233,9 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
     for write in &view.overlay().writes {
         match &write.stored {
             Some(bytes) => builder.add(write.row, &stored::view(bytes, &model)?)?,
-            None => builder.tombstone(write.row),
+            // Of a row that came and went between two runs nothing is left.
+            None if hold(&view.runs, write.row) => builder.tombstone(write.row),
+            None => {}
         }
     }
     let through = last.sequence;
@@ -278,14 +278,16 @@ fn consolidate(
     } else {
         let parts = stack(tail, newest.clone());
         let sources: Vec<_> = parts.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
-        shared.keep(super::merge(&sources, catalog, Tombstones::Keep)?, false, through)?
+        let older = view.runs.get(..view.runs.len().saturating_sub(tail.len())).unwrap_or_default();
+        shared.keep(super::merge(&sources, catalog, |row| hold(older, row))?, false, through)?
     };
     shared.publisher.edit(key, |now| {
         // One that was closed and made anew meanwhile has these writes already.
         let now = Some(now).filter(|now| now.is_kin_of(view))?;
         let kept = now.runs.len().checked_sub(tail.len())?;
         let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
-        let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };
+        let (older, newer) = if is_tail { (now.runs.get(..kept)?, merged) } else { (now.runs.as_slice(), newest) };
+        let runs = if newer.is_empty() { older.to_vec() } else { stack(older, newer) };
         let recent = now.recent.iter().filter(|commit| commit.sequence > through).cloned().collect();
         Some(TypeView::new(Arc::clone(catalog), runs, through, recent))
     });

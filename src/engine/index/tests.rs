@@ -155,3 +155,30 @@ fn the_change_log_stays_short_whatever_the_changes_are() {
         assert!(check(&store));
     }
 }
+
+#[test]
+fn nothing_is_left_of_what_came_and_went() {
+    let store = open(options());
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    for n in 0..150 {
+        tenant.create("User", user(&format!("user{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    for step in 0..20u32 {
+        // Some are gone before a run holds them, and some after it.
+        let made = (0..20).map(|n| tenant.create("User", user(&format!("brief{n}"), step), &write).unwrap().id);
+        let made: Vec<String> = made.collect();
+        if step % 2 == 0 {
+            assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        }
+        made.iter().for_each(|id| tenant.delete("User", id, &write).unwrap());
+        assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        let view = store.inner.view().unwrap();
+        let kind = tenant.state.config().unwrap().registry.resource_type("User").unwrap().number();
+        let index = view.index(tenant.state.id, kind).unwrap();
+        let buried: usize = index.runs.iter().map(|live| live.run.tombstones().len()).sum();
+        assert!(buried <= 40, "{buried} tombstones after turn {step}");
+        assert!(check(&store));
+    }
+}
