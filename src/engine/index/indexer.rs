@@ -161,13 +161,12 @@ pub(super) fn compact_runs(shared: &Shared) {
     interrupt::heed(shared.publisher.closing());
     while let Some((key, view, window)) = shared.publisher.next_compaction() {
         let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
-        let outcome = caught(|| compact::compact(shared, key, &view, window));
+        let outcome = caught(|| compact::compact(shared, key, &view, window.clone()));
+        // The index answers as before, with more runs than it should have: it is left alone for a while.
+        shared.publisher.rest(key, outcome.is_err());
         shared.publisher.unclaim(key, &claimed);
-        // The index is made again: now, or later if the disk is full.
-        match outcome {
-            Err(error) if may_pass(&error) => shared.publisher.retire(key),
-            Err(_) => shared.publisher.set_phase(key, Phase::Failed(Monotonic::now())),
-            Ok(()) => {}
+        if outcome.is_err() && compact::is_hopeless(&view, window) {
+            shared.publisher.retire(key);
         }
     }
 }
@@ -279,7 +278,7 @@ fn consolidate(
         let parts = stack(tail, newest.clone());
         let sources: Vec<_> = parts.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
         let older = view.runs.get(..view.runs.len().saturating_sub(tail.len())).unwrap_or_default();
-        shared.keep(super::merge(&sources, catalog, |row| hold(older, row))?, false, through)?
+        shared.keep(super::merge::merge(&sources, catalog, |row| hold(older, row))?, false, through)?
     };
     shared.publisher.edit(key, |now| {
         // One that was closed and made anew meanwhile has these writes already.

@@ -82,6 +82,16 @@ pub(in crate::engine) fn merge(
     writer.finish()
 }
 
+/// Whether runs can be merged as far as their contents go.
+pub(super) fn fit(runs: &[(&Run, &Bits)], catalog: &Catalog) -> bool {
+    let knows = |run: &Run| {
+        let leaf = |leaf: &Leaf| !matches!(run.column(leaf), Coverage::Stale);
+        let space = |space: &AttributeId| run.space(*space).is_some() || space.0 >= run.next_number();
+        catalog.leaves.iter().all(leaf) && catalog.spaces.iter().all(space)
+    };
+    runs.iter().all(|(run, _)| knows(run)) && sources(runs).is_ok()
+}
+
 /// A run that takes part.
 struct Part<'a> {
     run: &'a Run,

@@ -44,6 +44,7 @@ pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
 pub(in crate::engine) use indexer::{Indexer, Schemas};
 pub use medium::{Disk, IndexMedium, Memory};
+#[cfg(test)]
 pub(in crate::engine) use merge::merge;
 pub(in crate::engine) use publish::{Publisher, View};
 pub(in crate::engine) use run::{Coverage, Run};

@@ -75,6 +75,8 @@ struct State {
     /// Writes of types without an index since they were last looked at.
     touched: HashMap<TypeKey, u64>,
     claims: HashMap<TypeKey, Claim>,
+    /// Types whose runs could not be merged, and when.
+    resting: HashMap<TypeKey, Monotonic>,
     /// When the last commit was.
     last_commit: Option<Monotonic>,
     /// Runs of tenants that were dropped.
@@ -84,6 +86,12 @@ struct State {
     /// The threads have begun.
     begun: bool,
     closed: bool,
+}
+
+impl State {
+    fn is_resting(&self, key: &TypeKey) -> bool {
+        self.resting.get(key).is_some_and(|since| since.elapsed() < RETRY)
+    }
 }
 
 /// How long a failed index is left alone.
@@ -269,7 +277,9 @@ impl Publisher {
                 || !state.orphans.is_empty()
                 || state.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
                 || !state.claims.is_empty()
-                || state.live.values().any(|view| view.recent_writes() > 0 || self.needs_compaction(view));
+                || state.live.iter().any(|(key, view)| {
+                    view.recent_writes() > 0 || !state.is_resting(key) && self.needs_compaction(view)
+                });
             let left = deadline.saturating_duration_since(Monotonic::now());
             if !busy || left.is_zero() || state.closed {
                 break !busy;
@@ -354,7 +364,8 @@ impl Publisher {
             if state.closed {
                 return None;
             }
-            let free = state.live.iter().filter(|(key, _)| state.begun && !state.claims.contains_key(*key));
+            let is_free = |key: &TypeKey| state.begun && !state.claims.contains_key(key) && !state.is_resting(key);
+            let free = state.live.iter().filter(|(key, _)| is_free(key));
             let is_quiet = state.last_commit.is_some_and(|last| last.elapsed() >= QUIET);
             let found = free.filter_map(|(key, view)| {
                 let pressing = super::compact::choose(view, &self.options);
@@ -369,6 +380,15 @@ impl Publisher {
                 return Some((key, view, window));
             }
             state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Leaves the runs of a type alone for a while if they could not be merged.
+    pub(super) fn rest(&self, key: TypeKey, failed: bool) {
+        let mut state = self.state();
+        state.resting.retain(|of, since| *of != key && since.elapsed() < RETRY);
+        if failed {
+            state.resting.insert(key, Monotonic::now());
         }
     }
 
