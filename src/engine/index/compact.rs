@@ -177,8 +177,21 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
     let Some((before, runs)) = edited else { return discard(shared, made.as_ref()) };
     let after = manifest_of(&runs);
     // The files are named before they are used, and others removed only after they are not named any more.
-    if after != before && !manifest::save(&shared.writer, key, &after)? {
-        return discard(shared, made.as_ref());
+    if after != before {
+        match manifest::save(&shared.writer, key, &before, &after) {
+            Ok(true) => {}
+            Ok(false) => {
+                // What the disk tells is not what is in use: it is read again.
+                if shared.publisher.live(key).is_some_and(|now| now.is_kin_of(view)) {
+                    shared.publisher.retire(key);
+                }
+                return discard(shared, made.as_ref());
+            }
+            Err(error) => {
+                shared.doubt(made.and_then(|made| made.number));
+                return Err(error);
+            }
+        }
     }
     let done = shared.publisher.edit(key, |now| {
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))

@@ -2,7 +2,7 @@
 //! one that makes indexes, which both take longer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
@@ -23,7 +23,7 @@ pub(in crate::engine) struct Shared {
     pub(super) shelf: Shelf,
     schemas: Schemas,
     next_number: AtomicU64,
-    /// Runs whose files could not be removed yet.
+    /// Runs whose files could not be removed yet, or of which nobody knows whether a manifest names them.
     leftovers: Mutex<Vec<u64>>,
 }
 
@@ -55,16 +55,38 @@ impl Shared {
         }
         let run = written?;
         // The medium works, so it may obey now.
-        let leftovers = std::mem::take(&mut *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner));
-        leftovers.into_iter().for_each(|number| self.remove(number));
+        self.remove_leftovers();
         Ok(LiveRun::new(run, Some(number), through))
+    }
+
+    fn leftovers(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes runs that a manifest names or not: storing it ended in an error.
+    pub(super) fn doubt(&self, numbers: impl IntoIterator<Item = u64>) {
+        self.leftovers().extend(numbers);
+    }
+
+    /// Removes what could not be removed before. A run that a manifest names is left over no more.
+    fn remove_leftovers(&self) {
+        let leftovers = std::mem::take(&mut *self.leftovers());
+        if leftovers.is_empty() {
+            return;
+        }
+        // After an error there are no rows to be seen before it is known what the file holds.
+        let named = self.publisher.snapshot().map(|(snapshot, _)| manifest::all_runs(&*snapshot));
+        match named {
+            Some(Ok(named)) => leftovers.into_iter().filter(|it| !named.contains(it)).for_each(|it| self.remove(it)),
+            _ => self.doubt(leftovers),
+        }
     }
 
     /// Removes the files of a run. What is left of them, if that fails, goes when another run has been written, or when
     /// the store is opened again.
     pub(super) fn remove(&self, number: u64) {
         if self.shelf.remove(number).is_err() {
-            self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+            self.leftovers().push(number);
         }
     }
 }

@@ -63,12 +63,19 @@ pub(in crate::engine) fn of_tenant(reads: &dyn Reads, tenant: TenantId) -> Resul
     Ok(numbers)
 }
 
-/// Stores the manifest of a type; false if its tenant is gone.
-pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, manifest: &Manifest) -> Result<bool> {
+/// Stores the manifest of a type in place of another; false if its tenant is gone, or if somebody else stored one
+/// meanwhile. After an error it may have been stored, or not.
+pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, old: &Manifest, manifest: &Manifest) -> Result<bool> {
     let bytes = manifest.encode();
+    let old = old.runs.clone();
     let change = move |txn: &mut Transaction<'_>| {
         let record = txn.get(Table::Tenants, &Key::of(tenant).done())?;
         if record.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.is_none_or(|record| record.dropped) {
+            return Ok(false);
+        }
+        // Runs are not written again under another name: who has the same runs knows the same.
+        let stored = txn.get(Table::Indexes, &keys::index(tenant, kind))?;
+        if stored.and_then(|bytes| Manifest::decode(&bytes)).unwrap_or_default().runs != old {
             return Ok(false);
         }
         txn.put(Table::Indexes, keys::index(tenant, kind), bytes);

@@ -3,8 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::indexer::Shared;
+use super::manifest::{self, Manifest};
+use super::testing::words;
+use super::{Memory, Shelf};
 use crate::engine::storage::keys::{self, Key};
 use crate::engine::storage::{Counter, Reads, Table, read_counter};
 use crate::engine::{IndexState, MediumFactory, MemoryMedium, WriteOptions};
@@ -73,7 +78,7 @@ fn draw(state: &mut u64) -> u64 {
 #[test]
 fn holds_every_resource_once() {
     let medium = MemoryMedium::default();
-    let factory: MediumFactory = std::sync::Arc::new(move || Ok(Box::new(medium.clone())));
+    let factory: MediumFactory = Arc::new(move || Ok(Box::new(medium.clone())));
     let mut store = Store::open_on(factory.clone(), options()).unwrap();
     let write = WriteOptions::default();
     let mut ids: Vec<(String, String)> = Vec::new();
@@ -121,7 +126,7 @@ fn holds_every_resource_once() {
 
 fn open(options: StoreOptions) -> Store {
     let medium = MemoryMedium::default();
-    Store::open_on(std::sync::Arc::new(move || Ok(Box::new(medium.clone()))), options).unwrap()
+    Store::open_on(Arc::new(move || Ok(Box::new(medium.clone()))), options).unwrap()
 }
 
 #[test]
@@ -181,4 +186,46 @@ fn nothing_is_left_of_what_came_and_went() {
         assert!(buried <= 40, "{buried} tombstones after turn {step}");
         assert!(check(&store));
     }
+}
+
+#[test]
+fn nobody_stores_over_what_another_stored() {
+    let store = open(options());
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    for n in 0..150 {
+        tenant.create("User", user(&format!("user{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    let kind = tenant.state.config().unwrap().registry.resource_type("User").unwrap().number();
+    let key = (tenant.state.id, kind);
+    let load = || manifest::load(&*store.inner.view().unwrap().snapshot, key).unwrap();
+    let stored = load().unwrap();
+    assert!(!stored.runs.is_empty());
+    let other = Manifest { applied: 9, runs: vec![900] };
+    let save = |old: &Manifest| manifest::save(&store.inner.writer, key, old, &other).unwrap();
+    assert!(!save(&Manifest::default()));
+    assert!(!save(&other));
+    assert_eq!(load(), Some(stored.clone()));
+
+    // In doubt, what a manifest names stays.
+    let publisher = Arc::clone(&store.inner.publisher);
+    let shelf = Shelf::new(Arc::new(Memory::default()));
+    let shared = Shared::new(publisher, Arc::clone(&store.inner.writer), shelf, Box::new(|_, _| Ok(None)));
+    let run = || words(&[(&[b"a".to_vec()], false)]);
+    shared.shelf.write(900, run()).unwrap();
+    shared.shelf.write(901, run()).unwrap();
+    shared.doubt([900, 901]);
+    assert!(save(&stored));
+    shared.keep(run(), true, 1).unwrap();
+    let left = shared.shelf.numbers().unwrap();
+    assert!(left.contains(&900) && !left.contains(&901), "{left:?}");
+
+    // The index that is in use is not what the disk tells any more: it is made again.
+    for n in 0..150 {
+        tenant.create("User", user(&format!("late{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    assert!(check(&store));
+    assert!(load().is_some_and(|now| !now.runs.is_empty() && !now.runs.contains(&900)));
 }
