@@ -89,6 +89,11 @@ struct State {
 }
 
 impl State {
+    fn is_soon_open(&self, key: &TypeKey) -> bool {
+        let is_making = || self.phases.values().any(|phase| *phase == Phase::Building);
+        self.phases.get(key) == Some(&Phase::Opening) || self.requests.contains(key) && !is_making()
+    }
+
     fn is_resting(&self, key: &TypeKey) -> bool {
         self.resting.get(key).is_some_and(|since| since.elapsed() < RETRY)
     }
@@ -185,18 +190,15 @@ impl Publisher {
         (is_known || is_free) && self.want(&mut state, key)
     }
 
-    /// The same if another may be closed that is idle; waits as long while it is read from disk. False: there is no room
-    /// for it now.
-    pub(in crate::engine) fn request(&self, key: TypeKey, wait: Duration) -> bool {
+    /// The same if another may be closed that is idle; waits until a deadline while it is read from disk, or will be at
+    /// once: nobody waits while another index is made. False: there is no room for it now.
+    pub(in crate::engine) fn request(&self, key: TypeKey, deadline: Option<Monotonic>) -> bool {
         let mut state = self.state();
         if !self.want(&mut state, key) {
             return false;
         }
-        let deadline = Monotonic::now() + wait;
-        while !state.closed
-            && state.snapshot.is_some()
-            && (state.phases.get(&key) == Some(&Phase::Opening) || state.requests.contains(&key))
-        {
+        let Some(deadline) = deadline else { return true };
+        while !state.closed && state.snapshot.is_some() && state.is_soon_open(&key) {
             let left = deadline.saturating_duration_since(Monotonic::now());
             if left.is_zero() {
                 break;
@@ -617,5 +619,23 @@ impl Observer for Publisher {
             }
             state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_an_index_of_another() {
+        let mut state = State::default();
+        let (one, other) = ((1, 1), (2, 1));
+        assert!(!state.is_soon_open(&one));
+        state.requests.push(one);
+        assert!(state.is_soon_open(&one));
+        state.phases.insert(other, Phase::Opening);
+        assert!(state.is_soon_open(&one) && state.is_soon_open(&other));
+        state.phases.insert(other, Phase::Building);
+        assert!(!state.is_soon_open(&one) && !state.is_soon_open(&other));
     }
 }
