@@ -16,6 +16,10 @@ use crate::engine::options::IndexOptions;
 use crate::engine::storage::keys::{self, TenantId};
 use crate::engine::storage::{ChangedRow, Observer, Reads, Snapshot, Table};
 
+mod state;
+
+use state::{RETRY, State};
+
 /// A resource type of a tenant.
 pub(in crate::engine) type TypeKey = (TenantId, u16);
 
@@ -60,47 +64,6 @@ pub(super) enum Phase {
     Failed(Monotonic),
 }
 
-/// Runs of a type that somebody is going to replace: nobody else may.
-type Claim = Vec<Arc<Run>>;
-
-#[derive(Default)]
-struct State {
-    snapshot: Option<(Arc<Snapshot>, u64)>,
-    live: Arc<HashMap<TypeKey, Arc<TypeView>>>,
-    /// Writes of types whose index is nearly made, since somebody asked for them.
-    gathering: HashMap<TypeKey, Vec<RecentCommit>>,
-    phases: HashMap<TypeKey, Phase>,
-    requests: Vec<TypeKey>,
-    schemas: HashSet<TenantId>,
-    /// Writes of types without an index since they were last looked at.
-    touched: HashMap<TypeKey, u64>,
-    claims: HashMap<TypeKey, Claim>,
-    /// Types whose runs could not be merged, and when.
-    resting: HashMap<TypeKey, Monotonic>,
-    /// When the last commit was.
-    last_commit: Option<Monotonic>,
-    /// Runs of tenants that were dropped.
-    orphans: Vec<u64>,
-    /// Somebody waits for everything to be indexed.
-    settling: usize,
-    /// The threads have begun.
-    begun: bool,
-    closed: bool,
-}
-
-impl State {
-    fn is_soon_open(&self, key: &TypeKey) -> bool {
-        let is_making = || self.phases.values().any(|phase| *phase == Phase::Building);
-        self.phases.get(key) == Some(&Phase::Opening) || self.requests.contains(key) && !is_making()
-    }
-
-    fn is_resting(&self, key: &TypeKey) -> bool {
-        self.resting.get(key).is_some_and(|since| since.elapsed() < RETRY)
-    }
-}
-
-/// How long a failed index is left alone.
-const RETRY: Duration = Duration::from_secs(5);
 /// After how long without a commit recent writes are put into a run although they are few.
 const IDLE: Duration = Duration::from_millis(200);
 /// After how long without a commit runs are merged although they are not too many.
@@ -619,23 +582,5 @@ impl Observer for Publisher {
             }
             state = self.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_waits_for_an_index_of_another() {
-        let mut state = State::default();
-        let (one, other) = ((1, 1), (2, 1));
-        assert!(!state.is_soon_open(&one));
-        state.requests.push(one);
-        assert!(state.is_soon_open(&one));
-        state.phases.insert(other, Phase::Opening);
-        assert!(state.is_soon_open(&one) && state.is_soon_open(&other));
-        state.phases.insert(other, Phase::Building);
-        assert!(!state.is_soon_open(&one) && !state.is_soon_open(&other));
     }
 }
