@@ -9,6 +9,7 @@ use super::config::Config;
 use super::index::View;
 use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
 use super::represent::represent_row;
+use super::store::OPENING;
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::TypeModel;
@@ -153,8 +154,9 @@ impl Tenant {
     fn view_of(&self, types: &[&Arc<TypeModel>]) -> Result<Arc<View>> {
         let inner = self.inner();
         let mut view = inner.view()?;
+        let deadline = Instant::now() + OPENING;
         for model in types {
-            if inner.want_index(&view, self.state.id, model.number())? {
+            if inner.want_index(&view, self.state.id, model.number(), deadline)? {
                 view = inner.view()?;
             }
         }

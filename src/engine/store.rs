@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::{Config, dialect};
 use super::cursor::CursorKey;
@@ -379,8 +379,8 @@ impl Store {
     }
 }
 
-/// How long a search waits for an index that is being read from disk: it would look at every resource instead.
-const OPENING: Duration = Duration::from_secs(5);
+/// How long a search waits in all for indexes that are being read from disk: it would look at every resource instead.
+pub(super) const OPENING: Duration = Duration::from_secs(2);
 
 impl Inner {
     /// The state after the last acknowledged change, with its indexes.
@@ -394,9 +394,9 @@ impl Inner {
         Ok(view().unwrap_or_else(|| Arc::new(View::bare(snapshot))))
     }
 
-    /// Asks for the index of a type that has none yet and enough resources; where it is on disk, waits for it. True if
-    /// the view is to be taken again.
-    pub(super) fn want_index(&self, view: &View, tenant: TenantId, kind: u16) -> Result<bool> {
+    /// Asks for the index of a type that has none yet and enough resources; where it is on disk, waits for it until a
+    /// deadline. True if the view is to be taken again.
+    pub(super) fn want_index(&self, view: &View, tenant: TenantId, kind: u16, deadline: Instant) -> Result<bool> {
         let options = self.publisher.options();
         if let Some(index) = view.index(tenant, kind) {
             self.publisher.used(index);
@@ -410,7 +410,7 @@ impl Inner {
             return Ok(false);
         }
         let on_disk = manifest::load(reads, (tenant, kind))?.is_some();
-        Ok(self.publisher.request((tenant, kind), if on_disk { OPENING } else { Duration::ZERO }) && on_disk)
+        Ok(self.publisher.request((tenant, kind), on_disk.then_some(deadline)) && on_disk)
     }
 
     /// Ends the threads. The indexer goes first: it may wait for the writer.

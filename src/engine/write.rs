@@ -236,12 +236,15 @@ fn log(
 /// Changes that one write trims at most, so that a setting which became smaller does not make one write slow.
 const MAX_TRIM: u64 = 64;
 
+/// Changes beyond those to be kept that an index which nobody opens holds back. It is made from rows then.
+const MAX_BACK: u64 = 1 << 19;
+
 /// Removes the oldest entries of the change log.
 fn trim_changes(txn: &mut Transaction<'_>, scope: Scope<'_>, excess: u64) -> Result<()> {
     let mut gone = Vec::new();
     let wanted = excess.min(MAX_TRIM);
     // An index that is read from disk catches up by the log: it needs what came after it.
-    let durable = manifest::durable(txn, scope.tenant)?.unwrap_or(u64::MAX);
+    let durable = if excess <= MAX_BACK { manifest::durable(txn, scope.tenant)? } else { None }.unwrap_or(u64::MAX);
     let is_needed = |key: &[u8]| key.last_chunk().is_none_or(|chunk| u64::from_be_bytes(*chunk) > durable);
     txn.scan_prefix(Table::Changes, &Key::of(scope.tenant).done(), &mut |key, _| {
         if is_needed(key) {

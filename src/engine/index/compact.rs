@@ -6,39 +6,83 @@ use std::sync::Arc;
 use super::indexer::Shared;
 use super::manifest::{self, Manifest};
 use super::publish::TypeKey;
-use super::{Bits, Catalog, LiveRun, Run, Tombstones, TypeView, merge};
+use super::{Bits, LiveRun, Run, TypeView, hold, merge};
 use crate::Result;
 use crate::engine::options::IndexOptions;
 
 /// Docs of a run that is not merged into a larger one: bounds the memory and the time of a merge.
 const MAX_DOCS: u64 = 4_000_000;
+/// Bytes of the runs of a merge: places in the values of a column are told by 32 bits.
+const MAX_BYTES: u64 = 2 << 30;
 /// Dead docs of a run from which on their share is looked at.
 const MIN_DEAD: u32 = 64;
 
-/// Which runs of an index to merge next; none: it is as it should be.
+/// How many times as many changes as a run on disk has docs may be in memory only.
+const MAX_BEHIND: u64 = 4;
+
+/// Whether the disk is so far behind that what is in memory goes there although it is little: rows that are written
+/// again and again make no more docs, but many changes, and the change log keeps all that the disk lacks.
+fn is_behind(view: &TypeView, options: &IndexOptions) -> bool {
+    let on_disk = manifest_of(&view.runs);
+    let most = MAX_BEHIND * u64::from(options.durable_from.max(1));
+    !on_disk.runs.is_empty() && view.applied.saturating_sub(on_disk.applied) > most
+}
+
+/// The first of the runs that are in memory only.
+fn in_memory(view: &TypeView) -> usize {
+    view.runs.iter().position(|live| live.number.is_none()).unwrap_or(view.runs.len())
+}
+
+/// Whether what is in memory has to go to the disk.
+fn belongs_on_disk(view: &TypeView, options: &IndexOptions) -> bool {
+    let runs = view.runs.get(in_memory(view)..).unwrap_or_default();
+    let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
+    alive >= u64::from(options.durable_from.max(1)) || is_behind(view, options)
+}
+
+fn bytes(runs: &[LiveRun]) -> u64 {
+    runs.iter().map(|live| live.run.bytes()).sum()
+}
+
+/// Which runs of an index to merge next; none: it is as it should be. An empty range after the last run: what is on disk
+/// is everything, and has to be said so.
 pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
+    choose_within(view, options, MAX_BYTES)
+}
+
+fn choose_within(view: &TypeView, options: &IndexOptions, most: u64) -> Option<Range<usize>> {
     let runs = &view.runs;
     let alive: Vec<u64> = runs.iter().map(|live| u64::from(live.alive())).collect();
-    let in_memory = runs.iter().position(|live| live.number.is_none()).unwrap_or(runs.len());
-    let mut sum: u64 = alive.get(in_memory..).unwrap_or_default().iter().sum();
-    if sum >= u64::from(options.durable_from.max(1)) {
+    let fits = |window: &Range<usize>| bytes(runs.get(window.clone()).unwrap_or_default()) <= most;
+    if belongs_on_disk(view, options) {
+        let mut from = in_memory(view);
+        let mut to = runs.len();
+        while to > from + 1 && !fits(&(from..to)) {
+            to -= 1;
+        }
+        let mut sum: u64 = alive.get(from..to).unwrap_or_default().iter().sum();
         // Older ones that are small beside it come along. More would be written again and again.
-        let mut from = in_memory;
         while let Some(older) = from.checked_sub(1).and_then(|index| alive.get(index))
             && *older <= sum / 2
             && sum + older <= MAX_DOCS
+            && fits(&(from - 1..to))
         {
             sum += older;
             from -= 1;
         }
-        return Some(from..runs.len());
+        return Some(from..to);
     }
     if runs.len() > options.merge_above.max(1) {
         // Several at a time, so that each doc is written again less often.
-        let width = (options.merge_above / 2).clamp(2, runs.len());
-        let windows = alive.windows(width).map(|window| window.iter().sum::<u64>()).enumerate();
-        let cheapest = windows.min_by_key(|(_, sum)| *sum).map(|(index, _)| index)?;
-        return Some(cheapest..cheapest + width);
+        let cheapest = |width: usize| {
+            let windows = alive.windows(width).enumerate();
+            let windows = windows.map(|(index, window)| (index..index + width, window.iter().sum::<u64>()));
+            windows.filter(|(window, _)| fits(window)).min_by_key(|(_, sum)| *sum).map(|(window, _)| window)
+        };
+        let found = cheapest((options.merge_above / 2).clamp(2, runs.len())).or_else(|| cheapest(2));
+        if found.is_some() {
+            return found;
+        }
     }
     let is_worn = |live: &LiveRun| live.dead.count >= MIN_DEAD && live.dead.count > live.run.docs() / 4;
     runs.iter().position(is_worn).map(|index| index..index + 1)
@@ -52,7 +96,7 @@ pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
     for (index, live) in view.runs.iter().enumerate().rev() {
         let alive = u64::from(live.alive());
         sum += alive;
-        if sum > MAX_DOCS {
+        if sum > MAX_DOCS || bytes(view.runs.get(index..).unwrap_or_default()) > MAX_BYTES {
             break;
         }
         if alive < 2 * (sum - alive) {
@@ -63,25 +107,22 @@ pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
 }
 
 /// Merges some runs of an index into one; none if nothing is left of them.
-pub(super) fn merged(
-    shared: &Shared,
-    catalog: &Arc<Catalog>,
-    runs: &[LiveRun],
-    is_oldest: bool,
-    durable_from: u32,
-) -> Result<Option<LiveRun>> {
+fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64) -> Result<Option<LiveRun>> {
+    let runs = view.runs.get(window.clone()).unwrap_or_default();
+    if runs.is_empty() {
+        return Ok(None);
+    }
     let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
-    let tombstones = if is_oldest { Tombstones::Drop } else { Tombstones::Keep };
-    let words = merge(&sources, catalog, tombstones)?;
-    let through = runs.iter().map(|live| live.through).max().unwrap_or(0);
-    let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
-    let on_disk = runs.iter().any(|live| live.number.is_some()) || alive >= u64::from(durable_from.max(1));
+    let older = view.runs.get(..window.start).unwrap_or_default();
+    let words = merge::merge(&sources, &view.catalog, |row| hold(older, row))?;
+    let on_disk = runs.iter().any(|live| live.number.is_some()) || belongs_on_disk(view, shared.publisher.options());
     let made = shared.keep(words, on_disk, through)?;
-    let is_empty = made.run.docs() == 0 && made.run.tombstones().is_empty();
-    if is_empty && let Some(number) = made.number {
+    if made.is_empty()
+        && let Some(number) = made.number
+    {
         shared.remove(number);
     }
-    Ok((!is_empty).then_some(made))
+    Ok((!made.is_empty()).then_some(made))
 }
 
 /// What the disk holds of a list of runs: those before the first that is in memory only.
@@ -95,12 +136,24 @@ pub(super) fn manifest_of(runs: &[LiveRun]) -> Manifest {
     manifest
 }
 
+/// Whether some runs cannot be merged, however often that is tried: they do not fit the schemas, or each other.
+pub(super) fn is_hopeless(view: &TypeView, window: Range<usize>) -> bool {
+    let runs = view.runs.get(window).unwrap_or_default();
+    let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
+    !merge::fit(&sources, &view.catalog)
+}
+
 /// Merges the claimed runs of an index, and puts the result in their place.
 pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Range<usize>) -> Result<()> {
     let Some(sources) = view.runs.get(window.clone()) else { return Ok(()) };
-    let made = merged(shared, &view.catalog, sources, window.start == 0, shared.publisher.options().durable_from)?;
+    let through = match sources.last() {
+        Some(last) if window.end < view.runs.len() => last.through,
+        _ => view.applied,
+    };
+    let made = merged(shared, view, &window, through)?;
     let put = |now: &TypeView| {
-        let start = find(&now.runs, sources)?;
+        // Those before them are not merged by anybody else.
+        let start = find(&now.runs, view.runs.get(..window.end)?)? + window.start;
         let replaced = now.runs.get(start..start + sources.len())?;
         // What died since the merge began.
         let died = replaced.iter().zip(sources).flat_map(|(now, then)| {
@@ -110,18 +163,35 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
         });
         let made = made.as_ref().map(|made| made.without(died));
         let mut runs = now.runs.get(..start)?.to_vec();
+        if made.is_none()
+            && let Some(last) = runs.last_mut()
+        {
+            last.through = last.through.max(through);
+        }
         runs.extend(made);
         runs.extend_from_slice(now.runs.get(start + sources.len()..)?);
         Some(runs)
     };
     let old: Vec<u64> = sources.iter().filter_map(|live| live.number).collect();
-    let touches_disk = !old.is_empty() || made.as_ref().is_some_and(|made| made.number.is_some());
-    let Some(runs) = shared.publisher.live(key).and_then(|now| put(&now)) else {
-        return discard(shared, made.as_ref());
-    };
+    let edited = shared.publisher.live(key).and_then(|now| Some((manifest_of(&now.runs), put(&now)?)));
+    let Some((before, runs)) = edited else { return discard(shared, made.as_ref()) };
+    let after = manifest_of(&runs);
     // The files are named before they are used, and others removed only after they are not named any more.
-    if touches_disk && !manifest::save(&shared.writer, key, &manifest_of(&runs))? {
-        return discard(shared, made.as_ref());
+    if after != before {
+        match manifest::save(&shared.writer, key, &before, &after) {
+            Ok(true) => {}
+            Ok(false) => {
+                // What the disk tells is not what is in use: it is read again.
+                if shared.publisher.live(key).is_some_and(|now| now.is_kin_of(view)) {
+                    shared.publisher.retire(key);
+                }
+                return discard(shared, made.as_ref());
+            }
+            Err(error) => {
+                shared.doubt(made.and_then(|made| made.number));
+                return Err(error);
+            }
+        }
     }
     let done = shared.publisher.edit(key, |now| {
         put(now).map(|runs| TypeView::new(Arc::clone(&now.catalog), runs, now.applied, now.recent.clone()))
@@ -145,4 +215,24 @@ fn discard(shared: &Shared, made: Option<&LiveRun>) -> Result<()> {
 pub(super) fn find(runs: &[LiveRun], part: &[LiveRun]) -> Option<usize> {
     let same = |window: &[LiveRun]| window.iter().zip(part).all(|(a, b)| Arc::ptr_eq(&a.run, &b.run));
     runs.windows(part.len().max(1)).position(same)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::words;
+    use super::super::{Catalog, Shelf};
+    use super::*;
+
+    #[test]
+    fn what_would_be_too_large_is_not_merged() {
+        let values = [b"a".to_vec(), b"b".to_vec()];
+        let run = || LiveRun::new(Shelf::memory(words(&[(&values, false)])).unwrap(), None, 1);
+        let catalog = Catalog { leaves: Vec::new(), spaces: Vec::new(), next_number: 0, grams_from: 0 };
+        let view = TypeView::new(Arc::new(catalog), (0..5).map(|_| run()).collect(), 1, Vec::new());
+        let options = IndexOptions { merge_above: 4, ..IndexOptions::default() };
+        let one = run().run.bytes();
+        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 8, ..options.clone() }, one * 3), None);
+        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 1, ..options.clone() }, one * 2 - 1), None);
+        assert_eq!(choose_within(&view, &options, one * 2).map(|window| window.len()), Some(2));
+    }
 }

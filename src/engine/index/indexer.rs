@@ -1,14 +1,12 @@
 //! The threads of the index: one that takes recent writes into runs, which writers may wait for, one that merges runs, and
 //! one that makes indexes, which both take longer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant as Monotonic;
 
 use super::publish::{Phase, Publisher, TypeKey, Work};
-use super::{
-    Catalog, Coverage, LiveRun, RunBuilder, Shelf, Tombstones, TypeView, compact, interrupt, make, manifest, stack,
-};
+use super::{Catalog, Coverage, LiveRun, RunBuilder, Shelf, TypeView, compact, hold, interrupt, make, manifest, stack};
 use crate::engine::storage::keys::TenantId;
 use crate::engine::storage::{Snapshot, Writer};
 use crate::model::{Registry, TypeModel, stored};
@@ -23,7 +21,7 @@ pub(in crate::engine) struct Shared {
     pub(super) writer: Arc<Writer>,
     pub(super) shelf: Shelf,
     schemas: Schemas,
-    /// Runs whose files could not be removed yet.
+    /// Runs whose files could not be removed yet, or of which nobody knows whether a manifest names them.
     leftovers: Mutex<Vec<u64>>,
 }
 
@@ -55,16 +53,38 @@ impl Shared {
         }
         let run = written?;
         // The medium works, so it may obey now.
-        let leftovers = std::mem::take(&mut *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner));
-        leftovers.into_iter().for_each(|number| self.remove(number));
+        self.remove_leftovers();
         Ok(LiveRun::new(run, Some(number), through))
+    }
+
+    fn leftovers(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes runs that a manifest names or not: storing it ended in an error.
+    pub(super) fn doubt(&self, numbers: impl IntoIterator<Item = u64>) {
+        self.leftovers().extend(numbers);
+    }
+
+    /// Removes what could not be removed before. A run that a manifest names is left over no more.
+    fn remove_leftovers(&self) {
+        let leftovers = std::mem::take(&mut *self.leftovers());
+        if leftovers.is_empty() {
+            return;
+        }
+        // After an error there are no rows to be seen before it is known what the file holds.
+        let named = self.publisher.snapshot().map(|(snapshot, _)| manifest::all_runs(&*snapshot));
+        match named {
+            Some(Ok(named)) => leftovers.into_iter().filter(|it| !named.contains(it)).for_each(|it| self.remove(it)),
+            _ => self.doubt(leftovers),
+        }
     }
 
     /// Removes the files of a run. What is left of them, if that fails, goes when another run has been written, or when
     /// the store is opened again.
     pub(super) fn remove(&self, number: u64) {
         if self.shelf.remove(number).is_err() {
-            self.leftovers.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+            self.leftovers().push(number);
         }
     }
 }
@@ -166,13 +186,12 @@ pub(super) fn compact_runs(shared: &Shared) {
     interrupt::heed(shared.publisher.closing());
     while let Some((key, view, window)) = shared.publisher.next_compaction() {
         let claimed: Vec<_> = view.runs.get(window.clone()).unwrap_or_default().to_vec();
-        let outcome = caught(|| compact::compact(shared, key, &view, window));
+        let outcome = caught(|| compact::compact(shared, key, &view, window.clone()));
+        // The index answers as before, with more runs than it should have: it is left alone for a while.
+        shared.publisher.rest(key, outcome.is_err());
         shared.publisher.unclaim(key, &claimed);
-        // The index is made again: now, or later if the disk is full.
-        match outcome {
-            Err(error) if may_pass(&error) => shared.publisher.retire(key),
-            Err(_) => shared.publisher.set_phase(key, Phase::Failed(Monotonic::now())),
-            Ok(()) => {}
+        if outcome.is_err() && compact::is_hopeless(&view, window) {
+            shared.publisher.retire(key);
         }
     }
 }
@@ -238,7 +257,9 @@ fn flush(shared: &Shared, key: TypeKey) -> Result<()> {
     for write in &view.overlay().writes {
         match &write.stored {
             Some(bytes) => builder.add(write.row, &stored::view(bytes, &model)?)?,
-            None => builder.tombstone(write.row),
+            // Of a row that came and went between two runs nothing is left.
+            None if hold(&view.runs, write.row) => builder.tombstone(write.row),
+            None => {}
         }
     }
     let through = last.sequence;
@@ -282,14 +303,16 @@ fn consolidate(
     } else {
         let parts = stack(tail, newest.clone());
         let sources: Vec<_> = parts.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
-        shared.keep(super::merge(&sources, catalog, Tombstones::Keep)?, false, through)?
+        let older = view.runs.get(..view.runs.len().saturating_sub(tail.len())).unwrap_or_default();
+        shared.keep(super::merge::merge(&sources, catalog, |row| hold(older, row))?, false, through)?
     };
     shared.publisher.edit(key, |now| {
         // One that was closed and made anew meanwhile has these writes already.
         let now = Some(now).filter(|now| now.is_kin_of(view))?;
         let kept = now.runs.len().checked_sub(tail.len())?;
         let is_tail = compact::find(now.runs.get(kept..)?, tail) == Some(0) || tail.is_empty();
-        let runs = if is_tail { stack(now.runs.get(..kept)?, merged) } else { stack(&now.runs, newest) };
+        let (older, newer) = if is_tail { (now.runs.get(..kept)?, merged) } else { (now.runs.as_slice(), newest) };
+        let runs = if newer.is_empty() { older.to_vec() } else { stack(older, newer) };
         let recent = now.recent.iter().filter(|commit| commit.sequence > through).cloned().collect();
         Some(TypeView::new(Arc::clone(catalog), runs, through, recent))
     });

@@ -8,12 +8,12 @@ use super::indexer::{Shared, is_current};
 use super::manifest::{self, Manifest};
 use super::publish::{Phase, TypeKey};
 use super::{Catalog, LiveRun, RunBuilder, compact, interrupt, stack};
-use crate::Result;
 use crate::engine::rows::find;
-use crate::engine::storage::keys::{self, Key, RowId};
+use crate::engine::storage::keys::{self, Key, RowId, TenantId};
 use crate::engine::storage::records::ChangeRecord;
 use crate::engine::storage::{Counter, Reads, Snapshot, Table, read_counter};
 use crate::model::{TypeModel, stored};
+use crate::{Error, ErrorKind, Result};
 
 /// Docs of a run that is made from rows, and bytes that it may take meanwhile: bounds the memory of the making.
 const CHUNK: (u32, usize) = (262_144, 320 << 20);
@@ -114,8 +114,13 @@ fn make(made: &mut Made<'_>, key: TypeKey) -> Result<bool> {
     let manifest = compact::manifest_of(&runs);
     let old = stored.unwrap_or_default();
     if manifest != old && !(manifest.runs.is_empty() && old.runs.is_empty()) {
-        if !manifest::save(&shared.writer, key, &manifest)? {
-            return Ok(false);
+        match manifest::save(&shared.writer, key, &old, &manifest) {
+            Ok(true) => {}
+            Ok(false) => return is_unchanged(shared, key, &old).map(|()| false),
+            Err(error) => {
+                shared.doubt(made.numbers.drain(..));
+                return Err(error);
+            }
         }
         // Named now, they stay whatever becomes of this index.
         made.numbers.retain(|number| !manifest.runs.contains(number));
@@ -125,8 +130,15 @@ fn make(made: &mut Made<'_>, key: TypeKey) -> Result<bool> {
     Ok(shared.publisher.go_live(key, catalog, runs, applied))
 }
 
+/// Refuses to go on with an index whose manifest somebody else stored meanwhile.
+fn is_unchanged(shared: &Shared, key: TypeKey, old: &Manifest) -> Result<()> {
+    let Some((snapshot, _)) = shared.publisher.snapshot() else { return Ok(()) };
+    let now = manifest::load(&*snapshot, key)?.unwrap_or_default();
+    if now.runs == old.runs { Ok(()) } else { Err(Error::new(ErrorKind::Internal, "the index was stored by another")) }
+}
+
 /// The runs that are on disk, and what they hold; none if one is damaged or of another version, or if the change log
-/// does not tell what happened since.
+/// does not tell what happened since, or tells so much that the rows are read faster.
 fn read(
     shared: &Shared,
     reads: &dyn Reads,
@@ -135,6 +147,10 @@ fn read(
     catalog: &Catalog,
 ) -> Result<Option<(Vec<LiveRun>, u64)>> {
     if manifest.runs.is_empty() || read_counter(reads, tenant, Counter::ChangesFrom)? > manifest.applied + 1 {
+        return Ok(None);
+    }
+    let resources = read_counter(reads, tenant, Counter::Resources(kind))?;
+    if is_longer(reads, tenant, manifest.applied, 2 * resources + u64::from(shared.publisher.options().durable_from))? {
         return Ok(None);
     }
     let mut runs = Vec::new();
@@ -146,6 +162,18 @@ fn read(
         runs = stack(&runs, LiveRun::new(run, Some(*number), manifest.applied));
     }
     Ok(is_current(&runs, catalog).then_some((runs, manifest.applied)))
+}
+
+/// Whether the change log of a tenant has more than so many changes after a sequence.
+fn is_longer(reads: &dyn Reads, tenant: TenantId, after: u64, most: u64) -> Result<bool> {
+    let mut count = 0;
+    let from = Key::of(tenant).u64(after + 1).done();
+    let to = keys::after_prefix(&Key::of(tenant).done());
+    reads.scan(Table::Changes, &from, to.as_deref(), &mut |_, _| {
+        count += 1;
+        Ok(if count > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })?;
+    Ok(count > most)
 }
 
 /// Runs under construction.

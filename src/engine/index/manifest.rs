@@ -63,12 +63,19 @@ pub(in crate::engine) fn of_tenant(reads: &dyn Reads, tenant: TenantId) -> Resul
     Ok(numbers)
 }
 
-/// Stores the manifest of a type; false if its tenant is gone.
-pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, manifest: &Manifest) -> Result<bool> {
+/// Stores the manifest of a type in place of another; false if its tenant is gone, or if somebody else stored one
+/// meanwhile. After an error it may have been stored, or not.
+pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, old: &Manifest, manifest: &Manifest) -> Result<bool> {
     let bytes = manifest.encode();
+    let old = old.runs.clone();
     let change = move |txn: &mut Transaction<'_>| {
         let record = txn.get(Table::Tenants, &Key::of(tenant).done())?;
         if record.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.is_none_or(|record| record.dropped) {
+            return Ok(false);
+        }
+        // Runs are not written again under another name: who has the same runs knows the same.
+        let stored = txn.get(Table::Indexes, &keys::index(tenant, kind))?;
+        if stored.and_then(|bytes| Manifest::decode(&bytes)).unwrap_or_default().runs != old {
             return Ok(false);
         }
         txn.put(Table::Indexes, keys::index(tenant, kind), bytes);
@@ -77,12 +84,14 @@ pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, manifest: &Manifest
     writer.submit_urgent(change)?.wait()
 }
 
-/// The last change that every index of a tenant holds on disk; none if it has none: all may be trimmed.
+/// The last change that every index of a tenant holds on disk; none if it has none: all may be trimmed. An index without
+/// a run on disk is made from rows in any case.
 pub(in crate::engine) fn durable(reads: &dyn Reads, tenant: u32) -> Result<Option<u64>> {
     let mut durable = None;
     reads.scan_prefix(Table::Indexes, &Key::of(tenant).done(), &mut |_, bytes| {
-        let applied = Manifest::decode(bytes).map_or(u64::MAX, |manifest| manifest.applied);
-        durable = Some(durable.map_or(applied, |least: u64| least.min(applied)));
+        if let Some(Manifest { applied, .. }) = Manifest::decode(bytes).filter(|manifest| !manifest.runs.is_empty()) {
+            durable = Some(durable.map_or(applied, |least: u64| least.min(applied)));
+        }
         Ok(std::ops::ControlFlow::Continue(()))
     })?;
     Ok(durable)

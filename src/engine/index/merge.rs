@@ -16,15 +16,6 @@ use super::write::{NONE, Numbering, Values, Writer, too_large};
 use crate::model::AttributeId;
 use crate::{Error, ErrorKind, Result};
 
-/// What becomes of tombstones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Tombstones {
-    /// Older runs may hold their rows.
-    Keep,
-    /// There is no older run.
-    Drop,
-}
-
 /// A doc of the merged run: which run it comes from, and which doc it is there.
 struct Source {
     row: u64,
@@ -46,14 +37,14 @@ impl Input<'_> {
 }
 
 /// Merges runs, the oldest first, each with its dead docs, which are left out. The bytes are those that a builder makes
-/// of the same resources.
+/// of the same resources. Tombstones are kept of rows that some older run `holds`, be they dead there.
 ///
 /// # Errors
 /// `Internal` where a run knows nothing true of an attribute: the merged run is then built from resources.
 pub(in crate::engine) fn merge(
     runs: &[(&Run, &Bits)],
     catalog: &Arc<Catalog>,
-    tombstones: Tombstones,
+    holds: impl Fn(u64) -> bool,
 ) -> Result<Vec<u64>> {
     let kind = runs.first().map(|(run, _)| run.kind());
     let kind = kind.ok_or_else(|| Error::new(ErrorKind::Internal, "no part of the index to merge"))?;
@@ -66,10 +57,7 @@ pub(in crate::engine) fn merge(
         versions.push(run.version(source.doc));
         ids.push(run.id(source.doc).as_bytes()).ok_or_else(too_large)?;
     }
-    let kept = match tombstones {
-        Tombstones::Keep => runs.iter().flat_map(|(run, _)| run.tombstones()).copied().collect(),
-        Tombstones::Drop => Vec::new(),
-    };
+    let kept = runs.iter().flat_map(|(run, _)| run.tombstones()).copied().filter(|row| holds(*row)).collect();
     let mut writer = Writer::new(kind, catalog, (&rows, &versions), &ids, kept)?;
     drop((rows, versions));
     drop(ids);
@@ -92,6 +80,16 @@ pub(in crate::engine) fn merge(
         column(&mut writer, &parts, &sources, leaf, numbering)?;
     }
     writer.finish()
+}
+
+/// Whether runs can be merged as far as their contents go.
+pub(super) fn fit(runs: &[(&Run, &Bits)], catalog: &Catalog) -> bool {
+    let knows = |run: &Run| {
+        let leaf = |leaf: &Leaf| !matches!(run.column(leaf), Coverage::Stale);
+        let space = |space: &AttributeId| run.space(*space).is_some() || space.0 >= run.next_number();
+        catalog.leaves.iter().all(leaf) && catalog.spaces.iter().all(space)
+    };
+    runs.iter().all(|(run, _)| knows(run)) && sources(runs).is_ok()
 }
 
 /// A run that takes part.

@@ -44,11 +44,12 @@ pub(in crate::engine) use catalog::{Catalog, Leaf};
 pub(in crate::engine) use column::{Column, Ords, Suffix};
 pub(in crate::engine) use indexer::{Indexer, Schemas};
 pub use medium::{Disk, IndexMedium, Memory};
-pub(in crate::engine) use merge::{Tombstones, merge};
+#[cfg(test)]
+pub(in crate::engine) use merge::merge;
 pub(in crate::engine) use publish::{Publisher, View};
 pub(in crate::engine) use run::{Coverage, Run};
 pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
 // What a medium of the host's own is made of.
 pub use tantivy;
-pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, stack};
+pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, hold, stack};

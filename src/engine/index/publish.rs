@@ -16,6 +16,10 @@ use crate::engine::options::IndexOptions;
 use crate::engine::storage::keys::{self, TenantId};
 use crate::engine::storage::{ChangedRow, Observer, Reads, Snapshot, Table};
 
+mod state;
+
+use state::{RETRY, State};
+
 /// A resource type of a tenant.
 pub(in crate::engine) type TypeKey = (TenantId, u16);
 
@@ -60,34 +64,6 @@ pub(super) enum Phase {
     Failed(Monotonic),
 }
 
-/// Runs of a type that somebody is going to replace: nobody else may.
-type Claim = Vec<Arc<Run>>;
-
-#[derive(Default)]
-struct State {
-    snapshot: Option<(Arc<Snapshot>, u64)>,
-    live: Arc<HashMap<TypeKey, Arc<TypeView>>>,
-    /// Writes of types whose index is nearly made, since somebody asked for them.
-    gathering: HashMap<TypeKey, Vec<RecentCommit>>,
-    phases: HashMap<TypeKey, Phase>,
-    requests: Vec<TypeKey>,
-    schemas: HashSet<TenantId>,
-    /// Writes of types without an index since they were last looked at.
-    touched: HashMap<TypeKey, u64>,
-    claims: HashMap<TypeKey, Claim>,
-    /// When the last commit was.
-    last_commit: Option<Monotonic>,
-    /// Runs of tenants that were dropped.
-    orphans: Vec<u64>,
-    /// Somebody waits for everything to be indexed.
-    settling: usize,
-    /// The threads have begun.
-    begun: bool,
-    closed: bool,
-}
-
-/// How long a failed index is left alone.
-const RETRY: Duration = Duration::from_secs(5);
 /// After how long without a commit recent writes are put into a run although they are few.
 const IDLE: Duration = Duration::from_millis(200);
 /// After how long without a commit runs are merged although they are not too many.
@@ -177,18 +153,15 @@ impl Publisher {
         (is_known || is_free) && self.want(&mut state, key)
     }
 
-    /// The same if another may be closed that is idle; waits as long while it is read from disk. False: there is no room
-    /// for it now.
-    pub(in crate::engine) fn request(&self, key: TypeKey, wait: Duration) -> bool {
+    /// The same if another may be closed that is idle; waits until a deadline while it is read from disk, or will be at
+    /// once: nobody waits while another index is made. False: there is no room for it now.
+    pub(in crate::engine) fn request(&self, key: TypeKey, deadline: Option<Monotonic>) -> bool {
         let mut state = self.state();
         if !self.want(&mut state, key) {
             return false;
         }
-        let deadline = Monotonic::now() + wait;
-        while !state.closed
-            && state.snapshot.is_some()
-            && (state.phases.get(&key) == Some(&Phase::Opening) || state.requests.contains(&key))
-        {
+        let Some(deadline) = deadline else { return true };
+        while !state.closed && state.snapshot.is_some() && state.is_soon_open(&key) {
             let left = deadline.saturating_duration_since(Monotonic::now());
             if left.is_zero() {
                 break;
@@ -269,7 +242,9 @@ impl Publisher {
                 || !state.orphans.is_empty()
                 || state.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
                 || !state.claims.is_empty()
-                || state.live.values().any(|view| view.recent_writes() > 0 || self.needs_compaction(view));
+                || state.live.iter().any(|(key, view)| {
+                    view.recent_writes() > 0 || !state.is_resting(key) && self.needs_compaction(view)
+                });
             let left = deadline.saturating_duration_since(Monotonic::now());
             if !busy || left.is_zero() || state.closed {
                 break !busy;
@@ -354,7 +329,8 @@ impl Publisher {
             if state.closed {
                 return None;
             }
-            let free = state.live.iter().filter(|(key, _)| state.begun && !state.claims.contains_key(*key));
+            let is_free = |key: &TypeKey| state.begun && !state.claims.contains_key(key) && !state.is_resting(key);
+            let free = state.live.iter().filter(|(key, _)| is_free(key));
             let is_quiet = state.last_commit.is_some_and(|last| last.elapsed() >= QUIET);
             let found = free.filter_map(|(key, view)| {
                 let pressing = super::compact::choose(view, &self.options);
@@ -369,6 +345,15 @@ impl Publisher {
                 return Some((key, view, window));
             }
             state = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Leaves the runs of a type alone for a while if they could not be merged.
+    pub(super) fn rest(&self, key: TypeKey, failed: bool) {
+        let mut state = self.state();
+        state.resting.retain(|of, since| *of != key && since.elapsed() < RETRY);
+        if failed {
+            state.resting.insert(key, Monotonic::now());
         }
     }
 

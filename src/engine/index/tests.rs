@@ -3,10 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::indexer::Shared;
+use super::manifest::{self, Manifest};
+use super::testing::words;
+use super::{Memory, Shelf};
 use crate::engine::storage::keys::{self, Key};
-use crate::engine::storage::{Reads, Table};
+use crate::engine::storage::{Counter, Reads, Table, read_counter};
 use crate::engine::{IndexState, MediumFactory, MemoryMedium, WriteOptions};
 use crate::message::ResourceInput;
 use crate::{Store, StoreOptions};
@@ -73,7 +78,7 @@ fn draw(state: &mut u64) -> u64 {
 #[test]
 fn holds_every_resource_once() {
     let medium = MemoryMedium::default();
-    let factory: MediumFactory = std::sync::Arc::new(move || Ok(Box::new(medium.clone())));
+    let factory: MediumFactory = Arc::new(move || Ok(Box::new(medium.clone())));
     let mut store = Store::open_on(factory.clone(), options()).unwrap();
     let write = WriteOptions::default();
     let mut ids: Vec<(String, String)> = Vec::new();
@@ -117,4 +122,110 @@ fn holds_every_resource_once() {
         }
     }
     assert!(checked > 100);
+}
+
+fn open(options: StoreOptions) -> Store {
+    let medium = MemoryMedium::default();
+    Store::open_on(Arc::new(move || Ok(Box::new(medium.clone()))), options).unwrap()
+}
+
+#[test]
+fn the_change_log_stays_short_whatever_the_changes_are() {
+    let mut options = options();
+    options.keep_changes = Some(100);
+    let store = open(options);
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    let ids: Vec<String> =
+        (0..150).map(|n| tenant.create("User", user(&format!("user{n}"), n), &write).unwrap().id).collect();
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    let changes = || read_counter(&*store.inner.view().unwrap().snapshot, tenant.state.id, Counter::Changes).unwrap();
+    for turn in 0..3u32 {
+        for step in 0..300 {
+            let n = (step % 5) as usize;
+            match turn {
+                0 => drop(tenant.replace("User", &ids[n], user(&format!("user{n}"), step), &write).unwrap()),
+                _ => {
+                    let made = tenant.create("User", user("brief", step), &write).unwrap();
+                    tenant.delete("User", &made.id, &write).unwrap();
+                }
+            }
+        }
+        assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        for step in 0..20 {
+            tenant.replace("User", &ids[0], user("user0", step), &write).unwrap();
+        }
+        let left = changes();
+        assert!(left <= 100 + 4 * 64 + 20, "{left} changes after turn {turn}");
+        assert!(check(&store));
+    }
+}
+
+#[test]
+fn nothing_is_left_of_what_came_and_went() {
+    let store = open(options());
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    for n in 0..150 {
+        tenant.create("User", user(&format!("user{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    for step in 0..20u32 {
+        // Some are gone before a run holds them, and some after it.
+        let made = (0..20).map(|n| tenant.create("User", user(&format!("brief{n}"), step), &write).unwrap().id);
+        let made: Vec<String> = made.collect();
+        if step % 2 == 0 {
+            assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        }
+        made.iter().for_each(|id| tenant.delete("User", id, &write).unwrap());
+        assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+        let view = store.inner.view().unwrap();
+        let kind = tenant.state.config().unwrap().registry.resource_type("User").unwrap().number();
+        let index = view.index(tenant.state.id, kind).unwrap();
+        let buried: usize = index.runs.iter().map(|live| live.run.tombstones().len()).sum();
+        assert!(buried <= 40, "{buried} tombstones after turn {step}");
+        assert!(check(&store));
+    }
+}
+
+#[test]
+fn nobody_stores_over_what_another_stored() {
+    let store = open(options());
+    let tenant = store.tenant("default").unwrap();
+    let write = WriteOptions::default();
+    for n in 0..150 {
+        tenant.create("User", user(&format!("user{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    let kind = tenant.state.config().unwrap().registry.resource_type("User").unwrap().number();
+    let key = (tenant.state.id, kind);
+    let load = || manifest::load(&*store.inner.view().unwrap().snapshot, key).unwrap();
+    let stored = load().unwrap();
+    assert!(!stored.runs.is_empty());
+    let other = Manifest { applied: 9, runs: vec![900] };
+    let save = |old: &Manifest| manifest::save(&store.inner.writer, key, old, &other).unwrap();
+    assert!(!save(&Manifest::default()));
+    assert!(!save(&other));
+    assert_eq!(load(), Some(stored.clone()));
+
+    // In doubt, what a manifest names stays.
+    let publisher = Arc::clone(&store.inner.publisher);
+    let shelf = Shelf::new(Arc::new(Memory::default()));
+    let shared = Shared::new(publisher, Arc::clone(&store.inner.writer), shelf, Box::new(|_, _| Ok(None)));
+    let run = || words(&[(&[b"a".to_vec()], false)]);
+    shared.shelf.write(900, run()).unwrap();
+    shared.shelf.write(901, run()).unwrap();
+    shared.doubt([900, 901]);
+    assert!(save(&stored));
+    shared.keep(run(), true, 1).unwrap();
+    let left = shared.shelf.numbers().unwrap();
+    assert!(left.contains(&900) && !left.contains(&901), "{left:?}");
+
+    // The index that is in use is not what the disk tells any more: it is made again.
+    for n in 0..150 {
+        tenant.create("User", user(&format!("late{n}"), n), &write).unwrap();
+    }
+    assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
+    assert!(check(&store));
+    assert!(load().is_some_and(|now| !now.runs.is_empty() && !now.runs.contains(&900)));
 }

@@ -36,6 +36,11 @@ impl LiveRun {
         LiveRun { dead: Arc::new(Dead::new(bits)), ..self.clone() }
     }
 
+    /// Whether it tells nothing.
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        self.run.docs() == 0 && self.run.tombstones().is_empty()
+    }
+
     /// Docs that are alive.
     pub(in crate::engine) fn alive(&self) -> u32 {
         self.run.docs().saturating_sub(self.dead.count)
@@ -48,6 +53,11 @@ pub(in crate::engine) fn stack(runs: &[LiveRun], newer: LiveRun) -> Vec<LiveRun>
     let mut stacked: Vec<LiveRun> = runs.iter().map(|live| live.without(rows())).collect();
     stacked.push(newer);
     stacked
+}
+
+/// Whether one of these runs holds a row, be it dead: as long as one does, newer runs have to bury it.
+pub(in crate::engine) fn hold(runs: &[LiveRun], row: u64) -> bool {
+    runs.iter().any(|live| live.run.doc(row).is_some())
 }
 
 /// Positions in an order of a column, by both.

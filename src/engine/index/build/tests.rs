@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::fixture::{Random, build, dead, open, registry, resource};
 use crate::engine::index::bits::{self, Bits};
-use crate::engine::index::{Catalog, Column, Coverage, Leaf, Run, RunBuilder, Space, Suffix, Tombstones, merge};
+use crate::engine::index::{Catalog, Column, Coverage, Leaf, Run, RunBuilder, Space, Suffix, merge};
 use crate::engine::query::SortBy;
 use crate::engine::storage::keys::ordered;
 use crate::model::{Attribute, AttributeType, Resource, ResourceView, TypeModel, ValueRef, common};
@@ -194,8 +194,8 @@ proptest! {
         }).collect();
         let inputs: Vec<(&Run, &Bits)> = opened.iter().zip(&dead).collect();
         let kept: Vec<u64> = opened.iter().flat_map(|run| run.tombstones()).copied().collect();
-        prop_assert!(merge(&inputs, &catalog, Tombstones::Keep).unwrap() == build(&catalog, model, &live, &kept));
-        let dropped = merge(&inputs, &catalog, Tombstones::Drop).unwrap();
+        prop_assert!(merge(&inputs, &catalog, |_| true).unwrap() == build(&catalog, model, &live, &kept));
+        let dropped = merge(&inputs, &catalog, |_| false).unwrap();
         prop_assert!(dropped == build(&catalog, model, &live, &[]));
         check(&open(dropped), &catalog, model, &live);
     }
@@ -227,7 +227,7 @@ fn many_values_have_wide_ords_and_grams() {
     let half = dead(&mut random, run.docs());
     let live: Vec<(u64, Resource)> =
         (0u32..).zip(all).filter(|(doc, _)| !half.has(*doc)).map(|(_, resource)| resource).collect();
-    let merged = merge(&[(&run, &half)], &catalog, Tombstones::Drop).unwrap();
+    let merged = merge(&[(&run, &half)], &catalog, |_| false).unwrap();
     assert!(merged == build(&catalog, model, &live, &[]));
 }
 
@@ -259,11 +259,11 @@ fn rows_out_of_order_and_older_schemas_are_refused() {
     let id = changed.leaves.iter_mut().find(|leaf| leaf.target.attribute == common::ID).unwrap();
     id.fingerprint ^= 1;
     let changed = Arc::new(changed);
-    assert!(merge(&[(&run, &Bits::none(1))], &changed, Tombstones::Drop).is_err());
+    assert!(merge(&[(&run, &Bits::none(1))], &changed, |_| false).is_err());
     // Of a run that is dead as a whole nothing has to be known.
-    let merged = merge(&[(&run, &Bits::all(1))], &changed, Tombstones::Drop).unwrap();
+    let merged = merge(&[(&run, &Bits::all(1))], &changed, |_| false).unwrap();
     assert!(merged == build(&changed, model, &[], &[]));
-    assert!(merge(&[], &catalog, Tombstones::Drop).is_err());
+    assert!(merge(&[], &catalog, |_| false).is_err());
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn what_was_registered_later_is_empty_in_older_runs() {
     let run = open(build(&Arc::new(older), model, &all, &[]));
     let late = catalog.leaves.iter().filter(|leaf| matches!(run.column(leaf), Coverage::Empty)).count();
     assert_eq!(late, removed);
-    let merged = merge(&[(&run, &Bits::none(run.docs()))], &catalog, Tombstones::Drop).unwrap();
+    let merged = merge(&[(&run, &Bits::none(run.docs()))], &catalog, |_| false).unwrap();
     assert!(merged == build(&catalog, model, &all, &[]));
     check(&open(merged), &catalog, model, &all);
 }
@@ -302,7 +302,7 @@ fn an_attribute_that_changed_while_nothing_had_it_is_empty_in_older_runs() {
     let changed = Arc::new(changed);
     let of_bare = |leaf: &&Leaf| leaf.target.attribute == bare;
     assert!(changed.leaves.iter().filter(of_bare).all(|leaf| matches!(run.column(leaf), Coverage::Empty)));
-    let merged = merge(&[(&run, &Bits::none(run.docs()))], &changed, Tombstones::Drop).unwrap();
+    let merged = merge(&[(&run, &Bits::none(run.docs()))], &changed, |_| false).unwrap();
     assert!(merged == build(&changed, model, &all, &[]));
     check(&open(merged), &changed, model, &all);
     // With other slots, its column would not fit.
