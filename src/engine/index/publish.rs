@@ -468,9 +468,7 @@ impl Publisher {
     /// Takes an index out of use, to be made again.
     pub(super) fn retire(&self, key: TypeKey) {
         let mut state = self.state();
-        let mut live = HashMap::clone(&state.live);
-        live.remove(&key);
-        state.live = Arc::new(live);
+        Arc::make_mut(&mut state.live).remove(&key);
         self.publish(&state);
         self.want(&mut state, key);
     }
@@ -527,9 +525,7 @@ impl Observer for Publisher {
             // What the index would not know of it is made again with.
             writes.remove(&key);
             state.gathering.remove(&key);
-            let mut live = HashMap::clone(&state.live);
-            live.remove(&key);
-            state.live = Arc::new(live);
+            Arc::make_mut(&mut state.live).remove(&key);
             self.want(&mut state, key);
         }
         state.snapshot = Some((Arc::clone(snapshot), sequence));
