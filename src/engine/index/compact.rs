@@ -20,11 +20,14 @@ const MIN_DEAD: u32 = 64;
 /// How many times as many changes as a run on disk has docs may be in memory only.
 const MAX_BEHIND: u64 = 4;
 
+/// How many times as many docs gather in memory while writers are busy.
+const PATIENCE: u64 = 8;
+
 /// Whether the disk is so far behind that what is in memory goes there although it is little: rows that are written
 /// again and again make no more docs, but many changes, and the change log keeps all that the disk lacks.
-fn is_behind(view: &TypeView, options: &IndexOptions) -> bool {
+fn is_behind(view: &TypeView, enough: u64) -> bool {
     let on_disk = manifest_of(&view.runs);
-    let most = MAX_BEHIND * u64::from(options.durable_from.max(1));
+    let most = MAX_BEHIND * enough;
     !on_disk.runs.is_empty() && view.applied.saturating_sub(on_disk.applied) > most
 }
 
@@ -34,10 +37,10 @@ fn in_memory(view: &TypeView) -> usize {
 }
 
 /// Whether what is in memory has to go to the disk.
-fn belongs_on_disk(view: &TypeView, options: &IndexOptions) -> bool {
+fn belongs_on_disk(view: &TypeView, enough: u64) -> bool {
     let runs = view.runs.get(in_memory(view)..).unwrap_or_default();
     let alive: u64 = runs.iter().map(|live| u64::from(live.alive())).sum();
-    alive >= u64::from(options.durable_from.max(1)) || is_behind(view, options)
+    alive >= enough || is_behind(view, enough)
 }
 
 fn bytes(runs: &[LiveRun]) -> u64 {
@@ -46,15 +49,18 @@ fn bytes(runs: &[LiveRun]) -> u64 {
 
 /// Which runs of an index to merge next; none: it is as it should be. An empty range after the last run: what is on disk
 /// is everything, and has to be said so.
-pub(super) fn choose(view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
-    choose_within(view, options, MAX_BYTES)
+///
+/// While writers are busy, what is in memory may grow: parts that are written once and are large need no merging.
+pub(super) fn choose(view: &TypeView, options: &IndexOptions, busy: bool) -> Option<Range<usize>> {
+    let enough = u64::from(options.durable_from.max(1)) * if busy { PATIENCE } else { 1 };
+    choose_within(view, options, enough, MAX_BYTES)
 }
 
-fn choose_within(view: &TypeView, options: &IndexOptions, most: u64) -> Option<Range<usize>> {
+fn choose_within(view: &TypeView, options: &IndexOptions, enough: u64, most: u64) -> Option<Range<usize>> {
     let runs = &view.runs;
     let alive: Vec<u64> = runs.iter().map(|live| u64::from(live.alive())).collect();
     let fits = |window: &Range<usize>| bytes(runs.get(window.clone()).unwrap_or_default()) <= most;
-    if belongs_on_disk(view, options) {
+    if belongs_on_disk(view, enough) {
         let mut from = in_memory(view);
         let mut to = runs.len();
         while to > from + 1 && !fits(&(from..to)) {
@@ -115,7 +121,8 @@ fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64)
     let sources: Vec<(&Run, &Bits)> = runs.iter().map(|live| (&*live.run, &live.dead.bits)).collect();
     let older = view.runs.get(..window.start).unwrap_or_default();
     let words = merge::merge(&sources, &view.catalog, |row| hold(older, row))?;
-    let on_disk = runs.iter().any(|live| live.number.is_some()) || belongs_on_disk(view, shared.publisher.options());
+    let enough = u64::from(shared.publisher.options().durable_from.max(1));
+    let on_disk = runs.iter().any(|live| live.number.is_some()) || belongs_on_disk(view, enough);
     let made = shared.keep(words, on_disk, through)?;
     if made.is_empty()
         && let Some(number) = made.number
@@ -231,8 +238,9 @@ mod tests {
         let view = TypeView::new(Arc::new(catalog), (0..5).map(|_| run()).collect(), 1, Vec::new());
         let options = IndexOptions { merge_above: 4, ..IndexOptions::default() };
         let one = run().run.bytes();
-        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 8, ..options.clone() }, one * 3), None);
-        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 1, ..options.clone() }, one * 2 - 1), None);
-        assert_eq!(choose_within(&view, &options, one * 2).map(|window| window.len()), Some(2));
+        let from = u64::from(options.durable_from);
+        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 8, ..options.clone() }, from, one * 3), None);
+        assert_eq!(choose_within(&view, &IndexOptions { merge_above: 1, ..options.clone() }, from, one * 2 - 1), None);
+        assert_eq!(choose_within(&view, &options, from, one * 2).map(|window| window.len()), Some(2));
     }
 }

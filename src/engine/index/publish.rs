@@ -257,7 +257,7 @@ impl Publisher {
     }
 
     fn needs_compaction(&self, view: &TypeView) -> bool {
-        super::compact::choose(view, &self.options).is_some()
+        super::compact::choose(view, &self.options, false).is_some()
     }
 
     /// Ends the threads.
@@ -331,9 +331,11 @@ impl Publisher {
             }
             let is_free = |key: &TypeKey| state.begun && !state.claims.contains_key(key) && !state.is_resting(key);
             let free = state.live.iter().filter(|(key, _)| is_free(key));
-            let is_quiet = state.last_commit.is_some_and(|last| last.elapsed() >= QUIET);
+            let since = state.last_commit.map(|last| last.elapsed());
+            let is_quiet = since.is_some_and(|since| since >= QUIET);
+            let is_busy = state.settling == 0 && since.is_some_and(|since| since < IDLE);
             let found = free.filter_map(|(key, view)| {
-                let pressing = super::compact::choose(view, &self.options);
+                let pressing = super::compact::choose(view, &self.options, is_busy);
                 let window =
                     pressing.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
                 Some((*key, Arc::clone(view), window))
