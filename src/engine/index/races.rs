@@ -198,7 +198,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
     let first = &history.commits[0];
     publisher.opened(&first.snapshot, first.sequence).unwrap();
     if asked_at_once {
-        publisher.request(history.key(), Duration::ZERO);
+        publisher.request(history.key(), None);
     }
     let registry = Arc::clone(&history.registry);
     let schemas = Box::new(move |_: &Snapshot, _| Ok(Some(Arc::clone(&registry))));
@@ -241,7 +241,7 @@ fn race(history: &Arc<History>, asked_at_once: bool) {
                 let mut last = 0;
                 for turn in 0..4 {
                     if turn == 1 {
-                        publisher.request(history.key(), Duration::ZERO);
+                        publisher.request(history.key(), None);
                     }
                     let known = acknowledged.load(Ordering::SeqCst);
                     let seen = history.check(&publisher.view().unwrap());
