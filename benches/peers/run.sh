@@ -5,7 +5,7 @@
 # a new directory under $TMPDIR, removed at the end; starts servers of its own there, and stops them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-users=100000 input= only=sqlite,postgres,openldap seconds=0.5 out=$here/results.json
+users=100000 input='' only=sqlite,postgres,openldap seconds=0.5 out=$here/results.json
 usage() {
     echo "usage: $0 [--users N] [--input FILE] [--only sqlite,postgres,openldap] [--seconds S] [--out FILE]" >&2
     exit 2
