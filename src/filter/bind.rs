@@ -341,7 +341,9 @@ fn primary(target: Target, op: CompareOp, flag: bool) -> BoundFilter {
     };
     match op {
         CompareOp::Ne => {
-            let none = BoundFilter::not(BoundFilter::Present(Target::whole(target.attribute)));
+            // A value of empty parts is one whose `primary` is false, so it is not none.
+            let some = BoundFilter::Element(target.attribute, Box::new(BoundFilter::Constant(true)));
+            let none = BoundFilter::not(some);
             BoundFilter::Or(vec![any_value, none])
         }
         _ => any_value,
