@@ -20,7 +20,6 @@ mod get;
 mod hooks;
 mod import;
 mod import_groups;
-#[allow(dead_code, unused_imports)] // Until the index is wired in.
 mod index;
 mod index_status;
 mod modify;

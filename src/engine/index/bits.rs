@@ -37,11 +37,6 @@ impl Bits {
         self.0
     }
 
-    /// The words, to be changed.
-    pub(in crate::engine) fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.0
-    }
-
     /// Adds a number; one that is too large is left out.
     #[inline]
     pub(in crate::engine) fn set(&mut self, number: u32) {

@@ -101,21 +101,6 @@ impl Grams {
         Ok(Some(found))
     }
 
-    /// At most how many values of a column contain a text. Nothing where the column has no grams.
-    pub(super) fn estimate(&self, column: &Column<'_>, needle: &[u8]) -> io::Result<Option<u64>> {
-        let Some(grams) = self.of(column) else { return Ok(None) };
-        let most = match needle {
-            [] => u64::from(column.distinct),
-            [byte] => {
-                let infos = grams.infos_of(*byte)?;
-                infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>().min(u64::from(column.distinct))
-            }
-            [_, _] => grams.info(needle)?.map_or(0, |info| u64::from(info.doc_freq)),
-            _ => grams.rarest(needle)?.first().map_or(0, |info| u64::from(info.doc_freq)),
-        };
-        Ok(Some(most))
-    }
-
     fn of<'a>(&'a self, column: &'a Column<'a>) -> Option<ColumnGrams<'a>> {
         // A column without values has the number of the next one.
         let base = column.grams.filter(|_| column.distinct > 0)?;

@@ -41,7 +41,7 @@ mod write;
 pub(in crate::engine) use bits::Bits;
 pub(in crate::engine) use build::RunBuilder;
 pub(in crate::engine) use catalog::{Catalog, Leaf};
-pub(in crate::engine) use column::{Column, Ords, Suffix};
+pub(in crate::engine) use column::{Column, Suffix};
 pub(in crate::engine) use indexer::{Indexer, Schemas};
 pub use medium::{Disk, IndexMedium, Memory};
 #[cfg(test)]
@@ -52,4 +52,4 @@ pub(in crate::engine) use shelf::Shelf;
 pub(in crate::engine) use space::Space;
 // What a medium of the host's own is made of.
 pub use tantivy;
-pub(in crate::engine) use view::{Dead, LiveRun, Order, Overlay, Recent, RecentCommit, TypeView, hold, stack};
+pub(in crate::engine) use view::{Dead, LiveRun, Order, Recent, RecentCommit, TypeView, hold, stack};

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant as Monotonic};
 
-use super::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use super::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::sync::{Condvar, Mutex, MutexGuard, RwLock};
 use super::{Catalog, LiveRun, Recent, RecentCommit, Run, TypeView, idle};
 use crate::Result;
@@ -26,14 +26,13 @@ pub(in crate::engine) type TypeKey = (TenantId, u16);
 /// One consistent state.
 pub(in crate::engine) struct View {
     pub(in crate::engine) snapshot: Arc<Snapshot>,
-    pub(in crate::engine) sequence: u64,
     types: Arc<HashMap<TypeKey, Arc<TypeView>>>,
 }
 
 impl View {
     /// A state without indexes.
     pub(in crate::engine) fn bare(snapshot: Arc<Snapshot>) -> Self {
-        View { snapshot, sequence: 0, types: Arc::default() }
+        View { snapshot, types: Arc::default() }
     }
 
     /// The index of a resource type; none if there is none, or none yet.
@@ -119,9 +118,10 @@ impl Publisher {
 
     /// Makes a state visible. Called with the lock held.
     fn publish(&self, state: &State) {
-        let view = state.snapshot.as_ref().map(|(snapshot, sequence)| {
-            Arc::new(View { snapshot: Arc::clone(snapshot), sequence: *sequence, types: Arc::clone(&state.live) })
-        });
+        let view = state
+            .snapshot
+            .as_ref()
+            .map(|(snapshot, _)| Arc::new(View { snapshot: Arc::clone(snapshot), types: Arc::clone(&state.live) }));
         let gathered = |commits: &Vec<RecentCommit>| commits.iter().map(|commit| commit.writes.len()).sum();
         let live = state.live.values().map(|view| view.recent_writes());
         let backlog = live.chain(state.gathering.values().map(gathered)).sum();

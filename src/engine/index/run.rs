@@ -144,14 +144,6 @@ impl Run {
         let found = self.grams.as_ref().map_or(Ok(None), |grams| grams.contains(column, needle)).map_err(unreadable)?;
         Ok(found.unwrap_or_else(|| scan(column, needle)))
     }
-
-    /// At most how many values of a column contain a text, as far as an inverted index tells it without looking at them.
-    ///
-    /// # Errors
-    /// `Io`: the inverted index could not be read.
-    pub(in crate::engine) fn contains_at_most(&self, column: &Column<'_>, needle: &[u8]) -> Result<Option<u64>> {
-        self.grams.as_ref().map_or(Ok(None), |grams| grams.estimate(column, needle)).map_err(unreadable)
-    }
 }
 
 fn unreadable(error: std::io::Error) -> Error {

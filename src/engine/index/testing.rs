@@ -69,8 +69,5 @@ pub(super) fn compare(run: &Run, columns: &[(&[Vec<u8>], bool)], needle: &[u8]) 
     for (column, (values, _)) in run.columns().zip(columns) {
         let expected = naive(values, needle);
         assert_eq!(run.contains(&column, needle).unwrap(), expected, "{:?}", needle.escape_ascii().to_string());
-        if let Some(most) = run.contains_at_most(&column, needle).unwrap() {
-            assert!(most >= expected.len() as u64, "{:?}", needle.escape_ascii().to_string());
-        }
     }
 }
