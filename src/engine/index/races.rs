@@ -20,6 +20,7 @@ use super::publish::{Publisher, TypeKey, View};
 use super::{Coverage, Shelf, TypeView};
 use crate::Result;
 use crate::engine::options::IndexOptions;
+use crate::engine::storage::format::read_sequence;
 use crate::engine::storage::keys::{self, Key, RowId};
 use crate::engine::storage::records::{ChangeOperation, ChangeRecord};
 use crate::engine::storage::{ChangedRow, Location, MemoryMedium, Observer, Reads, Snapshot, Table, Writer};
@@ -141,8 +142,8 @@ impl History {
 
     /// What a view must tell: the rows after the commit at which it stands, each once. Gives that commit's number.
     fn check(&self, view: &View) -> usize {
-        let (number, commit) =
-            self.commits.iter().enumerate().find(|(_, commit)| commit.sequence == view.sequence).unwrap();
+        let sequence = read_sequence(&*view.snapshot).unwrap();
+        let (number, commit) = self.commits.iter().enumerate().find(|(_, commit)| commit.sequence == sequence).unwrap();
         let mut rows = Vec::new();
         let prefix = Key::of(TENANT).u16(self.kind).done();
         let mut visit = |key: &[u8], _: &[u8]| {
