@@ -51,6 +51,12 @@ fn fill(directory: &Path, kind: ErrorKind, make_room: &mut dyn FnMut() -> bool) 
     }
     assert_eq!(store.check(&mut |_, _| ()).unwrap().problems, Vec::<String>::new());
     assert_eq!(store.stats().unwrap().tenants[0].resources[0].1, made as u64);
+    // There is no room for a second file, or there is: the first one stays, or the second one is as good.
+    if let Err(error) = store.compact(&mut |_, _| ()) {
+        assert_eq!(error.kind(), kind, "{error:?}");
+    }
+    assert!(!directory.join("store.redb.new").exists());
+    assert_eq!(store.stats().unwrap().tenants[0].resources[0].1, made as u64);
     if make_room() {
         create(&tenant, made).unwrap();
         tenant.delete("User", "u0", &WriteOptions::default()).unwrap();

@@ -387,7 +387,7 @@ impl Run {
         };
         let all = self.tenant.page(None, "").unwrap().resources;
         let documents: Vec<Value> = all.iter().map(json_of).collect();
-        let types = all.iter().map(|resource| resource.resource_type.as_str());
+        let types = all.iter().map(|resource| resource.resource_type.name.as_str());
         let registry = scimdb::model::Registry::clone(&self.tenant.registry().unwrap());
         let oracle = Direct::over(registry, "strict", types.zip(&documents));
         for _ in 0..2 {

@@ -206,7 +206,7 @@ fn many_writers_lose_nothing_and_readers_see_whole_states() {
                         let count =
                             |text: &str| page.resources.iter().map(|r| r.json.matches(text).count()).sum::<usize>();
                         let edges = count("\"type\":\"User\"");
-                        if page.resources.iter().any(|resource| resource.resource_type == "Group") {
+                        if page.resources.iter().any(|resource| resource.resource_type.name == "Group") {
                             assert_eq!(edges, count("\"type\":\"direct\""));
                             assert!(edges >= members, "time does not go back");
                             members = edges;

@@ -39,6 +39,14 @@ fn child_that_writes() {
     let store = Store::open(directory, StoreOptions::default()).unwrap();
     let tenant = store.tenant("default").unwrap();
     std::thread::scope(|scope| {
+        // Every other round is cut short while the file is written anew.
+        if round.ends_with(['1', '3', '5', '7', '9']) {
+            scope.spawn(|| {
+                loop {
+                    store.compact(&mut |_, _| ()).unwrap();
+                }
+            });
+        }
         for writer in 0..3 {
             let (tenant, round) = (&tenant, &round);
             scope.spawn(move || {

@@ -1,7 +1,9 @@
 //! Resources of which only the id is shown, made from the index alone: their rows are not read.
 
+use std::sync::Arc;
+
 use super::index::{Column, Coverage, Run, Space, TypeView};
-use crate::message::{Brief, Representation, location};
+use crate::message::{Brief, Representation};
 use crate::model::{EntityTag, Target, TypeModel, common};
 
 /// What makes representations of the docs of a run.
@@ -46,12 +48,11 @@ impl<'a> Briefs<'a> {
         let id = self.run.id(doc);
         Some(Representation {
             id: id.to_owned(),
-            resource_type: self.model.name().to_owned(),
+            resource_type: Arc::clone(self.model.resource_type()),
             external_id: None,
             tag: EntityTag { version: self.run.version(doc), derived: None },
             created: None,
             last_modified: None,
-            location: location(&self.model.resource_type().endpoint, id),
             json: self.last.1.json(id),
         })
     }
@@ -94,10 +95,9 @@ mod tests {
                 assert!(store.wait_for_index(Duration::from_secs(20)).unwrap());
             }
             let page = tenant.search(Some("User"), &request).unwrap();
-            let found = page
-                .resources
-                .into_iter()
-                .map(|found| (found.tag, found.id, found.json, found.external_id, found.location, found.resource_type));
+            let found = page.resources.into_iter().map(|found| {
+                (found.tag, found.location(), found.id, found.json, found.external_id, found.resource_type)
+            });
             found.collect::<Vec<_>>()
         };
         let (indexed, evaluated) = (shown(true), shown(false));

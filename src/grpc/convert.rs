@@ -13,10 +13,11 @@ use crate::model::{Instant, VersionMatch};
 use crate::{Error, ErrorKind, Result};
 
 pub(super) fn resource(representation: Representation) -> proto::Resource {
-    let Representation { id, resource_type, external_id, tag, created, last_modified, location, json } = representation;
+    let location = representation.location();
+    let Representation { id, resource_type, external_id, tag, created, last_modified, json } = representation;
     proto::Resource {
         id,
-        resource_type,
+        resource_type: resource_type.name.clone(),
         external_id,
         version: tag.to_string(),
         created: created.map(timestamp),

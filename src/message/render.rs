@@ -1,5 +1,7 @@
 //! From a resource to JSON, in one pass and without a tree between.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::Projection;
@@ -7,7 +9,8 @@ use super::text::{location, to_json};
 use crate::model::bind::encode_base64;
 use crate::model::stored::StoredEntries;
 use crate::model::{
-    AttributeId, AttributeType, ComplexRef, Definition, EntityTag, Instant, MultiRef, ResourceView, ValueRef, common,
+    AttributeId, AttributeType, ComplexRef, Definition, EntityTag, Instant, MultiRef, ResourceType, ResourceView,
+    ValueRef, common,
 };
 
 /// A resource as an answer shows it: SCIM JSON, and what an envelope repeats of it.
@@ -15,8 +18,8 @@ use crate::model::{
 pub struct Representation {
     /// `id`.
     pub id: String,
-    /// The resource type's name.
-    pub resource_type: String,
+    /// The resource type.
+    pub resource_type: Arc<ResourceType>,
     /// `externalId`; none also where only ids are shown.
     pub external_id: Option<String>,
     /// The entity tag: `meta.version`.
@@ -25,10 +28,15 @@ pub struct Representation {
     pub created: Option<Instant>,
     /// `meta.lastModified`; none where only ids are shown.
     pub last_modified: Option<Instant>,
-    /// `meta.location`, relative: `/Users/2819c223`. A face puts its base before it.
-    pub location: String,
     /// The resource as SCIM JSON (RFC 7643 section 3), without white space.
     pub json: String,
+}
+
+impl Representation {
+    /// `meta.location`, relative: `/Users/2819c223`. A face puts its base before it.
+    pub fn location(&self) -> String {
+        location(&self.resource_type.endpoint, &self.id)
+    }
 }
 
 /// Renders a resource: `schemas`, `id`, `externalId`, the core schema's attributes in its order, each extension in an
@@ -43,12 +51,11 @@ pub fn render(view: &ResourceView<'_>, projection: &Projection, tag: EntityTag, 
     let external_id = view.attributes.get(common::EXTERNAL_ID).filter(|_| is_whole).and_then(ValueRef::as_str);
     Representation {
         id: view.id.to_owned(),
-        resource_type: view.model.name().to_owned(),
+        resource_type: Arc::clone(view.model.resource_type()),
         external_id: external_id.map(str::to_owned),
         tag,
         created: is_whole.then_some(view.created),
         last_modified: is_whole.then_some(view.last_modified),
-        location,
         json,
     }
 }
@@ -329,8 +336,8 @@ mod tests {
         for view in [resource.view(model), stored::view(&bytes, model).unwrap()] {
             let shown = render(&view, &Projection::all(model), TAG, "https://example.com/v2");
             assert_eq!(serde_json::from_str::<Json>(&shown.json).unwrap(), expected);
-            assert_eq!(shown.location, "/Users/2819c223-7f76-453a-919d-413861904646");
-            assert_eq!((shown.resource_type.as_str(), shown.external_id.as_deref()), ("User", Some("701984")));
+            assert_eq!(shown.location(), "/Users/2819c223-7f76-453a-919d-413861904646");
+            assert_eq!((shown.resource_type.name.as_str(), shown.external_id.as_deref()), ("User", Some("701984")));
             assert!(shown.json.starts_with("{\"schemas\":[\"urn:"), "{}", shown.json);
             assert_eq!(
                 shown.json,

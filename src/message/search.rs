@@ -163,6 +163,9 @@ impl Serialize for RawJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+
+    use crate::message::builtin;
     use crate::model::{EntityTag, Instant};
 
     #[test]
@@ -204,14 +207,14 @@ mod tests {
     #[test]
     fn a_page_embeds_its_resources() {
         let time = Instant::parse("2010-01-23T04:56:22Z").unwrap();
+        let user = Arc::clone(builtin::registry().unwrap().resource_type("User").unwrap().resource_type());
         let resource = |id: &str| Representation {
             id: id.into(),
-            resource_type: "User".into(),
+            resource_type: Arc::clone(&user),
             external_id: None,
             tag: EntityTag { version: 1, derived: None },
             created: Some(time),
             last_modified: Some(time),
-            location: format!("/Users/{id}"),
             json: format!("{{\"id\":\"{id}\"}}"),
         };
         let page = SearchPage {

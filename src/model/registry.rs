@@ -184,7 +184,7 @@ impl Registry {
         let mut types: Vec<Arc<TypeModel>> = Vec::new();
         for (index, resource_type) in resource_types.into_iter().enumerate() {
             let Some(resource_type) = resource_type else { continue };
-            super::check::resource_type(&resource_type, types.iter().map(|t| t.resource_type()))?;
+            super::check::resource_type(&resource_type, types.iter().map(|t| &**t.resource_type()))?;
             let number = u16::try_from(index + 1)
                 .map_err(|_| Error::new(ErrorKind::TooMany, "a tenant has at most 65,535 resource types"))?;
             types.push(Arc::new(TypeModel::compile(number, resource_type, &known, &definitions)?));

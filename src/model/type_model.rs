@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Clone, Debug)]
 pub struct TypeModel {
     number: u16,
-    resource_type: ResourceType,
+    resource_type: Arc<ResourceType>,
     core: Vec<AttributeId>,
     extensions: Vec<Extension>,
     unique: Vec<Target>,
@@ -87,7 +87,7 @@ impl TypeModel {
             password: None,
             labels: Vec::new(),
             definitions: Arc::clone(definitions),
-            resource_type,
+            resource_type: Arc::new(resource_type),
         };
         model.unique = model.find_unique();
         model.members = model.find_membership(GROUP_SCHEMA, "members");
@@ -167,7 +167,7 @@ impl TypeModel {
     }
 
     /// The resource type as it was registered.
-    pub fn resource_type(&self) -> &ResourceType {
+    pub fn resource_type(&self) -> &Arc<ResourceType> {
         &self.resource_type
     }
 

@@ -73,7 +73,7 @@ pub fn load(settings: &Settings) -> Outcome<()> {
     let merged = parts(&store)?;
     let (before, _) = machine::bytes(&settings.store())?;
     let start = Instant::now();
-    store.compact()?;
+    store.compact(&mut |_, _| ())?;
     let compacting = start.elapsed().as_secs_f64();
     store.close()?;
     drop(store);

@@ -4,10 +4,10 @@ use std::error::Error as _;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use redb::{Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{Durability, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::errors::{damaged, engine_error};
 use super::location::Opened;
@@ -19,14 +19,19 @@ use crate::{Error, ErrorKind, Result};
 pub(in crate::engine) struct Database {
     engine: redb::Database,
     /// What keeps other processes out. After the file in this list, and so dropped after it.
-    _lock: Option<File>,
+    lock: Option<File>,
     /// Whether an I/O error was seen. The storage engine refuses everything after one: the file must be opened again.
     failed: Arc<AtomicBool>,
+    afterlife: Afterlife,
 }
+
+/// Where the storage engine goes when another file takes this one's place: snapshots hold it, and can be read as long
+/// as they are held.
+type Afterlife = Arc<Mutex<Option<redb::Database>>>;
 
 /// Runs what reads pages. The storage engine trusts the pages of its file, and panics on some that were damaged from
 /// outside.
-fn caught<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn caught<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         Err(damaged(text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a page")))
@@ -40,10 +45,22 @@ impl Database {
             let mut builder = redb::Builder::new();
             builder.set_cache_size(cache_bytes);
             let Opened { engine, lock } = location.open(&builder)?;
-            let database = Database { engine, _lock: lock, failed: Arc::default() };
+            let database = Database::new(engine, lock);
             format::prepare(&database)?;
             Ok(database)
         })
+    }
+
+    fn new(engine: redb::Database, lock: Option<File>) -> Self {
+        Database { engine, lock, failed: Arc::default(), afterlife: Arc::default() }
+    }
+
+    /// Lets go of the file, whose place another has taken, and opens that one. Snapshots of the old one stay readable.
+    pub(super) fn replaced(self, location: &Location, cache_bytes: usize) -> Result<Self> {
+        let Database { engine, lock, failed: _, afterlife } = self;
+        *afterlife.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine);
+        drop(afterlife);
+        caught(|| Ok(Database::new(location.open_again(redb::Builder::new().set_cache_size(cache_bytes))?, lock)))
     }
 
     /// The state after the last commit.
@@ -54,6 +71,7 @@ impl Database {
             Ok(Snapshot {
                 tables: Table::ALL.iter().map(open).collect::<Result<_>>()?,
                 failed: Arc::clone(&self.failed),
+                _afterlife: Arc::clone(&self.afterlife),
             })
         })
     }
@@ -134,6 +152,8 @@ impl Database {
 pub(in crate::engine) struct Snapshot {
     tables: Vec<ReadOnlyTable<&'static [u8], &'static [u8]>>,
     failed: Arc<AtomicBool>,
+    // After the tables, and so dropped after them.
+    _afterlife: Afterlife,
 }
 
 impl Snapshot {
@@ -153,6 +173,12 @@ impl Snapshot {
             self.failed.store(true, Ordering::Release);
         }
         outcome
+    }
+
+    /// How many entries a table has.
+    pub(super) fn count(&self, table: Table) -> Result<u64> {
+        let table = self.table(table)?;
+        self.read(|| table.len().map_err(engine_error))
     }
 
     fn table(&self, table: Table) -> Result<&ReadOnlyTable<&'static [u8], &'static [u8]>> {

@@ -11,6 +11,8 @@ use crate::{Error, ErrorKind, Result};
 
 /// The store's file in its directory.
 const FILE: &str = "store.redb";
+/// What the store's file is written anew into, before it takes its place.
+const SUCCESSOR: &str = "store.redb.new";
 /// Who holds the store: locked as long as it is open, and read for the error that a second process gets.
 const HOLDER: &str = "holder";
 
@@ -42,6 +44,28 @@ impl Location {
         match self {
             Location::Directory { path, create: _, holder } => Location::Directory { path, create: false, holder },
             medium @ Location::Medium(_) => medium,
+        }
+    }
+
+    /// A path beside the store's file, where there is nothing; none where there are no files.
+    pub(super) fn successor(&self) -> Result<Option<PathBuf>> {
+        let Location::Directory { path, .. } = self else { return Ok(None) };
+        discard_successor(path).map_err(|error| io_error(error, "preparing the directory"))?;
+        Ok(Some(path.join(SUCCESSOR)))
+    }
+
+    /// Puts what stands there in the place of the store's file: after a crash there is the one or the other.
+    pub(super) fn succeed(&self) -> Result<()> {
+        let Location::Directory { path, .. } = self else { return Ok(()) };
+        let renamed = fs::rename(path.join(SUCCESSOR), path.join(FILE)).and_then(|()| sync_directory(path));
+        renamed.map_err(|error| io_error(error, "replacing the store's file"))
+    }
+
+    /// Opens the file once more, by whoever holds the store already.
+    pub(super) fn open_again(&self, builder: &redb::Builder) -> Result<redb::Database> {
+        match self {
+            Location::Directory { path, .. } => builder.open(path.join(FILE)).map_err(open_error),
+            Location::Medium(_) => Ok(self.open(builder)?.engine),
         }
     }
 
@@ -78,7 +102,7 @@ fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Op
     }
     create_directory(path).map_err(failed)?;
     let mut lock = lock(path)?;
-    discard_unfinished(&file).map_err(failed)?;
+    discard_unfinished(&file).and_then(|()| discard_successor(path)).map_err(failed)?;
     let engine = builder.create(&file).map_err(open_error)?;
     let about = match holder {
         Some(holder) => format!("process {} ({holder})\n", std::process::id()),
@@ -153,6 +177,14 @@ fn discard_unfinished(path: &Path) -> io::Result<()> {
         file.set_len(0)?;
     }
     Ok(())
+}
+
+/// Removes what was not finished before the process ended.
+fn discard_successor(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path.join(SUCCESSOR)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Makes a directory and those above it, so that they outlive a crash.

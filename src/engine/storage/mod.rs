@@ -13,6 +13,7 @@ mod location;
 mod medium;
 mod observer;
 pub(super) mod records;
+mod rewrite;
 mod tables;
 mod transaction;
 mod writer;

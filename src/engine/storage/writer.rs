@@ -13,7 +13,7 @@ use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
 use super::observer::{ChangedRow, Observer};
-use super::{Batch, Database, Location, Snapshot, Table, Transaction, format, keys};
+use super::{Batch, Database, Location, Snapshot, Table, Transaction, format, keys, rewrite};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
 
@@ -23,6 +23,8 @@ const MAX_GROUP: usize = 512;
 const MAX_QUEUE: usize = 4_096;
 /// How long a group waits for writers that were in the last one and are on their way back.
 const GATHER: Duration = Duration::from_micros(200);
+/// How often a reader waits for a state that was taken away, by recoveries one after the other, say.
+const PATIENCE: u32 = 100;
 /// How long what needs the file for itself waits for readers to let go of their snapshots, and how often it looks.
 const READERS: (u32, Duration) = (1_000, Duration::from_millis(10));
 
@@ -31,8 +33,14 @@ enum Message {
     Change(Box<dyn Job>),
     /// Verify the checksums of all pages.
     Verify(SyncSender<Result<bool>>),
-    /// Give back the room of free pages.
-    Compact(SyncSender<Result<()>>),
+    /// Write the file anew, without the room of free pages.
+    Compact(SyncSender<Step>),
+}
+
+/// What a compaction tells: how many entries are copied, and of how many; how it ended.
+enum Step {
+    At(u64, u64),
+    Ended(Result<()>),
 }
 
 /// A change that panicked leaves nothing behind, nor do those that shared its commit: the file is opened again.
@@ -125,14 +133,15 @@ impl Writer {
 
     /// The state after the last acknowledged change. Waits while the store recovers from an I/O error.
     pub(in crate::engine) fn snapshot(&self) -> Result<Arc<Snapshot>> {
-        if let Some(snapshot) = self.shared.published() {
-            return Ok(snapshot);
+        for _ in 0..PATIENCE {
+            if let Some(snapshot) = self.shared.published() {
+                return Ok(snapshot);
+            }
+            // A change of nothing has its turn after the recovery, and begins it where nobody did. When it is done, the
+            // next one may have taken the state away again.
+            self.submit_urgent(|_| Ok(()))?.wait()?;
         }
-        // A change of nothing has its turn after the recovery, and begins it where nobody did.
-        self.submit_urgent(|_| Ok(()))?.wait()?;
-        self.shared
-            .published()
-            .ok_or_else(|| Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"))
+        Err(Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"))
     }
 
     /// Makes a change, and returns when it is durable and every later read sees it.
@@ -181,11 +190,17 @@ impl Writer {
         Pending(receiver).wait()
     }
 
-    /// Makes the file as small as it can be, while readers and writers wait.
-    pub(in crate::engine) fn compact(&self) -> Result<()> {
+    /// Makes the file as small as it can be, while writers wait.
+    pub(in crate::engine) fn compact(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         let (reply, receiver) = mpsc::sync_channel(1);
         self.send(Message::Compact(reply))?;
-        Pending(receiver).wait()
+        for step in receiver {
+            match step {
+                Step::At(done, total) => progress(done, total),
+                Step::Ended(outcome) => return outcome,
+            }
+        }
+        Err(closed())
     }
 
     fn send(&self, message: Message) -> Result<()> {
@@ -286,8 +301,9 @@ impl Thread {
                     let _ = reply.send(outcome);
                 }
                 Message::Compact(reply) => {
-                    let outcome = self.recover().and_then(|()| self.alone(Database::compact));
-                    let _ = reply.send(outcome);
+                    let progress = |done, total| drop(reply.try_send(Step::At(done, total)));
+                    let outcome = self.recover().and_then(|()| self.compact(&progress));
+                    let _ = reply.send(Step::Ended(outcome));
                 }
             }
         }
@@ -348,6 +364,35 @@ impl Thread {
         self.database = Some(database);
         self.shared.publish(Some(snapshot), Some(sequence));
         Ok(())
+    }
+
+    /// Writes the file anew, and goes on with the new one. Readers go on with the old one meanwhile, and for as long as
+    /// they hold it.
+    fn compact(&mut self, progress: rewrite::Progress<'_>) -> Result<()> {
+        let Some(path) = self.location.successor()? else { return self.alone(Database::compact) };
+        // What is damaged must not get a checksum that says otherwise.
+        self.alone(Database::verify)?;
+        let Some(database) = &self.database else { return Err(closed()) };
+        let copied = rewrite::copy(&database.snapshot()?, &path, self.cache_bytes, progress);
+        if let Err(error) = copied {
+            // If even that fails, the next compaction or opening removes it.
+            let _ = self.location.successor();
+            return Err(error);
+        }
+        let replaced = self.location.succeed().and_then(|()| {
+            let Some(database) = self.database.take() else { return Err(closed()) };
+            let database = database.replaced(&self.location, self.cache_bytes)?;
+            let snapshot = Arc::new(database.snapshot()?);
+            self.database = Some(database);
+            self.observer.returned(&snapshot);
+            self.shared.publish(Some(snapshot), None);
+            Ok(())
+        });
+        if replaced.is_err() {
+            self.shut();
+            let _ = self.recover();
+        }
+        replaced
     }
 
     /// Does what needs the file for itself, once readers have let go of their snapshots.

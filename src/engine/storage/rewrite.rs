@@ -1,0 +1,59 @@
+//! The store's file, written anew: every table copied in the order of its keys into a file beside it.
+//!
+//! Pages are as full as they can be, since keys come in order, and nothing is left of what was deleted. The storage
+//! engine's own compaction moves pages: in a file of gigabytes with holes everywhere it reads all of it again for every
+//! few pages that it moves. Here there is hardly anything left for it to do.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use redb::Durability;
+
+use super::database::caught;
+use super::errors::{engine_error, io_error, open_error};
+use super::{Reads, Snapshot, Table};
+use crate::{Error, ErrorKind, Result};
+
+/// Told how many entries are copied, and of how many.
+pub(super) type Progress<'a> = &'a dyn Fn(u64, u64);
+
+/// Entries after which the progress is told again.
+const STRIDE: u64 = 4_096;
+
+/// Copies everything that a snapshot has into a new file, and returns when that is durable.
+pub(super) fn copy(snapshot: &Snapshot, path: &Path, cache_bytes: usize, progress: Progress<'_>) -> Result<()> {
+    let total = Table::ALL.iter().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
+    let mut done = 0;
+    caught(|| {
+        let mut engine = redb::Builder::new().set_cache_size(cache_bytes).create(path).map_err(open_error)?;
+        let last = Table::ALL.last();
+        for table in Table::ALL {
+            let mut txn = engine.begin_write().map_err(engine_error)?;
+            // Nobody reads the file before its last commit, which makes everything durable.
+            let durability = if Some(table) == last { Durability::Immediate } else { Durability::None };
+            txn.set_durability(durability).map_err(engine_error)?;
+            {
+                let mut copy = txn.open_table(table.definition()).map_err(engine_error)?;
+                snapshot.scan(*table, &[], None, &mut |key, value| {
+                    copy.insert(key, value).map_err(engine_error)?;
+                    done += 1;
+                    if done % STRIDE == 0 {
+                        progress(done, total);
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })?;
+            }
+            txn.commit().map_err(engine_error)?;
+        }
+        // What the engine keeps of its own stands at the end of the file, with up to half of it free before.
+        engine.compact().map(drop).map_err(|error| match error {
+            redb::CompactionError::Storage(error) => engine_error(error),
+            error => Error::new(ErrorKind::Internal, "the file could not be compacted").caused_by(error),
+        })
+    })?;
+    // The engine has closed it: what it wrote last is no commit.
+    let file = std::fs::File::options().write(true).open(path);
+    file.and_then(|file| file.sync_all()).map_err(|error| io_error(error, "writing the store anew"))?;
+    progress(done, total);
+    Ok(())
+}
