@@ -72,6 +72,8 @@ pub(in crate::engine) struct Dead {
     pub(in crate::engine) count: u32,
     /// Where they stand in the orders of columns, as far as somebody asked.
     positions: Mutex<Positions>,
+    /// The docs in a list, once somebody asked.
+    list: OnceLock<Arc<Vec<u32>>>,
 }
 
 /// An order of a column.
@@ -88,7 +90,12 @@ pub(in crate::engine) enum Order {
 impl Dead {
     pub(in crate::engine) fn new(bits: Bits) -> Self {
         let count = u32::try_from(bits.count()).unwrap_or(u32::MAX);
-        Dead { bits, count, positions: Mutex::default() }
+        Dead { bits, count, positions: Mutex::default(), list: OnceLock::new() }
+    }
+
+    /// The docs, ascending.
+    pub(in crate::engine) fn docs(&self) -> Arc<Vec<u32>> {
+        Arc::clone(self.list.get_or_init(|| Arc::new(self.bits.iter().collect())))
     }
 
     /// The positions, ascending, of dead docs in an order, which is a list of docs. They are looked for once.

@@ -51,14 +51,12 @@ impl<'r> Alive<'r> {
     /// The positions in an order of those that do not count.
     pub(super) fn gaps(&self, order: &ColumnOrder<'r>) -> Gaps {
         let dead = self.dead.positions(order.target, order.order, order.docs);
-        let mut masked: Vec<u32> = self.masked.iter().filter_map(|doc| order.position(*doc)).collect();
-        if masked.is_empty() {
-            return Gaps(dead);
-        }
-        masked.extend_from_slice(&dead);
-        // Two ascending parts, which this sort finds and merges.
-        masked.sort();
-        Gaps(Arc::new(masked))
+        Gaps::new(dead, self.masked.iter().filter_map(|doc| order.position(*doc)).collect())
+    }
+
+    /// The docs that do not count: their positions in the order of creation.
+    pub(super) fn gone(&self) -> Gaps {
+        Gaps::new(self.dead.docs(), self.masked.to_vec())
     }
 
     /// How many dead docs stand in a part of an order, which is a list of docs.
@@ -70,9 +68,20 @@ impl<'r> Alive<'r> {
 }
 
 /// Positions of an order that do not count, ascending.
-pub(super) struct Gaps(Arc<Vec<u32>>);
+pub(in crate::engine::query) struct Gaps(Arc<Vec<u32>>);
 
 impl Gaps {
+    /// Those of an ascending list, and more that are not in it.
+    fn new(dead: Arc<Vec<u32>>, mut more: Vec<u32>) -> Self {
+        if more.is_empty() {
+            return Gaps(dead);
+        }
+        more.extend_from_slice(&dead);
+        // Ascending parts, which this sort finds and merges.
+        more.sort();
+        Gaps(Arc::new(more))
+    }
+
     /// How many stand before a position.
     pub(super) fn before(&self, position: u32) -> u32 {
         u32::try_from(self.0.partition_point(|gap| *gap < position)).unwrap_or(u32::MAX)

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use super::alive::Gaps;
 use crate::engine::index::bits;
 
 /// Docs, ascending.
 pub(in crate::engine::query) enum Docs<'r> {
     /// All below a number.
     Every(u32),
+    /// All below a number, but for gaps: so many are left.
+    But(u32, Gaps),
     List(Cow<'r, [u32]>),
     Bits(Ranked<'r>),
 }
@@ -35,7 +38,7 @@ impl<'r> Docs<'r> {
 
     pub(super) fn len(&self) -> u64 {
         match self {
-            Docs::Every(count) => u64::from(*count),
+            Docs::Every(count) | Docs::But(count, _) => u64::from(*count),
             Docs::List(list) => list.len() as u64,
             Docs::Bits(ranked) => u64::from(ranked.count),
         }
@@ -46,6 +49,7 @@ impl<'r> Docs<'r> {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         match self {
             Docs::Every(_) => index,
+            Docs::But(_, gaps) => gaps.position(0, 0, index),
             Docs::List(list) => list.get(index as usize).copied().unwrap_or(u32::MAX),
             Docs::Bits(ranked) => ranked.get(index).unwrap_or(u32::MAX),
         }
