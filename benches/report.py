@@ -144,7 +144,7 @@ def text(report):
     about = report["about"]
     memory = f"{int(about['memory'].split()[0]) / 2**20:,.0f} GiB" if about.get("memory") else "?"
     out = [
-        f"{about['users']:,} users. {about['processor']}, {about['cores']} cores, {memory}, Linux {about['system']}; load "
+        f"{about['users']:,} users. {about['processor']}, {about['cores']} cores, {memory}, Linux {about['system'].partition('-')[0]}; load "
         f"average {about['load']} at the start. Cache of {about['cache_mib']} MiB. A control (4 KiB appended, fdatasync) "
         f"takes {us(report['control']['p50_us'])} µs (p50), {us(report['control']['p99_us'])} µs (p99).\n",
     ]
