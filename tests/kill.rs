@@ -44,6 +44,8 @@ fn child_that_writes() {
             scope.spawn(|| {
                 loop {
                     store.compact(&mut |_, _| ()).unwrap();
+                    // Writers wait meanwhile, and have their turn.
+                    std::thread::sleep(Duration::from_millis(20));
                 }
             });
         }
