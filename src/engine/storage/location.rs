@@ -47,18 +47,32 @@ impl Location {
         }
     }
 
-    /// A path beside the store's file, where there is nothing; none where there are no files.
+    /// An empty file beside the store's, with its owner and permissions; none where there are no files.
     pub(super) fn successor(&self) -> Result<Option<PathBuf>> {
         let Location::Directory { path, .. } = self else { return Ok(None) };
-        discard_successor(path).map_err(|error| io_error(error, "preparing the directory"))?;
+        let made = discard_successor(path).and_then(|()| make_successor(&path.join(FILE), &path.join(SUCCESSOR)));
+        made.map_err(|error| io_error(error, "making a file beside the store's"))?;
         Ok(Some(path.join(SUCCESSOR)))
     }
 
+    /// Removes what was not finished.
+    pub(super) fn discard_successor(&self) {
+        if let Location::Directory { path, .. } = self {
+            // If even that fails, the next compaction or opening does it.
+            let _ = discard_successor(path);
+        }
+    }
+
     /// Puts what stands there in the place of the store's file: after a crash there is the one or the other.
-    pub(super) fn succeed(&self) -> Result<()> {
+    pub(super) fn succeed(&self, successor: &Path) -> Result<()> {
         let Location::Directory { path, .. } = self else { return Ok(()) };
-        let renamed = fs::rename(path.join(SUCCESSOR), path.join(FILE)).and_then(|()| sync_directory(path));
-        renamed.map_err(|error| io_error(error, "replacing the store's file"))
+        fs::rename(successor, path.join(FILE)).map_err(|error| io_error(error, "replacing the store's file"))
+    }
+
+    /// Returns when a crash does not bring back what the name stood for before.
+    pub(super) fn keep_name(&self) -> Result<()> {
+        let Location::Directory { path, .. } = self else { return Ok(()) };
+        sync_directory(path).map_err(|error| io_error(error, "replacing the store's file"))
     }
 
     /// Opens the file once more, by whoever holds the store already.
@@ -177,6 +191,28 @@ fn discard_unfinished(path: &Path) -> io::Result<()> {
         file.set_len(0)?;
     }
     Ok(())
+}
+
+/// Makes an empty file that those may read and write who may another.
+fn make_successor(file: &Path, successor: &Path) -> io::Result<()> {
+    let old = fs::symlink_metadata(file)?;
+    if !old.is_file() {
+        return Err(io::Error::other(format!("{FILE} is a link, whose place no other file can take")));
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let new = options.open(successor)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let made = new.metadata()?;
+        if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
+            std::os::unix::fs::fchown(&new, Some(old.uid()), Some(old.gid()))?;
+        }
+    }
+    new.set_permissions(old.permissions())
 }
 
 /// Removes what was not finished before the process ended.

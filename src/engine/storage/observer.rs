@@ -29,7 +29,7 @@ pub(in crate::engine) trait Observer: Send + Sync {
     /// The file is going to be closed or verified: no snapshot may be kept. The same state, or another, comes back.
     fn withdrawn(&self);
 
-    /// The state before [`withdrawn`](Observer::withdrawn) is back.
+    /// The state before [`withdrawn`](Observer::withdrawn) is back; or the same state is now in another file.
     fn returned(&self, snapshot: &Arc<Snapshot>);
 
     /// Waits, on a caller's thread, while there is too much that the observer has not worked off.

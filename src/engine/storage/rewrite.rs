@@ -17,15 +17,17 @@ use crate::{Error, ErrorKind, Result};
 /// Told how many entries are copied, and of how many.
 pub(super) type Progress<'a> = &'a dyn Fn(u64, u64);
 
+/// Bytes of pages kept in memory: keys come in order, so hardly any is needed twice.
+const CACHE: usize = 32 << 20;
 /// Entries after which the progress is told again.
 const STRIDE: u64 = 4_096;
 
 /// Copies everything that a snapshot has into a new file, and returns when that is durable.
-pub(super) fn copy(snapshot: &Snapshot, path: &Path, cache_bytes: usize, progress: Progress<'_>) -> Result<()> {
+pub(super) fn copy(snapshot: &Snapshot, path: &Path, progress: Progress<'_>) -> Result<()> {
     let total = Table::ALL.iter().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
     let mut done = 0;
     caught(|| {
-        let mut engine = redb::Builder::new().set_cache_size(cache_bytes).create(path).map_err(open_error)?;
+        let mut engine = redb::Builder::new().set_cache_size(CACHE).create(path).map_err(open_error)?;
         let last = Table::ALL.last();
         for table in Table::ALL {
             let mut txn = engine.begin_write().map_err(engine_error)?;
@@ -34,14 +36,22 @@ pub(super) fn copy(snapshot: &Snapshot, path: &Path, cache_bytes: usize, progres
             txn.set_durability(durability).map_err(engine_error)?;
             {
                 let mut copy = txn.open_table(table.definition()).map_err(engine_error)?;
+                let mut failed = None;
                 snapshot.scan(*table, &[], None, &mut |key, value| {
-                    copy.insert(key, value).map_err(engine_error)?;
+                    // An error of the new file says nothing against the old one, which this scan reads.
+                    if let Err(error) = copy.insert(key, value) {
+                        failed = Some(engine_error(error));
+                        return Ok(ControlFlow::Break(()));
+                    }
                     done += 1;
                     if done % STRIDE == 0 {
                         progress(done, total);
                     }
                     Ok(ControlFlow::Continue(()))
                 })?;
+                if let Some(error) = failed {
+                    return Err(error);
+                }
             }
             txn.commit().map_err(engine_error)?;
         }
@@ -49,9 +59,12 @@ pub(super) fn copy(snapshot: &Snapshot, path: &Path, cache_bytes: usize, progres
         engine.compact().map(drop).map_err(|error| match error {
             redb::CompactionError::Storage(error) => engine_error(error),
             error => Error::new(ErrorKind::Internal, "the file could not be compacted").caused_by(error),
-        })
+        })?;
+        engine.close().map_err(engine_error)
     })?;
-    // The engine has closed it: what it wrote last is no commit.
+    if done != total {
+        return Err(Error::new(ErrorKind::Internal, format!("{done} of {total} entries were copied")));
+    }
     let file = std::fs::File::options().write(true).open(path);
     file.and_then(|file| file.sync_all()).map_err(|error| io_error(error, "writing the store anew"))?;
     progress(done, total);

@@ -4,7 +4,7 @@
 //! change that failed is there wholly or not at all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
@@ -23,8 +23,10 @@ const MAX_GROUP: usize = 512;
 const MAX_QUEUE: usize = 4_096;
 /// How long a group waits for writers that were in the last one and are on their way back.
 const GATHER: Duration = Duration::from_micros(200);
-/// How often a reader waits for a state that was taken away, by recoveries one after the other, say.
+/// How often a reader waits for a state that was taken away, by recoveries one after the other, say; and how often it
+/// looks meanwhile.
 const PATIENCE: u32 = 100;
+const GLANCE: Duration = Duration::from_millis(10);
 /// How long what needs the file for itself waits for readers to let go of their snapshots, and how often it looks.
 const READERS: (u32, Duration) = (1_000, Duration::from_millis(10));
 
@@ -34,7 +36,7 @@ enum Message {
     /// Verify the checksums of all pages.
     Verify(SyncSender<Result<bool>>),
     /// Write the file anew, without the room of free pages.
-    Compact(SyncSender<Step>),
+    Compact(Sender<Step>),
 }
 
 /// What a compaction tells: how many entries are copied, and of how many; how it ended.
@@ -84,7 +86,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn publish(&self, snapshot: Option<Arc<Snapshot>>, sequence: Option<u64>) {
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        let before = {
+            let mut published = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *published, snapshot)
+        };
+        // Nobody waits while the last snapshot of a file closes it.
+        drop(before);
         let mut progress = locked(&self.progress);
         progress.0 = sequence.unwrap_or(progress.0);
         self.advanced.notify_all();
@@ -139,7 +146,19 @@ impl Writer {
             }
             // A change of nothing has its turn after the recovery, and begins it where nobody did. When it is done, the
             // next one may have taken the state away again.
-            self.submit_urgent(|_| Ok(()))?.wait()?;
+            let Pending(turn) = self.submit_urgent(|_| Ok(()))?;
+            loop {
+                match turn.recv_timeout(GLANCE) {
+                    Ok(outcome) => break outcome?,
+                    Err(RecvTimeoutError::Disconnected) => return Err(closed()),
+                    // There may be a state long before its turn comes: a compaction needs none to itself for most of it.
+                    Err(RecvTimeoutError::Timeout) => {
+                        if let Some(snapshot) = self.shared.published() {
+                            return Ok(snapshot);
+                        }
+                    }
+                }
+            }
         }
         Err(Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"))
     }
@@ -192,7 +211,8 @@ impl Writer {
 
     /// Makes the file as small as it can be, while writers wait.
     pub(in crate::engine) fn compact(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
-        let (reply, receiver) = mpsc::sync_channel(1);
+        // Without a bound: the thread waits for nobody who is told, since they may wait for it.
+        let (reply, receiver) = mpsc::channel();
         self.send(Message::Compact(reply))?;
         for step in receiver {
             match step {
@@ -301,7 +321,7 @@ impl Thread {
                     let _ = reply.send(outcome);
                 }
                 Message::Compact(reply) => {
-                    let progress = |done, total| drop(reply.try_send(Step::At(done, total)));
+                    let progress = |done, total| drop(reply.send(Step::At(done, total)));
                     let outcome = self.recover().and_then(|()| self.compact(&progress));
                     let _ = reply.send(Step::Ended(outcome));
                 }
@@ -369,17 +389,20 @@ impl Thread {
     /// Writes the file anew, and goes on with the new one. Readers go on with the old one meanwhile, and for as long as
     /// they hold it.
     fn compact(&mut self, progress: rewrite::Progress<'_>) -> Result<()> {
-        let Some(path) = self.location.successor()? else { return self.alone(Database::compact) };
+        if matches!(self.location, Location::Medium(_)) {
+            return self.alone(Database::compact);
+        }
         // What is damaged must not get a checksum that says otherwise.
         self.alone(Database::verify)?;
+        let Some(path) = self.location.successor()? else { return Ok(()) };
         let Some(database) = &self.database else { return Err(closed()) };
-        let copied = rewrite::copy(&database.snapshot()?, &path, self.cache_bytes, progress);
-        if let Err(error) = copied {
-            // If even that fails, the next compaction or opening removes it.
-            let _ = self.location.successor();
+        let copied = database.snapshot().and_then(|snapshot| rewrite::copy(&snapshot, &path, progress));
+        if let Err(error) = copied.and_then(|()| self.location.succeed(&path)) {
+            self.location.discard_successor();
             return Err(error);
         }
-        let replaced = self.location.succeed().and_then(|()| {
+        // What is acknowledged from here on is in the new file, which must keep its name through a crash.
+        let replaced = self.location.keep_name().and_then(|()| {
             let Some(database) = self.database.take() else { return Err(closed()) };
             let database = database.replaced(&self.location, self.cache_bytes)?;
             let snapshot = Arc::new(database.snapshot()?);
@@ -408,18 +431,20 @@ impl Thread {
             thread::sleep(READERS.1);
             outcome = work(database);
         }
-        match &outcome {
-            Ok(_) => {
-                let snapshot = Arc::new(database.snapshot()?);
+        let outcome = outcome.and_then(|found| Ok((found, Arc::new(database.snapshot()?))));
+        let found = match outcome {
+            Ok((found, snapshot)) => {
                 self.observer.returned(&snapshot);
                 self.shared.publish(Some(snapshot), None);
+                found
             }
-            Err(_) => {
+            Err(error) => {
                 self.shut();
                 let _ = self.recover();
+                return Err(error);
             }
-        }
-        outcome?.ok_or_else(|| Error::new(ErrorKind::Unavailable, "a reader holds the store; try again later"))
+        };
+        found.ok_or_else(|| Error::new(ErrorKind::Unavailable, "a reader holds the store; try again later"))
     }
 
     /// Runs the jobs that are there, and those that come meanwhile, in one commit.

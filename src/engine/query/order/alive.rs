@@ -54,6 +54,12 @@ impl<'r> Alive<'r> {
         Gaps::new(dead, self.masked.iter().filter_map(|doc| order.position(*doc)).collect())
     }
 
+    /// Whether a list of those that do not count takes longer to make than bits of the others: where nothing is masked,
+    /// it is there already.
+    pub(super) fn is_long(&self) -> bool {
+        !self.masked.is_empty() && self.dead.count > self.docs / 8
+    }
+
     /// The docs that do not count: their positions in the order of creation.
     pub(super) fn gone(&self) -> Gaps {
         Gaps::new(self.dead.docs(), self.masked.to_vec())

@@ -73,10 +73,11 @@ impl<'r> Collector<'r, '_> {
         match solve(part, len) {
             Set::None => rows(Docs::List(Cow::Borrowed(&[])), "row order"),
             Set::All if self.alive.is_all() => rows(Docs::Every(len), "row order"),
-            Set::All => {
+            Set::All if !self.alive.is_long() => {
                 let count = u32::try_from(self.alive.count()).unwrap_or(u32::MAX);
                 rows(Docs::But(count, self.alive.gone()), "row order")
             }
+            Set::All => rows(Docs::of_words(self.alive.of(Set::All.into_words(len))), "row order (bitmap)"),
             Set::Bits(words) => rows(Docs::of_words(self.alive.of(words)), "row order (bitmap)"),
             Set::List(list) if self.alive.is_all() => rows(Docs::List(list), "row order (list)"),
             Set::List(list) => {
