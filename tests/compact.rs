@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use scimdb::engine::{ReadOptions, WriteOptions};
-use scimdb::{Store, StoreOptions, Tenant};
+use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use script::{group, patch, user, with_id};
 
 fn everything(tenant: &Tenant) -> Vec<String> {
@@ -135,4 +135,39 @@ fn others_read_and_write_meanwhile() {
     assert_eq!(store.check(&mut |_, _| ()).unwrap().problems, Vec::<String>::new());
     let seen = everything(&tenant).iter().filter(|row| row.contains("\"userName\":\"w")).count();
     assert_eq!(seen, made.load(Ordering::SeqCst));
+}
+
+#[test]
+fn damage_is_told_and_not_copied() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.redb");
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    fill(&store.tenant("default").unwrap());
+    store.close().unwrap();
+    // A letter in a value: it decodes as ever, and only the checksum of its page tells.
+    let mut bytes = std::fs::read(&path).unwrap();
+    let places: Vec<usize> = (0..bytes.len() - 10).filter(|at| bytes[*at..].starts_with(b"canary-u2-")).collect();
+    assert!(!places.is_empty());
+    places.iter().for_each(|at| bytes[*at] = b'C');
+    std::fs::write(&path, &bytes).unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    let error = store.compact(&mut |_, _| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error:?}");
+    assert!(!directory.path().join("store.redb.new").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (directory.path().join("store.redb"), directory.path().join("elsewhere.redb"));
+    Store::open(directory.path(), StoreOptions::default()).unwrap().close().unwrap();
+    std::fs::rename(&path, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    let error = store.compact(&mut |_, _| ()).unwrap_err();
+    assert!(error.detail().contains("link"), "{error:?}");
+    tenant.create("User", user("after", ""), &with_id("after")).unwrap();
+    assert!(std::fs::symlink_metadata(&path).unwrap().is_symlink());
 }
