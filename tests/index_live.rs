@@ -14,7 +14,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use index_medium::IndexDisk;
-use scimdb::engine::{ImportOptions, IndexState, MediumFactory, MemoryMedium, TenantOptions, WriteOptions};
+use scimdb::engine::tantivy::Directory;
+use scimdb::engine::{
+    ImportOptions, IndexMedium, IndexState, MediumFactory, MemoryMedium, TenantOptions, WriteOptions,
+};
 use scimdb::message::{BulkRequest, SearchRequest};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
@@ -200,6 +203,48 @@ fn the_folder_is_deleted_while_open_and_while_closed() {
     store.drop_tenant("default").unwrap();
     index::settle(&store);
     assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
+}
+
+/// Index files that take long to remove.
+#[derive(Debug)]
+struct SlowRemoval(IndexDisk);
+
+impl IndexMedium for SlowRemoval {
+    fn directory(&self, name: &str) -> io::Result<Box<dyn Directory>> {
+        self.0.directory(name)
+    }
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        self.0.names()
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        thread::sleep(Duration::from_millis(100));
+        self.0.remove(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+}
+
+#[test]
+fn whoever_waited_finds_no_files_of_a_dropped_tenant() {
+    let files = IndexDisk::default();
+    let medium = MemoryMedium::default();
+    let factory: MediumFactory = Arc::new(move || Ok(Box::new(medium.clone())));
+    let store = Store::open_on_with_index(factory, Arc::new(SlowRemoval(files.clone())), options()).unwrap();
+    for round in 0..3 {
+        let name = format!("tenant{round}");
+        store.create_tenant(&name, TenantOptions::default()).unwrap();
+        let tenant = store.tenant(&name).unwrap();
+        load(&tenant, 0..300);
+        index::settle(&store);
+        assert!(!files.names().unwrap().is_empty(), "there are files");
+        store.drop_tenant(&name).unwrap();
+        index::settle(&store);
+        assert_eq!(files.names().unwrap(), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub(super) fn open(shared: &Shared, key: TypeKey) -> Result<()> {
         made.numbers.clear();
         return Ok(());
     }
+    // Whoever waits for the index finds nothing of it left.
+    drop(made);
     shared.publisher.drop_phase(key)
 }
 

@@ -237,14 +237,12 @@ impl Publisher {
         state.settling += 1;
         self.work.notify_all();
         let idle = loop {
-            let busy = !state.requests.is_empty()
-                || !state.schemas.is_empty()
-                || !state.orphans.is_empty()
-                || state.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
-                || !state.claims.is_empty()
-                || state.live.iter().any(|(key, view)| {
-                    view.recent_writes() > 0 || !state.is_resting(key) && self.needs_compaction(view)
-                });
+            let needs_compaction = |view: &TypeView| super::compact::choose(view, &self.options, false).is_some();
+            let busy = state.has_work()
+                || state
+                    .live
+                    .iter()
+                    .any(|(key, view)| view.recent_writes() > 0 || !state.is_resting(key) && needs_compaction(view));
             let left = deadline.saturating_duration_since(Monotonic::now());
             if !busy || left.is_zero() || state.closed {
                 break !busy;
@@ -254,10 +252,6 @@ impl Publisher {
         };
         state.settling -= 1;
         idle
-    }
-
-    fn needs_compaction(&self, view: &TypeView) -> bool {
-        super::compact::choose(view, &self.options, false).is_some()
     }
 
     /// Ends the threads.
@@ -277,6 +271,9 @@ impl Publisher {
     /// The next piece of work for the indexer; none when the store is closed.
     pub(super) fn next_work(&self) -> Option<Work> {
         let mut state = self.state();
+        if std::mem::take(&mut state.working) {
+            self.progress.notify_all();
+        }
         loop {
             if state.closed {
                 return None;
@@ -285,10 +282,12 @@ impl Publisher {
             self.close_idle(&mut state);
             if state.snapshot.is_some() && state.begun {
                 if !state.orphans.is_empty() {
+                    state.working = true;
                     return Some(Work::Remove(std::mem::take(&mut state.orphans)));
                 }
                 if let Some(tenant) = state.schemas.iter().next().copied() {
                     state.schemas.remove(&tenant);
+                    state.working = true;
                     return Some(Work::Schemas(tenant));
                 }
                 let idle = state.settling > 0 || state.last_commit.is_some_and(|last| last.elapsed() >= IDLE);
@@ -436,11 +435,9 @@ impl Publisher {
     /// Publishes an index that holds every change up to a sequence, since when writes were gathered.
     pub(super) fn go_live(&self, key: TypeKey, catalog: Arc<Catalog>, runs: Vec<LiveRun>, applied: u64) -> bool {
         let mut state = self.state();
+        // If it does not go live, its phase ends when its files are removed.
+        let Some(recent) = state.gathering.remove(&key).filter(|_| state.snapshot.is_some()) else { return false };
         state.phases.remove(&key);
-        let Some(recent) = state.gathering.remove(&key).filter(|_| state.snapshot.is_some()) else {
-            self.progress.notify_all();
-            return false;
-        };
         let recent = recent.into_iter().filter(|commit| commit.sequence > applied).collect();
         let view = TypeView::new(catalog, runs, applied, recent);
         view.use_at(self.tick());

@@ -34,6 +34,8 @@ pub(super) struct State {
     pub(super) last_commit: Option<Monotonic>,
     /// Runs of tenants that were dropped.
     pub(super) orphans: Vec<u64>,
+    /// The indexer is at work that is in none of the lists any more.
+    pub(super) working: bool,
     /// Somebody waits for everything to be indexed.
     pub(super) settling: usize,
     /// The threads have begun.
@@ -42,6 +44,16 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Whether something is asked for, or being done, that does not show in an index.
+    pub(super) fn has_work(&self) -> bool {
+        !self.requests.is_empty()
+            || !self.schemas.is_empty()
+            || !self.orphans.is_empty()
+            || !self.claims.is_empty()
+            || self.working
+            || self.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
+    }
+
     /// Whether an index is being read from disk, or will be at once.
     pub(super) fn is_soon_open(&self, key: &TypeKey) -> bool {
         let is_making = || self.phases.values().any(|phase| *phase == Phase::Building);
