@@ -411,7 +411,7 @@ fn a_store_closes_in_the_middle_of_making_an_index() {
         thread::sleep(Duration::from_millis(wait));
         let started = Instant::now();
         store.close().unwrap();
-        assert!(started.elapsed() < Duration::from_secs(3), "{:?} after {wait} ms", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?} after {wait} ms", started.elapsed());
     }
     let store = open(true);
     let tenant = store.tenant("default").unwrap();

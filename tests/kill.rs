@@ -167,6 +167,6 @@ fn a_killed_writer_loses_nothing_acknowledged() {
         compare(&store.tenant("default").unwrap(), &said);
         store.close().unwrap();
     }
-    assert!(slowest < Duration::from_secs(5), "opening took {slowest:?}");
+    assert!(slowest < Duration::from_secs(20), "opening took {slowest:?}");
     println!("{rounds} rounds, {} ids, slowest opening {slowest:?}", said.len());
 }
