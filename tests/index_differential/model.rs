@@ -103,10 +103,11 @@ impl Model {
         self.make_as(dice, kind, number, String::new())
     }
 
-    /// What a resource is replaced with. It keeps its unique values.
+    /// What a resource is replaced with. It keeps its unique values, and its times: what it is replaced with may be what
+    /// it was, which changes nothing.
     pub fn remake(&self, dice: &mut Dice, index: usize) -> Item {
-        let Item { kind, id, created, number, .. } = self.items[index].clone();
-        Item { created, ..self.make_as(dice, &kind, number, id) }
+        let Item { kind, id, created, modified, number, .. } = self.items[index].clone();
+        Item { created, modified, ..self.make_as(dice, &kind, number, id) }
     }
 
     fn make_as(&self, dice: &mut Dice, kind: &str, number: usize, id: String) -> Item {
