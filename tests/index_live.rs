@@ -205,11 +205,11 @@ fn the_folder_is_deleted_while_open_and_while_closed() {
     assert_eq!(std::fs::read_dir(&files).unwrap().count(), 0);
 }
 
-/// Index files that take long to remove.
+/// Index files that take long to become durable, and to remove.
 #[derive(Debug)]
-struct SlowRemoval(IndexDisk);
+struct SlowDisk(IndexDisk);
 
-impl IndexMedium for SlowRemoval {
+impl IndexMedium for SlowDisk {
     fn directory(&self, name: &str) -> io::Result<Box<dyn Directory>> {
         self.0.directory(name)
     }
@@ -224,6 +224,7 @@ impl IndexMedium for SlowRemoval {
     }
 
     fn sync(&self) -> io::Result<()> {
+        thread::sleep(Duration::from_millis(50));
         self.0.sync()
     }
 }
@@ -233,17 +234,23 @@ fn whoever_waited_finds_no_files_of_a_dropped_tenant() {
     let files = IndexDisk::default();
     let medium = MemoryMedium::default();
     let factory: MediumFactory = Arc::new(move || Ok(Box::new(medium.clone())));
-    let store = Store::open_on_with_index(factory, Arc::new(SlowRemoval(files.clone())), options()).unwrap();
-    for round in 0..3 {
+    let store = Store::open_on_with_index(factory, Arc::new(SlowDisk(files.clone())), options()).unwrap();
+    for round in 0..6 {
         let name = format!("tenant{round}");
         store.create_tenant(&name, TenantOptions::default()).unwrap();
         let tenant = store.tenant(&name).unwrap();
         load(&tenant, 0..300);
-        index::settle(&store);
+        if round % 2 == 0 {
+            index::settle(&store);
+        } else {
+            // It goes away while its index is being made.
+            found(&tenant, "title pr");
+            until("there are files", || !files.names().unwrap().is_empty());
+        }
         assert!(!files.names().unwrap().is_empty(), "there are files");
         store.drop_tenant(&name).unwrap();
         index::settle(&store);
-        assert_eq!(files.names().unwrap(), Vec::<String>::new());
+        assert_eq!(files.names().unwrap(), Vec::<String>::new(), "round {round}");
     }
 }
 

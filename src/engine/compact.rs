@@ -15,7 +15,8 @@ impl Store {
     /// only: its pages are moved to the front instead, and readers wait until the end.
     ///
     /// # Errors
-    /// `Corrupt`, and nothing was copied; `DiskFull`; `Io`, also where `store.redb` is a symbolic link; `Unavailable` when a reader holds a snapshot for longer than ten seconds.
+    /// `Corrupt`, and nothing was copied; `DiskFull`; `Io`, also where `store.redb` is a symbolic link; `Unavailable` when
+    /// a reader holds a snapshot for longer than ten seconds.
     pub fn compact(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         self.inner.writer.compact(progress)
     }
