@@ -2,12 +2,12 @@
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    #[cfg(feature = "grpc")]
+    #[cfg(feature = "server")]
     grpc::compile()?;
     Ok(())
 }
 
-#[cfg(feature = "grpc")]
+#[cfg(feature = "server")]
 mod grpc {
     use std::error::Error;
     use std::path::{Path, PathBuf};

@@ -41,21 +41,27 @@
 //! - [`message`]: SCIM's JSON messages, in and out
 //! - [`filter`] and [`patch`]: the query language, and PATCH
 //! - [`model`]: attributes, schemas, resource types, values
+//! - [`protocol`]: SCIM over HTTP as a function, for hosts with a web server of their own
 //! - [`error`]: the one error type, and the table by which faces translate it
-//! - `grpc` and `server`, with the feature `grpc`: the network service
+//! - `daemon`, `grpc` and `server`, with the feature `server`: the network service
 
 #[cfg(test)]
 extern crate self as scimdb;
 
+#[cfg(feature = "server")]
+pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod filter;
-#[cfg(feature = "grpc")]
+#[cfg(feature = "server")]
 pub mod grpc;
+#[cfg(feature = "server")]
+mod http;
 pub mod message;
 pub mod model;
 pub mod patch;
-#[cfg(feature = "grpc")]
+pub mod protocol;
+#[cfg(feature = "server")]
 pub mod server;
 
 pub use engine::{Store, StoreOptions, Tenant};

@@ -464,7 +464,7 @@ fn tenants_and_tokens_are_managed() {
     sandbox.run(&["token", "revoke", "ci"]).fails(4);
 }
 
-#[cfg(all(unix, feature = "grpc"))]
+#[cfg(all(unix, feature = "server"))]
 #[test]
 fn a_store_that_is_served_is_held() {
     use std::io::{BufRead, BufReader};

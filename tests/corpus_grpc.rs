@@ -1,10 +1,10 @@
 //! The corpus through gRPC: a server on a loopback port, and a client over a real connection.
-#![cfg(feature = "grpc")]
+#![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
-use scimdb::grpc::GrpcServer;
+use scimdb::daemon::Server;
 use scimdb::grpc::proto::admin_service_client::AdminServiceClient;
 use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use scimdb::grpc::proto::schema_service_client::SchemaServiceClient;
@@ -38,7 +38,7 @@ impl Grpc {
             let store = Store::open_in_memory(StoreOptions::default()).unwrap();
             let mut options = ServeOptions::default();
             options.address.set_port(0);
-            let server = GrpcServer::bind(store, options).await.unwrap();
+            let server = Server::bind(store, options).await.unwrap();
             let address = server.address();
             tokio::spawn(server.serve(async { drop(stopped.await) }));
             Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap()

@@ -50,7 +50,7 @@ pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 pub use index::probe as probe_index;
 pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory, tantivy};
 pub use index_status::{IndexState, IndexStatus};
-pub use options::{IndexOptions, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
+pub use options::{IndexOptions, Limits, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};
 pub use storage::{ChangeOperation, Medium, MediumFactory, MemoryMedium, Scope};
 pub use store::{DEFAULT_TENANT, Store};

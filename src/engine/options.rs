@@ -106,6 +106,19 @@ impl Default for StoreOptions {
     }
 }
 
+/// What searches and bulk requests of a tenant are held to: for a face to announce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Resources of a page when a search names no count.
+    pub default_page: u64,
+    /// Resources of a page at most.
+    pub max_page: u64,
+    /// How long a page cursor is valid.
+    pub cursor_ttl: Duration,
+    /// Operations of a bulk request at most.
+    pub max_bulk_operations: usize,
+}
+
 /// Settings of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

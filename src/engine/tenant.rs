@@ -7,7 +7,7 @@ use super::hooks::Scope;
 use super::represent::represent;
 use super::store::{Inner, TenantState};
 use super::write::Stored;
-use super::{Store, WriteOptions};
+use super::{Limits, Store, StoreOptions, WriteOptions};
 use crate::message::{Projection, Representation};
 use crate::model::{Complex, Membership, Object, Registry, TypeModel, Value, bind};
 use crate::{Error, ErrorKind, Result};
@@ -71,6 +71,12 @@ impl Tenant {
     /// `UnknownTenant` when it was dropped.
     pub fn dialect(&self) -> Result<&'static str> {
         Ok(self.state.config()?.dialect.name)
+    }
+
+    /// What searches and bulk requests are held to.
+    pub fn limits(&self) -> Limits {
+        let StoreOptions { default_page, max_page, cursor_ttl, max_bulk_operations, .. } = self.inner().options;
+        Limits { default_page, max_page, cursor_ttl, max_bulk_operations }
     }
 
     pub(super) fn inner(&self) -> &Inner {

@@ -118,6 +118,12 @@ table! {
     NotImplemented "NOT_IMPLEMENTED" None, 501 12 30 Caller false;
     /// The change log does not reach there: read everything again, and go on from now.
     OutOfRange "OUT_OF_RANGE" None, 400 11 31 Caller false;
+    /// The resource does not have this method.
+    MethodNotAllowed "METHOD_NOT_ALLOWED" None, 405 12 32 Caller false;
+    /// The body is of a media type or in an encoding that the store does not read.
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" None, 415 3 33 Caller false;
+    /// The caller sends more requests than it may.
+    TooManyRequests "TOO_MANY_REQUESTS" None, 429 8 34 Caller true;
     /// Another process or handle holds the store.
     Locked "LOCKED" None, 503 14 40 Environment true;
     /// The store is closed, closing, or recovering from an I/O error.

@@ -9,10 +9,7 @@ use super::proto;
 use super::status::{REQUEST_ID, name_call, status};
 use crate::Result;
 use crate::engine::Scope;
-use crate::server::{Call, Caller, Gate};
-
-/// Characters of a client's own request id at most: more is not written to the log.
-const MAX_REQUEST_ID: usize = 64;
+use crate::server::{Call, Caller, Gate, bearer, request_id};
 
 /// A request that names its tenant, or none.
 pub(super) trait OfTenant {
@@ -84,24 +81,13 @@ pub(super) fn answered<T>(answer: T, id: &str) -> Response<T> {
 /// The call that a request is.
 pub(super) fn call(gate: &Gate, method: &'static str, scope: Scope, metadata: &MetadataMap, tenant: &str) -> Call {
     let text = |key: &str| metadata.get(key).and_then(|value| value.to_str().ok());
-    let id = text(REQUEST_ID)
-        .filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()));
     Call {
         method,
-        id: id.map_or_else(|| gate.next_id(), str::to_owned),
+        id: request_id(gate, text(REQUEST_ID)),
         bearer: text("authorization").map(bearer).map(str::to_owned),
         timeout: text("grpc-timeout").and_then(timeout),
         tenant: tenant.to_owned(),
         scope,
-    }
-}
-
-/// The token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
-/// knows.
-fn bearer(authorization: &str) -> &str {
-    match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => authorization,
     }
 }
 
@@ -134,12 +120,5 @@ mod tests {
         for wrong in ["", "5", "m", "5x", "+5m", "999999999n", "é"] {
             assert_eq!(timeout(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn bearer_tokens_are_taken_from_their_scheme() {
-        assert_eq!(bearer("Bearer abc"), "abc");
-        assert_eq!(bearer("bearer  abc "), "abc");
-        assert_eq!(bearer("Basic abc"), "Basic abc");
     }
 }

@@ -5,11 +5,11 @@
 //!
 //! ```no_run
 //! # async fn example() -> scimdb::Result<()> {
-//! use scimdb::grpc::GrpcServer;
+//! use scimdb::daemon::Server;
 //! use scimdb::server::ServeOptions;
 //!
 //! let store = scimdb::Store::open("people", scimdb::StoreOptions::default())?;
-//! let server = GrpcServer::bind(store, ServeOptions::default()).await?;
+//! let server = Server::bind(store, ServeOptions::default()).await?;
 //! println!("listening on {}", server.address());
 //! server.serve(std::future::pending()).await
 //! # }
@@ -22,10 +22,10 @@ mod import;
 pub mod proto;
 mod resource_service;
 mod schema_service;
-mod serve;
+mod services;
 mod status;
 mod stream_list;
 mod watch;
 
-pub use serve::{GrpcServer, run, serve};
+pub(crate) use services::Services;
 pub use status::ERROR_DOMAIN;

@@ -15,6 +15,7 @@ mod projection;
 mod render;
 mod schema;
 mod search;
+mod service_provider;
 mod text;
 
 pub(crate) use brief::Brief;
@@ -27,5 +28,6 @@ pub use projection::Projection;
 pub use render::{Representation, render};
 pub use schema::{SchemaDocument, parse_schema_document, resource_type_json, schema_json};
 pub use search::{SearchPage, SearchRequest, SortOrder};
+pub use service_provider::{Authentication, Pagination, ServiceProviderConfig, documents_json};
 pub use text::location;
 pub(crate) use text::text_json;

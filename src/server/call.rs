@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Gate;
 use crate::engine::{ReadOptions, Scope, Store, Tenant, WriteOptions};
 use crate::error::Fault;
 use crate::model::VersionMatch;
@@ -84,6 +85,25 @@ impl Caller {
             base: String::new(),
             id: None,
         }
+    }
+}
+
+/// Characters of a client's own request id at most: more is not written to the log.
+const MAX_REQUEST_ID: usize = 64;
+
+/// The request's id: the client's own, if it can be told, or a new one.
+pub fn request_id(gate: &Gate, sent: Option<&str>) -> String {
+    let own = sent
+        .filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    own.map_or_else(|| gate.next_id(), str::to_owned)
+}
+
+/// The token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
+/// knows.
+pub fn bearer(authorization: &str) -> &str {
+    match authorization.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => authorization,
     }
 }
 

@@ -58,7 +58,7 @@ impl Listener {
     }
 
     /// Accepts connections until the server stops.
-    pub fn accept(self, mut stop: Stop) -> mpsc::Receiver<io::Result<Connection>> {
+    pub fn accept(self, mut stop: Stop) -> mpsc::Receiver<Connection> {
         let (sender, receiver) = mpsc::channel(16);
         let later = stop.clone();
         tokio::spawn(async move {
@@ -70,7 +70,7 @@ impl Listener {
         receiver
     }
 
-    async fn accept_all(self, stop: Stop, sender: mpsc::Sender<io::Result<Connection>>) {
+    async fn accept_all(self, stop: Stop, sender: mpsc::Sender<Connection>) {
         let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
         // The place is taken before the connection is accepted: what does not fit waits in the kernel.
         while let Ok(place) = Arc::clone(&self.connections).acquire_owned().await {
@@ -89,7 +89,7 @@ impl Listener {
             }
             match &self.tls {
                 None => {
-                    if sender.send(Ok(Connection::plain(stream, stop.clone(), place))).await.is_err() {
+                    if sender.send(Connection::plain(stream, stop.clone(), place)).await.is_err() {
                         return;
                     }
                 }
@@ -99,7 +99,7 @@ impl Listener {
                     tokio::spawn(async move {
                         match handshake.await {
                             // No receiver: the server has stopped, and the connection is closed.
-                            Ok(stream) => drop(sender.send(Ok(Connection::encrypted(stream, stop, place))).await),
+                            Ok(stream) => drop(sender.send(Connection::encrypted(stream, stop, place)).await),
                             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
                         }
                     });

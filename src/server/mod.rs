@@ -15,7 +15,7 @@ mod process;
 mod stop;
 mod tls;
 
-pub use call::{Call, Caller, DEFAULT_TENANT};
+pub use call::{Call, Caller, DEFAULT_TENANT, bearer, request_id};
 pub use connection::Connection;
 pub use gate::{Gate, Session, until};
 pub use lines::{Line, Lines, MAX_LINE};

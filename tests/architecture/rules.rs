@@ -26,9 +26,11 @@ const FOLDERS: &[(&str, u8)] = &[
     ("server", 8),
     ("grpc", 9),
     ("http", 9),
-    // Starts the network faces where they are built in.
-    ("ffi", 10),
-    ("bin", 11),
+    // One port for both network faces.
+    ("daemon", 10),
+    // Starts the daemon where it is built in.
+    ("ffi", 11),
+    ("bin", 12),
 ];
 
 /// The same inside `engine`: what stands beside them there are the verbs, at the right end.
@@ -48,13 +50,14 @@ const CRATES: &[(&str, &[&str])] = &[
     ("redb", &["engine/storage/"]),
     // A medium of the host's own for index files is made of its types.
     ("tantivy", &["engine/index/", "engine/mod.rs"]),
-    ("tokio", &["server/", "grpc/", "http/", "bin/"]),
+    ("tokio", &["server/", "grpc/", "http/", "daemon/", "bin/"]),
     ("tokio_stream", &["server/", "grpc/", "http/"]),
     ("tokio_rustls", &["server/", "grpc/", "http/"]),
     ("rustls", &["server/", "grpc/", "http/"]),
-    ("tonic", &["server/", "grpc/"]),
+    ("tonic", &["grpc/", "daemon/"]),
     ("prost", &["grpc/"]),
-    ("axum", &["http/"]),
+    ("hyper", &["http/", "daemon/"]),
+    ("hyper_util", &["daemon/"]),
     ("clap", &["bin/"]),
 ];
 

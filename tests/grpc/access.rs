@@ -1,7 +1,7 @@
 //! Who is let in, and how far.
 
+use scimdb::daemon::Server;
 use scimdb::engine::{Scope, TenantOptions};
-use scimdb::grpc::GrpcServer;
 use scimdb::grpc::proto::{
     ImportRequest, ImportSettings, ListRequest, ListTenantsRequest, StatsRequest, StreamListRequest,
     TenantStatsRequest, import_request::Part,
@@ -111,7 +111,7 @@ async fn nobody_listens_to_other_machines_without_tls_and_tokens() {
     let mut options = ServeOptions::default();
     options.address = "0.0.0.0:0".parse().unwrap();
     let store = Store::open_in_memory(StoreOptions::default()).unwrap();
-    let Err(error) = GrpcServer::bind(store, options).await else { panic!("it listens") };
+    let Err(error) = Server::bind(store, options).await else { panic!("it listens") };
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.detail().contains("tls-certificate") && error.detail().contains("require-tokens"), "{error}");
 }

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use scimdb::daemon::Server;
 use scimdb::engine::{Scope, TokenOptions};
-use scimdb::grpc::GrpcServer;
 use scimdb::grpc::proto::admin_service_client::AdminServiceClient;
 use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use scimdb::grpc::proto::schema_service_client::SchemaServiceClient;
@@ -37,7 +37,7 @@ pub async fn served(change: impl FnOnce(&mut ServeOptions)) -> Served {
     options.address.set_port(0);
     options.drain = Duration::from_secs(5);
     change(&mut options);
-    let server = GrpcServer::bind(store.clone(), options).await.unwrap();
+    let server = Server::bind(store.clone(), options).await.unwrap();
     let address = server.address();
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(server.serve(async { drop(stopped.await) }));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
-use scimdb::grpc::GrpcServer;
+use scimdb::daemon::Server;
 use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use scimdb::server::{ServeOptions, TlsFiles};
 use scimdb::{ErrorKind, Store, StoreOptions};
@@ -102,7 +102,7 @@ async fn files_of_no_use_are_named() {
         options.address.set_port(0);
         options.tls = Some(files.clone());
         let store = Store::open_in_memory(StoreOptions::default()).unwrap();
-        let Err(error) = GrpcServer::bind(store, options).await else { panic!("{files:?} are of use") };
+        let Err(error) = Server::bind(store, options).await else { panic!("{files:?} are of use") };
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.detail().contains(named), "{error}");
     }

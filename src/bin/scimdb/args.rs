@@ -54,7 +54,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Demo(demo::DemoArgs),
-    #[cfg(feature = "grpc")]
+    #[cfg(feature = "server")]
     Serve(crate::serve::ServeArgs),
     Import(import::ImportArgs),
     Export(export::ExportArgs),

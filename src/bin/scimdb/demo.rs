@@ -205,7 +205,7 @@ fn farewell(directory: &Path, session: &mut Session) -> Result<(), Failure> {
         format!("  {scimdb} stats"),
     ];
     lines.iter().try_for_each(|line| session.out.line(line))?;
-    #[cfg(feature = "grpc")]
+    #[cfg(feature = "server")]
     {
         session.out.line("Serve it over gRPC, on loopback:")?;
         session.out.line(format_args!("  {scimdb} serve"))?;

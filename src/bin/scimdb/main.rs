@@ -23,7 +23,7 @@ mod progress;
 mod query;
 mod replace;
 mod schema;
-#[cfg(feature = "grpc")]
+#[cfg(feature = "server")]
 mod serve;
 mod session;
 mod stats;

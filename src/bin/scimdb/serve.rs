@@ -148,7 +148,7 @@ pub fn run(args: ServeArgs, session: &mut Session) -> Result<(), Failure> {
     start_logs(format);
     let quiet = session.global.quiet;
     let ready = |address: SocketAddr| announce(&mut session.out, scheme, address, quiet);
-    Ok(scimdb::grpc::run(store, options, ready)?)
+    Ok(scimdb::daemon::run(store, options, ready)?)
 }
 
 /// Says where it listens and how to call it. A closed standard output is no reason to stop serving.

@@ -28,7 +28,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     let mut session = Session { global, out: Out::new() };
     match command {
         Command::Demo(args) => demo::run(args, &mut session),
-        #[cfg(feature = "grpc")]
+        #[cfg(feature = "server")]
         Command::Serve(args) => crate::serve::run(args, &mut session),
         Command::Import(args) => import::run(args, &mut session),
         Command::Export(args) => export::run(args, &mut session),

@@ -1,0 +1,9 @@
+//! The HTTP face: SCIM's endpoint (RFC 7644) as a thin shell over [`protocol`](crate::protocol).
+//!
+//! It reads requests and writes answers. What they mean is decided in `protocol`, and who may send them in
+//! [`server`](crate::server).
+
+mod endpoint;
+mod mount;
+
+pub(crate) use endpoint::{Endpoint, Page};

@@ -1,0 +1,58 @@
+//! Where endpoints stand: `/scim/v2` is the default tenant's, `/scim/{tenant}/v2` that of another.
+
+use percent_encoding::percent_decode_str;
+
+/// An endpoint's tenant, and what stands behind it in the path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mounted {
+    /// The tenant's name; empty for the default one.
+    pub(super) tenant: String,
+    /// The path of the endpoint, as it was sent: `/scim/v2`.
+    pub(super) base: String,
+    /// What stands behind it, with the query.
+    pub(super) target: String,
+}
+
+/// Finds the endpoint that a path and query are of; none if they are of no endpoint.
+pub(super) fn mounted(path_and_query: &str) -> Option<Mounted> {
+    let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
+    let rest = path.strip_prefix("/scim/")?;
+    let (first, behind) = rest.split_once('/').map_or((rest, None), |(first, behind)| (first, Some(behind)));
+    let base = if first == "v2" {
+        "/scim/v2".to_owned()
+    } else {
+        let second = behind?.split('/').next()?;
+        (second == "v2").then(|| format!("/scim/{first}/v2"))?
+    };
+    let tenant = if first == "v2" { "" } else { first };
+    let tenant = percent_decode_str(tenant).decode_utf8().ok()?.into_owned();
+    let target = path_and_query.get(base.len()..)?.to_owned();
+    Some(Mounted { tenant, base, target })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_found() {
+        let cases = [
+            ("/scim/v2", Some(("", "/scim/v2", ""))),
+            ("/scim/v2?filter=x/y", Some(("", "/scim/v2", "?filter=x/y"))),
+            ("/scim/v2/Users/1?a=b", Some(("", "/scim/v2", "/Users/1?a=b"))),
+            ("/scim/acme/v2/Users", Some(("acme", "/scim/acme/v2", "/Users"))),
+            ("/scim/a%20b/v2/", Some(("a b", "/scim/a%20b/v2", "/"))),
+            ("/scim/v2/v2/Users", Some(("", "/scim/v2", "/v2/Users"))),
+            ("/scim/acme", None),
+            ("/scim/acme/v1/Users", None),
+            ("/scim/acme/v2x", None),
+            ("/scim", None),
+            ("/", None),
+        ];
+        for (path, expected) in cases {
+            let found = mounted(path);
+            let found = found.as_ref().map(|it| (it.tenant.as_str(), it.base.as_str(), it.target.as_str()));
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! From a request to its answer.
+
+use super::route::Route;
+use super::{Context, Request, Response, bulk, discovery, me, resources, respond, search};
+use crate::engine::{Scope, Tenant};
+use crate::{Error, ErrorKind, Result};
+
+/// Answers a request (RFC 7644). Whatever is wrong with it is told by the answer: a SCIM error document, with the status
+/// of the error table.
+pub fn handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Response {
+    let response = routed(tenant, request, context).unwrap_or_else(|error| answer_error(&error));
+    without_body_of_head(request, response)
+}
+
+/// The same, for hosts that look at errors themselves: that log them, say. [`answer_error`] tells them.
+///
+/// # Errors
+/// Whatever the request or the store is to blame for.
+pub fn try_handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
+    Ok(without_body_of_head(request, routed(tenant, request, context)?))
+}
+
+fn without_body_of_head(request: &Request<'_>, mut response: Response) -> Response {
+    if request.method == "HEAD" {
+        response.headers.push(("content-length", response.body.len().to_string()));
+        response.body.clear();
+    }
+    response
+}
+
+/// What a request needs of its caller, to be asked before [`handle`]: searches by POST only read.
+pub fn required_scope(method: &str, target: &str) -> Scope {
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    match (method, Route::parse(path)) {
+        ("GET" | "HEAD" | "OPTIONS", _) | ("POST", Ok(Route::Search(_) | Route::RootSearch)) => Scope::Read,
+        _ => Scope::Write,
+    }
+}
+
+/// The answer that tells an error: for hosts, who refuse some requests before they get here.
+pub fn answer_error(error: &Error) -> Response {
+    respond::error(error)
+}
+
+fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
+    let route = Route::parse(request.path())?;
+    let allowed = route.methods();
+    if request.method == "OPTIONS" || !allowed.contains(&request.method) {
+        let mut response = match request.method {
+            "OPTIONS" => respond::empty(204),
+            method => respond::error(&Error::new(
+                ErrorKind::MethodNotAllowed,
+                format!("{} cannot be sent here; what can: {}", told(method), allowed.join(", ")),
+            )),
+        };
+        response.headers.push(("allow", allowed.join(", ")));
+        return Ok(response);
+    }
+    if request.body.len() > context.max_body_bytes {
+        return Err(too_large(context.max_body_bytes));
+    }
+    let is_read = matches!(request.method, "GET" | "HEAD");
+    match route {
+        Route::Root => search::by_query(tenant, request, context, None),
+        Route::RootSearch => search::by_message(tenant, request, context, None),
+        Route::Search(endpoint) => search::by_message(tenant, request, context, Some(&endpoint)),
+        Route::Bulk => bulk::bulk(tenant, request, context),
+        Route::Me => me::me(tenant, request, context),
+        Route::ServiceProviderConfig => discovery::service_provider_config(tenant, request, context),
+        Route::ResourceTypes(id) => discovery::resource_types(tenant, request, context, id.as_deref()),
+        Route::Schemas(id) => discovery::schemas(tenant, request, context, id.as_deref()),
+        Route::Endpoint(endpoint) if is_read => search::by_query(tenant, request, context, Some(&endpoint)),
+        Route::Endpoint(endpoint) => resources::create(tenant, request, context, &endpoint),
+        Route::Resource(endpoint, id) => match request.method {
+            "PUT" => resources::replace(tenant, request, context, &endpoint, &id),
+            "PATCH" => resources::modify(tenant, request, context, &endpoint, &id),
+            "DELETE" => resources::delete(tenant, request, context, &endpoint, &id),
+            _ => resources::get(tenant, request, context, &endpoint, &id),
+        },
+    }
+}
+
+/// What a body is refused with that is larger than the limit: for hosts that do not read it.
+pub fn too_large(limit: usize) -> Error {
+    let detail = format!("the body is larger than {limit} bytes: send less at a time");
+    Error::new(ErrorKind::PayloadTooLarge, detail)
+}
+
+/// A method as an error may repeat it.
+fn told(method: &str) -> &str {
+    if method.len() <= 16 && method.bytes().all(|byte| byte.is_ascii_graphic()) { method } else { "this method" }
+}

@@ -1,0 +1,124 @@
+//! What a path names.
+
+use percent_encoding::percent_decode_str;
+
+use crate::{Error, ErrorKind, Result};
+
+/// What a path names (RFC 7644 table 1 and section 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// The base: every resource.
+    Root,
+    /// `/.search`: a search of every resource, by POST.
+    RootSearch,
+    /// `/Bulk`
+    Bulk,
+    /// `/Me`
+    Me,
+    /// `/ServiceProviderConfig`
+    ServiceProviderConfig,
+    /// `/ResourceTypes`, or one of them.
+    ResourceTypes(Option<String>),
+    /// `/Schemas`, or one of them.
+    Schemas(Option<String>),
+    /// `/Users`: an endpoint.
+    Endpoint(String),
+    /// `/Users/.search`
+    Search(String),
+    /// `/Users/2819c223`: the endpoint, and the id.
+    Resource(String, String),
+}
+
+impl Route {
+    /// Reads a path that begins behind the base. A trailing slash does not matter.
+    ///
+    /// # Errors
+    /// `NotFound` for what no path of SCIM looks like, `InvalidSyntax` for what is not encoded as a URL is.
+    pub(super) fn parse(path: &str) -> Result<Route> {
+        let trimmed = path.strip_prefix('/').unwrap_or(path);
+        let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
+        if trimmed.is_empty() {
+            return Ok(Route::Root);
+        }
+        let mut segments = trimmed.split('/').map(decoded);
+        let first = segments.next().transpose()?.unwrap_or_default();
+        let second = segments.next().transpose()?;
+        if segments.next().is_some() || first.is_empty() || second.as_deref() == Some("") {
+            return Err(nothing());
+        }
+        Ok(match (first.as_str(), second) {
+            (".search", None) => Route::RootSearch,
+            ("Bulk", None) => Route::Bulk,
+            ("Me", None) => Route::Me,
+            // In the RFC's earlier drafts, and in some clients, the name has an s.
+            ("ServiceProviderConfig" | "ServiceProviderConfigs", None) => Route::ServiceProviderConfig,
+            ("ResourceTypes", id) => Route::ResourceTypes(id),
+            ("Schemas", id) => Route::Schemas(id),
+            (".search" | "Bulk" | "Me" | "ServiceProviderConfig", Some(_)) => return Err(nothing()),
+            (_, None) => Route::Endpoint(first),
+            (_, Some(id)) if id == ".search" => Route::Search(first),
+            (_, Some(id)) => Route::Resource(first, id),
+        })
+    }
+
+    /// The methods that it has.
+    pub(super) fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Route::Root | Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) => {
+                &["GET", "HEAD", "OPTIONS"]
+            }
+            Route::RootSearch | Route::Search(_) | Route::Bulk => &["POST", "OPTIONS"],
+            Route::Endpoint(_) => &["GET", "HEAD", "POST", "OPTIONS"],
+            Route::Resource(..) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        }
+    }
+}
+
+fn decoded(segment: &str) -> Result<String> {
+    let text = percent_decode_str(segment).decode_utf8().map_err(|_| {
+        Error::new(ErrorKind::InvalidSyntax, "the path is not UTF-8 once it is decoded: encode it as a URL")
+    })?;
+    Ok(text.into_owned())
+}
+
+fn nothing() -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "there is nothing at this path: see /ResourceTypes for the endpoints, and add an id for a resource",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        let id = |text: &str| Some(text.to_owned());
+        let cases = [
+            ("", Route::Root),
+            ("/", Route::Root),
+            ("/.search", Route::RootSearch),
+            ("/Bulk", Route::Bulk),
+            ("/Me", Route::Me),
+            ("/ServiceProviderConfig", Route::ServiceProviderConfig),
+            ("/Schemas/urn:ietf:params:scim:schemas:core:2.0:User", {
+                Route::Schemas(id("urn:ietf:params:scim:schemas:core:2.0:User"))
+            }),
+            ("/Schemas/urn%3Aexample%3AX", Route::Schemas(id("urn:example:X"))),
+            ("/ResourceTypes/", Route::ResourceTypes(None)),
+            ("/Users", Route::Endpoint("Users".into())),
+            ("/Users/", Route::Endpoint("Users".into())),
+            ("/Users/.search", Route::Search("Users".into())),
+            ("/Users/a%2Fb%20c", Route::Resource("Users".into(), "a/b c".into())),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(Route::parse(path).unwrap(), expected, "{path}");
+        }
+        for path in ["/Users/1/2", "/Users//", "/Me/1", "/Bulk/1", "//Users"] {
+            assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
+        }
+        assert_eq!(Route::parse("/Users/%ff").unwrap_err().kind(), ErrorKind::InvalidSyntax);
+    }
+}
