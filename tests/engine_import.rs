@@ -223,7 +223,10 @@ fn a_store_that_is_opened_again_is_the_same() {
     let tenant = store.tenant("default").unwrap();
     furnished(&tenant);
     let token = tenant
-        .create_token("t", scimdb::engine::TokenOptions { scope: scimdb::engine::Scope::Read, lifetime: None })
+        .create_token(
+            "t",
+            scimdb::engine::TokenOptions { scope: scimdb::engine::Scope::Read, lifetime: None, subject: None },
+        )
         .unwrap();
     let mut options = scimdb::engine::TenantOptions::default();
     options.dialect = "entra".to_owned();

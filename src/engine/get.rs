@@ -1,11 +1,14 @@
 //! Get (RFC 7644 section 3.4.1).
 
+use std::sync::Arc;
+
 use super::represent::represent_row;
+use super::rows::find;
 use super::tenant::scope;
 use super::write::locate;
 use super::{ReadOptions, Tenant};
 use crate::message::{Projection, Representation};
-use crate::model::Value;
+use crate::model::{ResourceType, Value};
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -24,6 +27,18 @@ impl Tenant {
             return Err(Error::new(ErrorKind::NotModified, format!("the resource still has version {}", found.tag)));
         }
         Ok(found)
+    }
+
+    /// The resource type of the resource with this id; none if there is no such resource.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`, `UnknownTenant`.
+    pub fn resource_type_of(&self, id: &str) -> Result<Option<Arc<ResourceType>>> {
+        let config = self.state.config()?;
+        let snapshot = self.inner().writer.snapshot()?;
+        let at = find(&*snapshot, self.state.id, id)?;
+        let model = at.and_then(|at| config.registry.type_by_number(at.kind));
+        Ok(model.map(|model| Arc::clone(model.resource_type())))
     }
 
     /// Whether a password is that of a user. A user without one, or who does not exist, has no password that matches;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::rows::find;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::{TenantRecord, TokenRecord};
 use super::storage::{Reads, Table, Transaction};
@@ -15,12 +16,14 @@ use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
 
 /// How a token is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TokenOptions {
     /// What it allows.
     pub scope: Scope,
     /// How long it is valid; none: until revoked.
     pub lifetime: Option<Duration>,
+    /// The id of the resource that its bearer is: what `/Me` shows (RFC 7644 section 3.11).
+    pub subject: Option<String>,
 }
 
 /// A new token: the only time its secret is told.
@@ -49,6 +52,8 @@ pub struct TokenInfo {
     pub created: Instant,
     /// When it ends.
     pub expires: Option<Instant>,
+    /// The id of the resource that its bearer is.
+    pub subject: Option<String>,
 }
 
 /// Who a token belongs to.
@@ -60,6 +65,8 @@ pub struct Principal {
     pub name: String,
     /// What it allows.
     pub scope: Scope,
+    /// The id of the resource that its bearer is.
+    pub subject: Option<String>,
 }
 
 /// How much of a digest finds a token; the whole of it is then compared in constant time.
@@ -73,7 +80,7 @@ impl Tenant {
     /// Makes a bearer token.
     ///
     /// # Errors
-    /// `AlreadyExists`, `InvalidArgument`.
+    /// `AlreadyExists`, `InvalidArgument`; `NotFound` when there is no resource with the id of the subject.
     pub fn create_token(&self, name: &str, options: TokenOptions) -> Result<NewToken> {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(Error::new(
@@ -91,9 +98,15 @@ impl Tenant {
                 let detail = format!("a token \"{name}\" exists already: revoke it, or choose another name");
                 return Err(Error::new(ErrorKind::AlreadyExists, detail));
             }
+            if let Some(subject) = &options.subject
+                && find(txn, state.id, subject)?.is_none()
+            {
+                let detail = "there is no resource with the id of the subject";
+                return Err(Error::new(ErrorKind::NotFound, detail).on("subject"));
+            }
             let created = txn.now();
             let expires = options.lifetime.map(|lifetime| end_of(created, lifetime)).transpose()?;
-            let record = TokenRecord { digest, scope: options.scope, created, expires };
+            let record = TokenRecord { digest, scope: options.scope, created, expires, subject: options.subject };
             txn.put(Table::Tokens, key, record.encode());
             let owner = [&state.id.to_be_bytes(), name.as_bytes()].concat();
             txn.put(Table::Secrets, digest_key(&digest), owner);
@@ -110,9 +123,9 @@ impl Tenant {
         let snapshot = self.inner().writer.snapshot()?;
         let mut tokens = Vec::new();
         snapshot.scan_prefix(Table::Tokens, &Key::of(self.state.id).done(), &mut |key, value| {
-            let TokenRecord { digest: _, scope, created, expires } = TokenRecord::decode(value)?;
+            let TokenRecord { digest: _, scope, created, expires, subject } = TokenRecord::decode(value)?;
             let name = String::from_utf8_lossy(key.get(4..).unwrap_or_default()).into_owned();
-            tokens.push(TokenInfo { name, scope, created, expires });
+            tokens.push(TokenInfo { name, scope, created, expires, subject });
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(tokens)
@@ -185,6 +198,6 @@ impl Store {
             return Err(unknown());
         }
         let name = String::from_utf8_lossy(name).into_owned();
-        Ok(Principal { tenant: tenant.name, name, scope: record.scope })
+        Ok(Principal { tenant: tenant.name, name, scope: record.scope, subject: record.subject })
     }
 }

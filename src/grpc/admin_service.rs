@@ -3,7 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use super::call::unary;
-use super::convert::{duration, scope, tenant_counts, tenant_options, token};
+use super::convert::{duration, given, scope, tenant_counts, tenant_options, token};
 use super::proto;
 use super::proto::admin_service_server::AdminService;
 use crate::engine::{NewToken, Scope, StoreStats, TokenOptions};
@@ -65,10 +65,11 @@ impl AdminService for Administration {
 
     async fn create_token(&self, request: Request<proto::CreateTokenRequest>) -> Answer<proto::CreateTokenResponse> {
         unary(&self.gate, "AdminService/CreateToken", Scope::Admin, request, |caller, message| {
-            let proto::CreateTokenRequest { tenant: _, name, scope: value, lifetime } = message;
+            let proto::CreateTokenRequest { tenant: _, name, scope: value, lifetime, subject } = message;
             let options = TokenOptions {
                 scope: scope(value)?,
                 lifetime: lifetime.map(|lifetime| duration("lifetime", lifetime)).transpose()?,
+                subject: given(subject.unwrap_or_default()),
             };
             let NewToken { name: _, secret } = caller.tenant()?.create_token(&name, options)?;
             Ok(proto::CreateTokenResponse { secret })

@@ -91,13 +91,14 @@ pub(super) fn tenant_options(settings: Option<proto::TenantSettings>) -> TenantO
 }
 
 pub(super) fn token(info: TokenInfo) -> proto::Token {
-    let TokenInfo { name, scope, created, expires } = info;
+    let TokenInfo { name, scope, created, expires, subject } = info;
     let scope = match scope {
         Scope::Read => proto::Scope::Read,
         Scope::Write => proto::Scope::Write,
         Scope::Admin => proto::Scope::Admin,
     };
-    proto::Token { name, scope: scope.into(), created: Some(timestamp(created)), expires: expires.map(timestamp) }
+    let (created, expires) = (Some(timestamp(created)), expires.map(timestamp));
+    proto::Token { name, scope: scope.into(), created, expires, subject }
 }
 
 pub(super) fn tenant_counts(stats: TenantStats) -> proto::TenantCounts {

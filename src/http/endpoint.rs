@@ -60,6 +60,7 @@ impl Endpoint {
             let context = Context {
                 base,
                 actor: caller.actor().map(str::to_owned),
+                subject: caller.subject().map(str::to_owned),
                 authentication_schemes: vec![AuthenticationScheme::bearer_token()],
                 max_body_bytes: limit,
                 ..Context::default()

@@ -8,8 +8,8 @@ pub struct Context {
     pub base: String,
     /// Who calls, for the change log: the name of a token, say.
     pub actor: Option<String>,
-    /// The resource that `/Me` is for the caller (RFC 7644 section 3.11); without one it is not implemented.
-    pub subject: Option<Subject>,
+    /// The id of the resource that `/Me` is for the caller (RFC 7644 section 3.11); without one it is not implemented.
+    pub subject: Option<String>,
     /// Bytes of a request's body at most, told as `bulk.maxPayloadSize`. Default 1 MiB.
     pub max_body_bytes: usize,
     /// How callers are authenticated, told by the ServiceProviderConfig. Default empty.
@@ -29,15 +29,6 @@ impl Default for Context {
             documentation_uri: None,
         }
     }
-}
-
-/// A resource that stands for a caller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// The resource type's name: `User`.
-    pub resource_type: String,
-    /// The id.
-    pub id: String,
 }
 
 /// One of the `authenticationSchemes` (RFC 7643 section 5).

@@ -34,6 +34,6 @@ mod respond;
 mod route;
 mod search;
 
-pub use context::{AuthenticationScheme, Context, Subject};
+pub use context::{AuthenticationScheme, Context};
 pub use handle::{answer_error, handle, required_scope, too_large, try_handle};
 pub use request::{Request, Response};

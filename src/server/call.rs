@@ -36,6 +36,7 @@ pub struct Caller {
     pub(super) store: Store,
     pub(super) tenant: String,
     pub(super) actor: Option<String>,
+    pub(super) subject: Option<String>,
 }
 
 impl Call {
@@ -62,6 +63,11 @@ impl Caller {
     /// Who the change log names: the token, where there is one.
     pub fn actor(&self) -> Option<&str> {
         self.actor.as_deref()
+    }
+
+    /// The id of the resource that the caller is, where its token is bound to one.
+    pub fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     /// The options of a read. Locations are relative: clients reach no resource by them.

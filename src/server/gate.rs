@@ -211,6 +211,7 @@ impl Inner {
         Ok(Caller {
             store: self.store.clone(),
             tenant: tenant.to_owned(),
+            subject: principal.as_ref().and_then(|principal| principal.subject.clone()),
             actor: principal.map(|principal| principal.name),
         })
     }
@@ -278,7 +279,7 @@ impl Session {
 
 /// A token reaches its own tenant; one of scope admin reaches all. Refusals do not tell whether a tenant exists.
 fn allow(principal: &Principal, tenant: &str, scope: Scope) -> Result<()> {
-    let Principal { tenant: own, name: _, scope: given } = principal;
+    let Principal { tenant: own, name: _, scope: given, subject: _ } = principal;
     if own != tenant && *given != Scope::Admin {
         return Err(Error::new(ErrorKind::Forbidden, "this token is for another tenant"));
     }

@@ -30,6 +30,9 @@ enum TokenCommand {
         /// How long it is valid: 90d, 12h, 1w 3d [default: until it is revoked]
         #[arg(long, value_name = "SPAN", value_parser = lifetime)]
         expires: Option<Duration>,
+        /// The id of the resource that its bearer is: what /Me shows
+        #[arg(long, value_name = "ID")]
+        subject: Option<String>,
     },
     /// List the tokens, without their secrets
     List {
@@ -87,8 +90,8 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
     match args.command {
-        TokenCommand::Create { name, scope, expires } => {
-            let options = TokenOptions { scope: scope.into(), lifetime: expires };
+        TokenCommand::Create { name, scope, expires, subject } => {
+            let options = TokenOptions { scope: scope.into(), lifetime: expires, subject };
             let token = session.tenant_or_create()?.create_token(&name, options)?;
             session.summary(format_args!("The secret of token {name}; it is not shown again:"));
             session.out.line(token.secret)
@@ -108,20 +111,20 @@ pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
 fn list(tokens: Vec<TokenInfo>, output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
     let format = Format::or_default(output, &session.out);
     if format == Format::Json {
-        for TokenInfo { name, scope, created, expires } in tokens {
+        for TokenInfo { name, scope, created, expires, subject } in tokens {
             let expires = expires.map(|expires| expires.to_string());
             let scope = scope_name(scope);
             session
                 .out
-                .line(json!({"name": name, "scope": scope, "created": created.to_string(), "expires": expires}))?;
+                .line(json!({"name": name, "scope": scope, "created": created.to_string(), "expires": expires, "subject": subject}))?;
         }
         return Ok(());
     }
-    let rows = tokens.into_iter().map(|TokenInfo { name, scope, created, expires }| {
+    let rows = tokens.into_iter().map(|TokenInfo { name, scope, created, expires, subject }| {
         let expires = expires.map_or_else(|| "never".to_owned(), |expires| expires.to_string());
-        vec![name, scope_name(scope).to_owned(), created.to_string(), expires]
+        vec![name, scope_name(scope).to_owned(), created.to_string(), expires, subject.unwrap_or_default()]
     });
-    session.out.rows(format, &["name", "scope", "created", "expires"].map(str::to_owned), rows)
+    session.out.rows(format, &["name", "scope", "created", "expires", "subject"].map(str::to_owned), rows)
 }
 
 #[cfg(test)]

@@ -203,23 +203,32 @@ pub(in crate::engine) struct TokenRecord {
     pub(in crate::engine) scope: Scope,
     pub(in crate::engine) created: Instant,
     pub(in crate::engine) expires: Option<Instant>,
+    /// The id of the resource that the bearer is.
+    pub(in crate::engine) subject: Option<String>,
 }
 
 impl TokenRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
-        let TokenRecord { digest, scope, created, expires } = self;
+        let TokenRecord { digest, scope, created, expires, subject } = self;
         let scope = match scope {
             Scope::Read => 1,
             Scope::Write => 2,
             Scope::Admin => 3,
         };
-        Put::new().byte(1).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest).0
+        // A store that binds no token to a resource stays readable by versions that cannot.
+        let version = if subject.is_some() { 2 } else { 1 };
+        let put = Put::new().byte(version).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest);
+        match subject {
+            Some(subject) => put.bytes(subject.as_bytes()).0,
+            None => put.0,
+        }
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
         let read = || {
             let mut take = Take(bytes);
-            (take.byte()? == 1).then_some(())?;
+            let version = take.byte()?;
+            (version == 1 || version == 2).then_some(())?;
             let scope = match take.byte()? {
                 1 => Scope::Read,
                 2 => Scope::Write,
@@ -229,7 +238,8 @@ impl TokenRecord {
             let created = take.instant()?;
             let expires = take.optional(Take::instant)?;
             let digest = take.bytes()?.try_into().ok()?;
-            take.end(TokenRecord { digest, scope, created, expires })
+            let subject = if version == 2 { Some(take.text()?) } else { None };
+            take.end(TokenRecord { digest, scope, created, expires, subject })
         };
         read().ok_or_else(|| damaged("token"))
     }
