@@ -103,6 +103,9 @@ fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOpti
         (Ok(PathTarget::Extension(index)), Input::Object(object)) => {
             let attributes = model.extensions().get(index).map_or(&[][..], |e| &e.attributes);
             for (name, input) in object {
+                if is_repeated_schemas(model, attributes, &name) {
+                    continue;
+                }
                 bind_member(model, attributes, &name, input, options, &mut bound.attributes)?;
             }
             Ok(())
@@ -125,6 +128,13 @@ fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOpti
         }
         (Err(unknown), _) => Err(Error::new(ErrorKind::InvalidSyntax, unknown.detail).on(name)),
     }
+}
+
+/// Whether a name in an extension's object is `schemas`, which some clients repeat there, and the extension has no such
+/// attribute: it says nothing that the object's own name does not.
+pub fn is_repeated_schemas(model: &TypeModel, among: &[super::AttributeId], name: &str) -> bool {
+    let is_schemas = |name: &str| name.eq_ignore_ascii_case("schemas");
+    is_schemas(name) && !among.iter().filter_map(|id| model.definition(*id)).any(|it| is_schemas(&it.attribute.name))
 }
 
 fn bind_member(

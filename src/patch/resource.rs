@@ -5,6 +5,7 @@ use super::target::{Location, is_unknown, locate};
 use super::values::{self, invalid_value};
 use super::{Dialect, Op, deviations};
 use crate::filter::parse_path;
+use crate::model::bind::is_repeated_schemas;
 use crate::model::{AttributeId, Definition, Extension, Input, Object, PathTarget, TypeModel};
 use crate::{Error, ErrorKind, Result};
 
@@ -34,6 +35,9 @@ impl Patcher<'_> {
 
     fn put_set(&mut self, op: Op, extension: Option<&Extension>, object: &Object) -> Result<()> {
         for (name, input) in object.iter() {
+            if extension.is_some_and(|it| is_repeated_schemas(self.model, &it.attributes, name)) {
+                continue;
+            }
             let Some(location) = find(self.model, extension, name, self.dialect)? else { continue };
             if let Some(definition) = location.read_only(self.model) {
                 if deviations::ignore_read_only(definition, input, self.id, self.dialect) {
