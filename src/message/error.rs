@@ -1,5 +1,7 @@
 //! The Error message.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::text::to_json;
@@ -28,7 +30,7 @@ pub(super) struct ErrorDocument<'a> {
     schemas: [&'static str; 1],
     #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
     scim_type: Option<&'static str>,
-    detail: &'a str,
+    detail: Cow<'a, str>,
     status: String,
 }
 
@@ -37,7 +39,11 @@ impl<'a> From<&'a Error> for ErrorDocument<'a> {
         ErrorDocument {
             schemas: [SCHEMA],
             scim_type: error.scim_type(),
-            detail: error.detail(),
+            // There is no other place for it in the message.
+            detail: match error.offset() {
+                Some(offset) => Cow::Owned(format!("{} (at byte {offset})", error.detail())),
+                None => Cow::Borrowed(error.detail()),
+            },
             status: error.status().to_string(),
         }
     }
