@@ -1,4 +1,4 @@
-//! Compiles the protos, for the feature `grpc` only. In Rust alone: no protoc is needed.
+//! Compiles the protos, for the feature `server` only. In Rust alone: no protoc is needed.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");

@@ -167,3 +167,15 @@ impl Drop for LogLine {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::bearer;
+
+    #[test]
+    fn bearer_tokens_are_taken_from_their_scheme() {
+        assert_eq!(bearer("Bearer abc"), "abc");
+        assert_eq!(bearer("bearer  abc "), "abc");
+        assert_eq!(bearer("Basic abc"), "Basic abc");
+    }
+}
