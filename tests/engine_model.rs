@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use naive::{Conflict, Did, Fate, Kind, Naive};
-use scimdb::engine::{ChangeOperation, ImportOptions, OnConflict, WriteOptions};
-use scimdb::message::{SearchRequest, SortOrder};
+use scimdb::engine::{ChangeOperation, ImportOptions, OnConflict, ReadOptions, WriteOptions};
+use scimdb::message::{Representation, SearchRequest, SortOrder};
 use scimdb::model::{Instant, Preparation};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
@@ -328,6 +328,22 @@ impl Run {
         }
     }
 
+    /// A resource with the display of its members, which is returned on request only.
+    fn whole(&self, found: &Representation) -> Value {
+        let mut json = json_of(found);
+        if let Some(Value::Array(members)) = json.get_mut("members") {
+            let options = ReadOptions { attributes: vec!["members.display".to_owned()], ..ReadOptions::default() };
+            let read = json_of(&self.tenant.get("Group", &found.id, &options).unwrap());
+            for (index, member) in members.iter_mut().enumerate() {
+                assert!(member.get("display").is_none(), "nobody asked for it");
+                if let Some(display) = read["members"][index].get("display") {
+                    member["display"] = display.clone();
+                }
+            }
+        }
+        json
+    }
+
     /// Everything that can be read, and the change log.
     fn compare(&mut self) {
         let page = self.tenant.page(None, "").unwrap();
@@ -344,7 +360,7 @@ impl Run {
         let mut after = Meta::new();
         let mut highest = self.highest;
         for (item, found) in self.naive.items.iter().zip(&page.resources) {
-            let mut json = json_of(found);
+            let mut json = self.whole(found);
             let meta = json.as_object_mut().unwrap().remove("meta").unwrap();
             for name in ["members", "groups"] {
                 if let Some(Value::Array(list)) = json.get_mut(name) {
@@ -386,7 +402,7 @@ impl Run {
             _ => Some(self.kind()),
         };
         let all = self.tenant.page(None, "").unwrap().resources;
-        let documents: Vec<Value> = all.iter().map(json_of).collect();
+        let documents: Vec<Value> = all.iter().map(|found| self.whole(found)).collect();
         let types = all.iter().map(|resource| resource.resource_type.name.as_str());
         let registry = scimdb::model::Registry::clone(&self.tenant.registry().unwrap());
         let oracle = Direct::over(registry, "strict", types.zip(&documents));
