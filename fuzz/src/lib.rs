@@ -41,6 +41,7 @@ pub const STRICT: BindOptions = BindOptions {
     bare_values: false,
     ignore_unknown: false,
     lenient_schemas: false,
+    bare_extension_names: false,
     trusted: false,
 };
 
@@ -50,6 +51,7 @@ pub const LENIENT: BindOptions = BindOptions {
     bare_values: true,
     ignore_unknown: true,
     lenient_schemas: true,
+    bare_extension_names: true,
     trusted: false,
 };
 

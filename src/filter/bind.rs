@@ -204,7 +204,7 @@ impl<'a> Binder<'a> {
         }
         let value = self.model.definitions().child(definition, "value");
         match value {
-            Some(value) if definition.attribute.multi_valued => {
+            Some(value) if definition.attribute.multi_valued || self.options.bare_values => {
                 check_searchable(path, value)?;
                 Ok((Target { sub: Some(value.id), ..target }, value))
             }
@@ -262,7 +262,7 @@ impl<'a> Binder<'a> {
             Some(parent) => {
                 find_sub(self.model, parent.definition, &path.text).map(|id| PathTarget::Attribute(Target::whole(id)))
             }
-            None => self.model.resolve(&path.text),
+            None => self.resolve(self.model, &path.text),
         };
         let target = match found {
             Ok(PathTarget::Attribute(target)) => target,
@@ -283,6 +283,13 @@ impl<'a> Binder<'a> {
         Ok(Found::Attribute(target, definition))
     }
 
+    /// What a path names in a type. Some dialects name an attribute of an extension without its URN.
+    fn resolve(&self, model: &TypeModel, path: &str) -> std::result::Result<PathTarget, UnknownPath> {
+        let found = model.resolve(path);
+        let bare = || model.resolve_in_extensions(path).filter(|_| self.options.bare_extension_names);
+        found.or_else(|unknown| bare().ok_or(unknown))
+    }
+
     /// Of the types of a search, the one that has something near to an unknown path tells of it.
     fn most_helpful(&self, path: &AttrPath, unknown: UnknownPath) -> UnknownPath {
         if unknown.nearest.is_some() || self.parent.is_some() {
@@ -295,8 +302,8 @@ impl<'a> Binder<'a> {
     /// Whether another type of the search has it, at the same place.
     fn is_elsewhere(&self, path: &AttrPath) -> bool {
         self.all.iter().any(|model| match self.parent {
-            None => model.resolve(&path.text).is_ok(),
-            Some(parent) => match model.resolve(&parent.path.text) {
+            None => self.resolve(model, &path.text).is_ok(),
+            Some(parent) => match self.resolve(model, &parent.path.text) {
                 Ok(PathTarget::Attribute(Target { attribute, sub: None })) => {
                     let definition = model.definition(attribute);
                     definition.is_some_and(|definition| find_sub(model, definition, &path.text).is_ok())

@@ -237,6 +237,27 @@ fn tells_why_a_filter_cannot_be_bound() {
 }
 
 #[test]
+fn an_extension_may_go_without_its_urn_where_the_options_say_so() {
+    let registry = registry();
+    let types: Vec<&TypeModel> = registry.types().iter().map(|model| &**model).collect();
+    let lenient = BindOptions { bare_extension_names: true, bare_values: true, ..BindOptions::default() };
+    let same = |bare: &str, full: &str| {
+        let bound = bind(&parse(bare).unwrap(), types[0], lenient).unwrap();
+        let expected = full.replace("@", &format!("{}:", crate::model::ENTERPRISE_USER_SCHEMA));
+        assert_eq!(bound, bind(&parse(&expected).unwrap(), types[0], BindOptions::default()).unwrap(), "{bare}");
+        bind(&parse(bare).unwrap(), types[0], BindOptions::default()).unwrap_err();
+        let all = bind_any(&parse(bare).unwrap(), &types, lenient).unwrap();
+        assert_eq!(all, [bound, BoundFilter::Constant(false)]);
+    };
+    same(r#"department eq "x""#, r#"@department eq "x""#);
+    same(r#"manager eq "x" and id eq "y""#, r#"@manager.value eq "x" and id eq "y""#);
+    same(r#"manager[value eq "x"]"#, r#"@manager[value eq "x"]"#);
+    // One that is complex and has no value stays what it is.
+    bind(&parse(r#"name eq "x""#).unwrap(), types[0], lenient).unwrap_err();
+    bind(&parse("departmen pr").unwrap(), types[0], lenient).unwrap_err();
+}
+
+#[test]
 fn a_search_over_all_types_knows_what_any_of_them_has() {
     let registry = registry();
     let types: Vec<&TypeModel> = registry.types().iter().map(|model| &**model).collect();

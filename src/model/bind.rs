@@ -22,6 +22,8 @@ pub struct BindOptions {
     pub ignore_unknown: bool,
     /// `schemas` may be left out, and may name schemas that the resource type lacks.
     pub lenient_schemas: bool,
+    /// In a path and in a filter, an attribute of an extension may stand without its URN: `manager`.
+    pub bare_extension_names: bool,
     /// readOnly attributes are kept: for data that comes from a store, not from a client.
     pub trusted: bool,
 }

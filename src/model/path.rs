@@ -88,6 +88,15 @@ impl TypeModel {
         }
     }
 
+    /// Finds what a path without a URN names in the extensions; none if no extension has it, or several have.
+    pub fn resolve_in_extensions(&self, path: &str) -> Option<PathTarget> {
+        let mut found = self.extensions().iter().filter_map(|e| self.resolve(&format!("{}:{path}", e.schema)).ok());
+        match (found.next(), found.next()) {
+            (Some(target @ PathTarget::Attribute(_)), None) => Some(target),
+            _ => None,
+        }
+    }
+
     fn resolve_in(&self, name: &str, among: &[AttributeId], whole: &str) -> Result<PathTarget, UnknownPath> {
         let (name, sub) = match name.split_once('.') {
             Some((name, sub)) => (name, Some(sub)),

@@ -77,11 +77,7 @@ pub(super) fn replace_by_bare_value(
 
 /// An extension's attribute that came without its URN, as in `"path": "manager"`: found if exactly one extension has it.
 pub(super) fn extension_name_without_urn(model: &TypeModel, path: &str) -> Option<PathTarget> {
-    let mut found = model.extensions().iter().filter_map(|e| model.resolve(&format!("{}:{path}", e.schema)).ok());
-    match (found.next(), found.next()) {
-        (Some(target @ PathTarget::Attribute(_)), None) => Some(target),
-        _ => None,
-    }
+    model.resolve_in_extensions(path)
 }
 
 /// The value that a filter describes, where none matches it: `type eq "work" and primary eq true` makes

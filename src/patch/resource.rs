@@ -79,7 +79,7 @@ fn find<'m>(
         if !is_unknown(model, &path, dialect) {
             return locate(model, &path, dialect).map(Some);
         }
-    } else if dialect.bare_extension_names
+    } else if dialect.bind.bare_extension_names
         && let Some(definition) = deviations::extension_name_without_urn(model, name).and_then(|t| whole_of(model, t))
     {
         return Ok(Some(Location::whole(model, definition)));

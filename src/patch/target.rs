@@ -104,7 +104,7 @@ pub(super) fn is_unknown(model: &TypeModel, path: &PathExpr, dialect: &Dialect) 
 
 fn resolve(model: &TypeModel, path: &str, dialect: &Dialect) -> std::result::Result<PathTarget, UnknownPath> {
     model.resolve(path).or_else(|unknown| {
-        let found = dialect.bare_extension_names.then(|| deviations::extension_name_without_urn(model, path));
+        let found = dialect.bind.bare_extension_names.then(|| deviations::extension_name_without_urn(model, path));
         found.flatten().ok_or(unknown)
     })
 }
