@@ -40,6 +40,7 @@
 //! - [`engine`]: the store and its verbs
 //! - [`message`]: SCIM's JSON messages, in and out
 //! - [`filter`] and [`patch`]: the query language, and PATCH
+//! - [`profile`]: what a tenant is told to be
 //! - [`model`]: attributes, schemas, resource types, values
 //! - [`protocol`]: SCIM over HTTP as a function, for hosts with a web server of their own
 //! - [`error`]: the one error type, and the table by which faces translate it
@@ -60,6 +61,7 @@ mod http;
 pub mod message;
 pub mod model;
 pub mod patch;
+pub mod profile;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;

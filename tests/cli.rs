@@ -440,15 +440,25 @@ fn a_resource_type_of_a_file_works_everywhere() {
 #[test]
 fn tenants_and_tokens_are_managed() {
     let sandbox = Sandbox::new();
-    sandbox.run(&["tenant", "create", "acme", "--dialect", "entra"]).ok();
+    sandbox.run(&["tenant", "create", "acme", "--profile", "entra"]).ok();
     sandbox.run(&["tenant", "create", "acme"]).fails(5);
-    sandbox.run(&["tenant", "create", "other", "--dialect", "klingon"]).fails(3);
+    sandbox.run(&["tenant", "create", "other", "--profile", "klingon"]).fails(3);
     sandbox.run_with(&["create", "User", "--tenant", "acme"], &user("ann")).ok();
     let listed = sandbox.run(&["tenant", "list"]).lines();
-    assert!(listed.contains(&json!({"name": "acme", "dialect": "entra", "resources": 1})), "{listed:?}");
+    assert!(listed.contains(&json!({"name": "acme", "profile": "entra", "resources": 1})), "{listed:?}");
     assert_eq!(sandbox.run(&["query"]).lines().len(), 0);
-    sandbox.run(&["tenant", "set", "acme", "--dialect", "okta"]).ok();
+    sandbox.run(&["tenant", "configure", "acme", "--profile", "okta"]).ok();
     assert!(sandbox.run(&["tenant", "list", "--output", "table"]).ok().contains("okta"));
+    assert_eq!(sandbox.run(&["profile", "list"]).lines()[1]["name"], "entra");
+    assert!(sandbox.run(&["profile", "show", "--tenant", "acme"]).ok().contains("okta"));
+    let own = json!({"name": "ours", "extends": "entra", "sensitive": ["emails"]});
+    let file = sandbox.file("profile.json", &own.to_string());
+    let file = file.to_str().unwrap();
+    assert!(sandbox.run(&["profile", "check", file]).ok().is_empty());
+    sandbox.run(&["tenant", "configure", "acme", "--profile", file]).ok();
+    assert_eq!(sandbox.run(&["profile", "show", "--tenant", "acme"]).lines(), [own]);
+    let wrong = sandbox.run_with(&["profile", "check", "-"], r#"{"name": "x", "sensitiv": []}"#).fails(3);
+    assert!(wrong.contains("did you mean sensitive?"), "{wrong}");
     sandbox.run(&["tenant", "drop", "acme"]).fails(2);
     sandbox.run(&["tenant", "drop", "acme", "--yes"]).ok();
     sandbox.run(&["query", "--tenant", "acme"]).fails(4);

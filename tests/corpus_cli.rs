@@ -72,7 +72,7 @@ impl Ran {
 
 impl Face for CommandLine {
     fn open(&mut self, tenant: &str, dialect: &str, documents: &[Value]) -> Result<(), String> {
-        self.run(tenant, &["tenant", "create", tenant, "--dialect", dialect], "").done()?;
+        self.run(tenant, &["tenant", "create", tenant, "--profile", dialect], "").done()?;
         if !documents.is_empty() {
             let json = Value::Array(documents.to_vec()).to_string();
             self.run(tenant, &["schema", "put", "-"], &json).done()?;

@@ -21,7 +21,7 @@ impl Engine {
 impl Face for Engine {
     fn open(&mut self, tenant: &str, dialect: &str, documents: &[Value]) -> Result<(), String> {
         let mut options = TenantOptions::default();
-        options.dialect = dialect.to_owned();
+        options.profile = dialect.parse().unwrap();
         let tenant = self.0.create_tenant(tenant, options).map_err(text)?;
         if documents.is_empty() {
             return Ok(());

@@ -53,7 +53,7 @@ impl Grpc {
 
 impl Face for Grpc {
     fn open(&mut self, tenant: &str, dialect: &str, documents: &[Value]) -> Result<(), String> {
-        let settings = Some(TenantSettings { dialect: dialect.to_owned() });
+        let settings = Some(TenantSettings { profile: dialect.to_owned() });
         let request = CreateTenantRequest { tenant: tenant.to_owned(), settings };
         let mut client = AdminServiceClient::new(self.channel.clone());
         self.runtime.block_on(client.create_tenant(request)).map_err(text)?;

@@ -101,7 +101,7 @@ fn outcome(answer: &Answer) -> Outcome {
 impl Face for Http {
     fn open(&mut self, tenant: &str, dialect: &str, documents: &[Value]) -> Result<(), String> {
         let mut options = TenantOptions::default();
-        options.dialect = dialect.to_owned();
+        options.profile = dialect.parse().unwrap();
         let tenant = self.store().create_tenant(tenant, options).map_err(|error| format!("{error:?}"))?;
         let json = Value::Array(documents.to_vec()).to_string();
         let documents = parse_schema_document(json.as_bytes()).map_err(|error| format!("{error:?}"))?;

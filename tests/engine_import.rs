@@ -229,7 +229,7 @@ fn a_store_that_is_opened_again_is_the_same() {
         )
         .unwrap();
     let mut options = scimdb::engine::TenantOptions::default();
-    options.dialect = "entra".to_owned();
+    options.profile = "entra".parse().unwrap();
     store.create_tenant("second", options).unwrap().make("User", user("ada")).unwrap();
     store.create_tenant("dropped", Default::default()).unwrap();
     store.drop_tenant("dropped").unwrap();
@@ -249,7 +249,7 @@ fn a_store_that_is_opened_again_is_the_same() {
     let store = open().unwrap();
     assert_eq!(now(&store), before);
     assert_eq!(store.tenants().unwrap(), ["default", "second"]);
-    assert_eq!(store.tenant("second").unwrap().dialect().unwrap(), "entra");
+    assert_eq!(store.tenant("second").unwrap().profile().unwrap().name(), "entra");
     assert_eq!(store.authenticate(&token.secret).unwrap().name, "t");
     let tenant = store.tenant("default").unwrap();
     assert_eq!(tenant.make("User", user("ADA")).unwrap_err().kind(), ErrorKind::Uniqueness);

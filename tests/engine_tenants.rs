@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use scimdb::engine::{Scope, TenantOptions, TokenOptions, WriteOptions};
 use scimdb::message::SearchRequest;
-use scimdb::{ErrorKind, Tenant};
+use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
 use support::engine::*;
 
@@ -146,11 +146,50 @@ fn tenants_have_names_and_settings() {
     let id = tenant.id_of("User", user("ada"));
     assert_eq!(tenant.patch("User", &id, sloppy.clone()).unwrap_err().kind(), ErrorKind::InvalidValue);
     let mut options = TenantOptions::default();
-    options.dialect = "entra".to_owned();
+    options.profile = "entra".parse().unwrap();
     store.configure_tenant("default", options.clone()).unwrap();
     tenant.patch("User", &id, sloppy).unwrap();
-    options.dialect = "klingon".to_owned();
+    options.profile = r#"{"name": "p", "sensitive": ["emials"]}"#.parse().unwrap();
     assert_eq!(store.configure_tenant("default", options).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(tenant.profile().unwrap().name(), "entra");
+}
+
+#[test]
+fn a_profile_of_ones_own_is_kept() {
+    const DEVICE: &str = "urn:example:Device";
+    let directory = tempfile::tempdir().unwrap();
+    let open = || Store::open(directory.path(), StoreOptions::default()).unwrap();
+    let store = open();
+    let document = json!({"name": "acme", "extends": "okta", "sensitive": ["emails"], "limits": {"maxPage": 7}});
+    let options = TenantOptions::of_profile(document.to_string().parse().unwrap());
+    let tenant = store.create_tenant("acme", options.clone()).unwrap();
+    assert_eq!(tenant.limits().unwrap().max_page, 7);
+    assert_eq!(tenant.limits().unwrap().default_page, 7);
+    assert_eq!(store.stats().unwrap().tenants[0].profile, "acme");
+    // A path of a schema that is not registered yet would guard nothing.
+    let later = json!({"name": "later", "sensitive": ["serial"]}).to_string();
+    let later = TenantOptions::of_profile(later.parse().unwrap());
+    assert_eq!(store.create_tenant("later", later.clone()).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let default = store.tenant("default").unwrap();
+    let documents = json!([{"id": DEVICE, "attributes": [{"name": "serial"}]},
+        {"id": "Device", "name": "Device", "endpoint": "/Devices", "schema": DEVICE}]);
+    default.register(documents).unwrap();
+    store.configure_tenant("default", later.clone()).unwrap();
+    // A change of the schemas leaves the profile as it is, and so does a restart.
+    default.remove_schema("Device").unwrap();
+    default.remove_schema(DEVICE).unwrap();
+    store.close().unwrap();
+    drop((tenant, default, store));
+    let store = open();
+    assert_eq!(*store.tenant("acme").unwrap().profile().unwrap(), options.profile);
+    assert_eq!(store.tenant("acme").unwrap().limits().unwrap().max_page, 7);
+    assert_eq!(*store.tenant("default").unwrap().profile().unwrap(), later.profile);
+    // Only lower: what the store allows stays the most.
+    let wide = json!({"name": "wide", "limits": {"defaultPage": 5000, "maxPage": 5000, "maxBulkOperations": 5000}});
+    store.configure_tenant("acme", TenantOptions::of_profile(wide.to_string().parse().unwrap())).unwrap();
+    let limits = store.tenant("acme").unwrap().limits().unwrap();
+    assert_eq!((limits.default_page, limits.max_page, limits.max_bulk_operations), (1_000, 1_000, 1_000));
+    assert_sound(&store);
 }
 
 #[test]

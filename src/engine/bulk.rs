@@ -74,7 +74,7 @@ impl Tenant {
     /// `PayloadTooLarge` for too many operations, `InvalidValue` for a bulkId that stands twice. What fails inside is in
     /// the response.
     pub fn bulk(&self, request: BulkRequest, options: &WriteOptions) -> Result<BulkResponse> {
-        let most = self.inner().options.max_bulk_operations;
+        let most = self.limits()?.max_bulk_operations;
         let BulkRequest { fail_on_errors, operations } = request;
         if operations.len() > most {
             let detail = format!("{} operations; a bulk request has at most {most}: send several", operations.len());

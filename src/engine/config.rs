@@ -1,20 +1,26 @@
-//! What a tenant is configured to be: its dialect, schemas and resource types.
+//! What a tenant is configured to be: its profile, schemas and resource types.
 
 use std::sync::Arc;
 
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 /// A tenant's configuration. Immutable: a change makes a new one.
 pub(super) struct Config {
-    pub(super) dialect: &'static Dialect,
+    pub(super) profile: Arc<Profile>,
     pub(super) registry: Arc<Registry>,
     /// How many entries of the change log are kept; none: all.
     pub(super) keep_changes: Option<u64>,
 }
 
 impl Config {
+    /// The deviations from the RFCs that are tolerated.
+    pub(super) fn dialect(&self) -> &'static Dialect {
+        self.profile.dialect()
+    }
+
     /// The resource type of a number, which a write began with.
     ///
     /// # Errors
@@ -35,15 +41,4 @@ impl Config {
         }
         Err(Error::new(ErrorKind::Unavailable, "the schemas changed while the request was on its way: send it again"))
     }
-}
-
-/// The dialect of a name.
-///
-/// # Errors
-/// `InvalidArgument`.
-pub(super) fn dialect(name: &str) -> Result<&'static Dialect> {
-    Dialect::from_name(name).ok_or_else(|| {
-        let detail = format!("there is no dialect \"{name}\"; there are strict, entra and okta");
-        Error::new(ErrorKind::InvalidArgument, detail)
-    })
 }

@@ -12,13 +12,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
-use super::Tenant;
 use super::query::{Hits, Page, Position, Start};
 use super::storage::format;
 use super::storage::keys::RowId;
 use super::storage::keys::{Key, TenantId};
 use super::store::Inner;
 use super::tokens::random;
+use super::{Limits, Tenant};
 use crate::message::{SearchPage, SearchRequest, SortOrder};
 use crate::{Error, ErrorKind, Result};
 
@@ -54,12 +54,13 @@ impl Tenant {
         }
         let inner = self.inner();
         let config = self.state.config()?;
+        let Limits { default_page, max_page, .. } = inner.limits(&config);
         let kind = resource_type.map(|name| Ok(config.registry.resource_type(name)?.number())).transpose()?;
         let bound = digest(self.state.id, kind, request);
         let (now, _) = inner.env.now().to_unix();
         let asked = request.count.map(|count| u64::try_from(count).unwrap_or(0));
         let (start, first_count) = match cursor {
-            "" => (Start::Skip(0), asked.unwrap_or(inner.options.default_page)),
+            "" => (Start::Skip(0), asked.unwrap_or(default_page)),
             sealed => {
                 let Cursor { backwards, place, expires, count } = inner.open_cursor(&bound, sealed)?;
                 if now > expires {
@@ -73,7 +74,7 @@ impl Tenant {
                 (if backwards { Start::Before(place) } else { Start::After(place) }, count)
             }
         };
-        let page = Page { start, count: asked.unwrap_or(first_count).min(inner.options.max_page) };
+        let page = Page { start, count: asked.unwrap_or(first_count).min(max_page) };
         let mut resources = Vec::new();
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
             resources.push(representation);

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::config::{Config, dialect};
+use super::config::Config;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::DocumentRecord;
 use super::storage::{Reads, Table};
 use crate::message::{SchemaDocument, builtin, parse_schema_document};
 use crate::model::{AttributeId, AttributeNumbers, Registry, ResourceType, Schema, common};
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 const SCHEMA: u8 = 1;
@@ -36,7 +37,7 @@ impl Builtin {
         Arc::ptr_eq(&self.registry, registry)
     }
 
-    #[cfg(test)]
+    /// Their registry.
     pub(super) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry)
     }
@@ -202,15 +203,16 @@ impl Documents {
 pub(super) fn load_config(
     reads: &dyn Reads,
     tenant: TenantId,
-    dialect_name: &str,
+    profile: &str,
     builtin: &Builtin,
     keep_changes: Option<u64>,
 ) -> Result<Arc<Config>> {
     let compiled = Documents::load(reads, tenant)?.compile(builtin).map(|(registry, _)| registry);
     // What is stored was compiled before.
     let unreadable = |error| unreadable(&error);
-    let (registry, dialect) = (compiled.map_err(unreadable)?, dialect(dialect_name).map_err(unreadable)?);
-    Ok(Arc::new(Config { dialect, registry, keep_changes }))
+    let registry = compiled.map_err(unreadable)?;
+    let profile = Arc::new(profile.parse::<Profile>().map_err(unreadable)?);
+    Ok(Arc::new(Config { profile, registry, keep_changes }))
 }
 
 fn parse(json: &str) -> Result<Vec<SchemaDocument>> {
@@ -221,5 +223,5 @@ fn parse(json: &str) -> Result<Vec<SchemaDocument>> {
 }
 
 fn unreadable(error: &Error) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("what is stored of a tenant's schemas cannot be read: {error}"))
+    Error::new(ErrorKind::Corrupt, format!("what is stored of a tenant's profile and schemas cannot be read: {error}"))
 }

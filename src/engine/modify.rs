@@ -134,7 +134,7 @@ fn apply(
     missing: &mut Vec<String>,
     budget: &mut Budget,
 ) -> Result<Patched> {
-    let mut patched = patch::apply_within(scope.model, id, before, request, scope.config.dialect, budget)?;
+    let mut patched = patch::apply_within(scope.model, id, before, request, scope.config.dialect(), budget)?;
     if let Some(password) = scope.model.password()
         && patched.attributes.get(password) != before.get(password)
         && let Some(Value::String(clear)) = patched.attributes.get_mut(password)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Env;
 use crate::model::VersionMatch;
+use crate::profile::Profile;
 
 /// How a store is opened.
 #[derive(Clone, Debug)]
@@ -120,16 +121,24 @@ pub struct Limits {
 }
 
 /// Settings of a tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TenantOptions {
-    /// The dialect: `strict`, `entra` or `okta`.
-    pub dialect: String,
+    /// The profile. Default `strict`.
+    pub profile: Profile,
 }
 
-impl Default for TenantOptions {
-    fn default() -> Self {
-        TenantOptions { dialect: "strict".to_owned() }
+impl TenantOptions {
+    /// The settings of a profile.
+    ///
+    /// ```
+    /// use scimdb::engine::TenantOptions;
+    /// let options = TenantOptions::of_profile("entra".parse()?);
+    /// assert_eq!(options.profile.name(), "entra");
+    /// # Ok::<(), scimdb::Error>(())
+    /// ```
+    pub fn of_profile(profile: Profile) -> Self {
+        TenantOptions { profile }
     }
 }
 

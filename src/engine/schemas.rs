@@ -92,7 +92,7 @@ impl Tenant {
             for (name, id) in numbers.iter().filter(|(_, id)| id.0 >= common::FIRST_CUSTOM) {
                 txn.put(Table::Numbers, Key::of(state.id).u32(id.0).done(), name.as_bytes().to_vec());
             }
-            Ok(Arc::new(Config { dialect: old.dialect, registry, keep_changes: old.keep_changes }))
+            Ok(Arc::new(Config { profile: Arc::clone(&old.profile), registry, keep_changes: old.keep_changes }))
         };
         self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config))))?;
         self.inner().publisher.schemas_changed(self.state.id);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Tenant;
 use super::brief::Briefs;
 use super::config::Config;
 use super::index::View;
 use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
 use super::represent::represent_row;
 use super::store::OPENING;
+use super::{Limits, Tenant};
 use crate::filter::{bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::TypeModel;
@@ -33,8 +33,8 @@ impl Tenant {
         if let Some(cursor) = &request.cursor {
             return self.search_by_cursor(resource_type, request, cursor);
         }
-        let options = &self.inner().options;
-        let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
+        let Limits { default_page, max_page, .. } = self.limits()?;
+        let page = Page::new(request.start_index, request.count, default_page, max_page);
         let mut resources = Vec::with_capacity(usize::try_from(page.count.min(100)).unwrap_or(0));
         let start_index = page.skip().map(|skip| skip.saturating_add(1));
         let hits = self.each_found(resource_type, request, &page, &mut |representation| {
@@ -66,8 +66,8 @@ impl Tenant {
     /// As [`Tenant::search`].
     pub fn explain(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<Explanation> {
         let started = Instant::now();
-        let options = &self.inner().options;
-        let page = Page::new(request.start_index, request.count, options.default_page, options.max_page);
+        let Limits { default_page, max_page, .. } = self.limits()?;
+        let page = Page::new(request.start_index, request.count, default_page, max_page);
         let trace = Trace::default();
         let total = self.traced(resource_type, request, &page, Some(&trace), &mut |_| true)?.total;
         Ok(Explanation { steps: trace.into_steps(), total, micros: micros(started) })
@@ -171,7 +171,7 @@ impl Tenant {
         trace: Option<&'a Trace>,
     ) -> Result<Vec<Query<'a>>> {
         let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
-        let options = bound.config.dialect.bind;
+        let options = bound.config.dialect().bind;
         let filters = match (&request.filter, models.as_slice()) {
             (None, models) => models.iter().map(|_| None).collect(),
             (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],

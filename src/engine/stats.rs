@@ -20,8 +20,8 @@ pub struct StoreStats {
 pub struct TenantStats {
     /// The name.
     pub name: String,
-    /// The dialect.
-    pub dialect: String,
+    /// The name of the profile.
+    pub profile: String,
     /// Resources by resource type's name, in the order of the registry.
     pub resources: Vec<(String, u64)>,
     /// Membership edges.
@@ -75,7 +75,7 @@ impl Tenant {
             .collect::<Result<_>>()?;
         Ok(TenantStats {
             name: self.state.name.clone(),
-            dialect: config.dialect.name.to_owned(),
+            profile: config.profile.name().to_owned(),
             resources,
             memberships: count(Counter::Memberships)?,
             changes: count(Counter::Changes)?,

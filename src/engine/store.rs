@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use super::config::{Config, dialect};
+use super::config::Config;
 use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
@@ -101,7 +101,7 @@ impl TenantState {
     fn reload(&self, snapshot: &Snapshot, builtin: &Builtin, keep_changes: Option<u64>) -> Result<()> {
         let found = snapshot.get(Table::Tenants, &Key::of(self.id).done())?;
         let record = found.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.filter(|record| !record.dropped);
-        let load = |record: TenantRecord| load_config(snapshot, self.id, &record.dialect, builtin, keep_changes);
+        let load = |record: TenantRecord| load_config(snapshot, self.id, &record.profile, builtin, keep_changes);
         self.set_config(record.map(load).transpose()?);
         Ok(())
     }
@@ -234,7 +234,7 @@ impl Store {
         let snapshot = self.inner.writer.snapshot()?;
         let (id, record) = find_tenant(&*snapshot, name)?.ok_or_else(|| unknown_tenant(name))?;
         let keep_changes = self.inner.options.keep_changes;
-        let config = load_config(&*snapshot, id, &record.dialect, &self.inner.builtin, keep_changes)?;
+        let config = load_config(&*snapshot, id, &record.profile, &self.inner.builtin, keep_changes)?;
         let state = {
             let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
             let known = tenants.get(name).filter(|state| state.id >= id && state.config().is_ok()).cloned();
@@ -269,7 +269,8 @@ impl Store {
     /// Makes a tenant.
     ///
     /// # Errors
-    /// `AlreadyExists`, `InvalidArgument` for a name that is not 1 to 64 of `a-z A-Z 0-9 . _ -`, or an unknown dialect.
+    /// `AlreadyExists`, `InvalidArgument` for a name that is not 1 to 64 of `a-z A-Z 0-9 . _ -`, or for a profile that
+    /// names an attribute which is not built in: register its schema first, then give the tenant the profile.
     pub fn create_tenant(&self, name: &str, options: TenantOptions) -> Result<Tenant> {
         let valid = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
@@ -277,8 +278,9 @@ impl Store {
             let detail = format!("\"{name}\" is no tenant name: 1 to 64 letters, digits, dots, underscores and dashes");
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
-        dialect(&options.dialect)?;
-        let record = TenantRecord { name: name.to_owned(), dialect: options.dialect, dropped: false };
+        let TenantOptions { profile } = options;
+        profile.check_paths(&self.inner.builtin.registry())?;
+        let record = TenantRecord { name: name.to_owned(), profile: profile.text().to_owned(), dropped: false };
         self.inner.writer.write(move |txn| {
             if find_tenant(txn, &record.name)?.is_some() {
                 let detail = format!("the tenant \"{}\" exists already", record.name);
@@ -294,17 +296,18 @@ impl Store {
     /// Changes the settings of a tenant.
     ///
     /// # Errors
-    /// `UnknownTenant`, `InvalidArgument`.
+    /// `UnknownTenant`, `InvalidArgument` for a profile that names an attribute which no resource type has.
     pub fn configure_tenant(&self, name: &str, options: TenantOptions) -> Result<()> {
-        let dialect = dialect(&options.dialect)?;
+        let profile = Arc::new(options.profile);
         let state = Arc::clone(&self.tenant(name)?.state);
         let after = Arc::clone(&state);
         let change = move |txn: &mut Transaction<'_>| {
             let (id, mut record) = find_tenant(txn, &state.name)?.ok_or_else(|| unknown_tenant(&state.name))?;
-            record.dialect.clone_from(&options.dialect);
-            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
             let old = state.config()?;
-            Ok(Arc::new(Config { dialect, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
+            profile.check_paths(&old.registry)?;
+            profile.text().clone_into(&mut record.profile);
+            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
+            Ok(Arc::new(Config { profile, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
         };
         self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
     }
@@ -468,7 +471,7 @@ fn registry_reader(builtin: Arc<Builtin>) -> Schemas {
     Box::new(move |snapshot, tenant| {
         let found = snapshot.get(Table::Tenants, &Key::of(tenant).done())?;
         let record = found.map(|bytes| TenantRecord::decode(&bytes)).transpose()?.filter(|record| !record.dropped);
-        let load = |record: TenantRecord| load_config(snapshot, tenant, &record.dialect, &builtin, None);
+        let load = |record: TenantRecord| load_config(snapshot, tenant, &record.profile, &builtin, None);
         Ok(record.map(load).transpose()?.map(|config| Arc::clone(&config.registry)))
     })
 }
@@ -495,8 +498,8 @@ mod tests {
     fn tenants_that_nobody_holds_are_forgotten_when_they_are_many() {
         let (shared, own) = (Builtin::new().unwrap(), Builtin::new().unwrap());
         let state = |builtin: &Builtin, number: usize| {
-            let (registry, dialect) = (builtin.registry(), dialect("strict").unwrap());
-            let config = RwLock::new(Some(Arc::new(Config { dialect, registry, keep_changes: None })));
+            let (registry, profile) = (builtin.registry(), Arc::default());
+            let config = RwLock::new(Some(Arc::new(Config { profile, registry, keep_changes: None })));
             Arc::new(TenantState { id: 1, name: number.to_string(), config, asked: AtomicBool::new(number == 1) })
         };
         let mut tenants: HashMap<String, Arc<TenantState>> =

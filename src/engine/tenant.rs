@@ -10,6 +10,7 @@ use super::write::Stored;
 use super::{Limits, Store, StoreOptions, WriteOptions};
 use crate::message::{Projection, Representation};
 use crate::model::{Complex, Membership, Object, Registry, TypeModel, Value, bind};
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 /// A tenant of a store: its verbs. Cheap to clone.
@@ -65,18 +66,20 @@ impl Tenant {
         Ok(Arc::clone(&self.state.config()?.registry))
     }
 
-    /// The name of the dialect, as of now.
+    /// The profile, as of now.
     ///
     /// # Errors
     /// `UnknownTenant` when it was dropped.
-    pub fn dialect(&self) -> Result<&'static str> {
-        Ok(self.state.config()?.dialect.name)
+    pub fn profile(&self) -> Result<Arc<Profile>> {
+        Ok(Arc::clone(&self.state.config()?.profile))
     }
 
-    /// What searches and bulk requests are held to.
-    pub fn limits(&self) -> Limits {
-        let StoreOptions { default_page, max_page, cursor_ttl, max_bulk_operations, .. } = self.inner().options;
-        Limits { default_page, max_page, cursor_ttl, max_bulk_operations }
+    /// What searches and bulk requests are held to: by the store, and by the profile, which can only lower it.
+    ///
+    /// # Errors
+    /// `UnknownTenant` when it was dropped.
+    pub fn limits(&self) -> Result<Limits> {
+        Ok(self.inner().limits(&*self.state.config()?))
     }
 
     pub(super) fn inner(&self) -> &Inner {
@@ -120,6 +123,20 @@ pub(super) struct DraftOptions {
 }
 
 impl Inner {
+    /// What searches and bulk requests of a tenant are held to.
+    pub(super) fn limits(&self, config: &Config) -> Limits {
+        let StoreOptions { default_page, max_page, cursor_ttl, max_bulk_operations, .. } = self.options;
+        let own = config.profile.limits();
+        let max_page = own.max_page.map_or(max_page, |own| own.min(max_page));
+        let own_bulk = own.max_bulk_operations.map(|own| usize::try_from(own).unwrap_or(usize::MAX));
+        Limits {
+            default_page: own.default_page.unwrap_or(default_page).min(max_page),
+            max_page,
+            cursor_ttl,
+            max_bulk_operations: own_bulk.map_or(max_bulk_operations, |own| own.min(max_bulk_operations)),
+        }
+    }
+
     /// Binds what a client sent.
     pub(super) fn draft(
         &self,
@@ -128,7 +145,7 @@ impl Inner {
         object: Object,
         options: DraftOptions,
     ) -> Result<Draft> {
-        let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect.bind };
+        let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
         bind_options.lenient_schemas |= options.import;
         let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
         let members = take_members(model, &mut attributes)?;

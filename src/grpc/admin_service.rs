@@ -28,7 +28,7 @@ impl AdminService for Administration {
     async fn create_tenant(&self, request: Request<proto::CreateTenantRequest>) -> Answer<proto::CreateTenantResponse> {
         unary(&self.gate, "AdminService/CreateTenant", Scope::Admin, request, |caller, message| {
             let proto::CreateTenantRequest { tenant, settings } = message;
-            caller.store().create_tenant(named(&tenant)?, tenant_options(settings))?;
+            caller.store().create_tenant(named(&tenant)?, tenant_options(settings)?)?;
             Ok(proto::CreateTenantResponse {})
         })
         .await
@@ -48,7 +48,7 @@ impl AdminService for Administration {
     ) -> Answer<proto::ConfigureTenantResponse> {
         unary(&self.gate, "AdminService/ConfigureTenant", Scope::Admin, request, |caller, message| {
             let proto::ConfigureTenantRequest { tenant, settings } = message;
-            caller.store().configure_tenant(named(&tenant)?, tenant_options(settings))?;
+            caller.store().configure_tenant(named(&tenant)?, tenant_options(settings)?)?;
             Ok(proto::ConfigureTenantResponse {})
         })
         .await

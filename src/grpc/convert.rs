@@ -85,9 +85,12 @@ fn known<E: TryFrom<i32>>(field: &str, value: i32) -> Result<E> {
     })
 }
 
-pub(super) fn tenant_options(settings: Option<proto::TenantSettings>) -> TenantOptions {
-    let proto::TenantSettings { dialect } = settings.unwrap_or_default();
-    given(dialect).map_or_else(TenantOptions::default, |dialect| TenantOptions { dialect })
+pub(super) fn tenant_options(settings: Option<proto::TenantSettings>) -> Result<TenantOptions> {
+    let proto::TenantSettings { profile } = settings.unwrap_or_default();
+    Ok(match given(profile) {
+        Some(profile) => TenantOptions::of_profile(profile.parse()?),
+        None => TenantOptions::default(),
+    })
 }
 
 pub(super) fn token(info: TokenInfo) -> proto::Token {
@@ -102,11 +105,11 @@ pub(super) fn token(info: TokenInfo) -> proto::Token {
 }
 
 pub(super) fn tenant_counts(stats: TenantStats) -> proto::TenantCounts {
-    let TenantStats { name, dialect, resources, memberships, changes, indexes } = stats;
+    let TenantStats { name, profile, resources, memberships, changes, indexes } = stats;
     let count = |(resource_type, count)| proto::ResourceCount { resource_type, count };
     let resources = resources.into_iter().map(count).collect();
     let indexes = indexes.into_iter().map(index_status).collect();
-    proto::TenantCounts { name, dialect, resources, memberships, changes, indexes }
+    proto::TenantCounts { name, profile, resources, memberships, changes, indexes }
 }
 
 fn index_status(status: IndexStatus) -> proto::IndexStatus {

@@ -23,6 +23,7 @@ pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult}
 pub use error::error_json;
 pub use explain::{Explanation, Step};
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
+pub(crate) use part::Part;
 pub use patch::{parse_patch, patch_from_input};
 pub use projection::Projection;
 pub use render::{Representation, render};

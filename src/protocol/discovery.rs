@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 /// `GET /ServiceProviderConfig`: everything in it is read from how the store is configured.
 pub(super) fn service_provider_config(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
     refuse_filter(request)?;
-    let Limits { default_page, max_page, cursor_ttl, max_bulk_operations } = tenant.limits();
+    let Limits { default_page, max_page, cursor_ttl, max_bulk_operations } = tenant.limits()?;
     let scheme = |scheme: &AuthenticationScheme| {
         let AuthenticationScheme { kind, name, description, spec_uri } = scheme.clone();
         Authentication { kind, name, description, spec_uri }

@@ -15,25 +15,25 @@ use crate::harness::{assert_refused, create_user, json_of, list, served, with_to
 async fn tenants_come_and_go() {
     let served = served(|_| {}).await;
     let mut client = served.administration().await;
-    let create = |name: &str, dialect: &str| CreateTenantRequest {
+    let create = |name: &str, profile: &str| CreateTenantRequest {
         tenant: name.into(),
-        settings: Some(TenantSettings { dialect: dialect.into() }),
+        settings: Some(TenantSettings { profile: profile.into() }),
     };
     client.create_tenant(create("acme", "entra")).await.unwrap();
     assert_refused(&client.create_tenant(create("acme", "")).await.unwrap_err(), Code::AlreadyExists, "ALREADY_EXISTS");
-    for (name, dialect) in [("", ""), ("a b", ""), ("zenith", "klingon")] {
-        let refused = client.create_tenant(create(name, dialect)).await.unwrap_err();
+    for (name, profile) in [("", ""), ("a b", ""), ("zenith", "klingon")] {
+        let refused = client.create_tenant(create(name, profile)).await.unwrap_err();
         assert_refused(&refused, Code::InvalidArgument, "INVALID_ARGUMENT");
     }
     let tenants = client.list_tenants(ListTenantsRequest {}).await.unwrap().into_inner().tenants;
     assert_eq!(tenants, ["acme", "default"]);
 
     let acme = || TenantStatsRequest { tenant: "acme".into() };
-    assert_eq!(client.tenant_stats(acme()).await.unwrap().into_inner().counts.unwrap().dialect, "entra");
+    assert_eq!(client.tenant_stats(acme()).await.unwrap().into_inner().counts.unwrap().profile, "entra");
     let configure =
-        ConfigureTenantRequest { tenant: "acme".into(), settings: Some(TenantSettings { dialect: "okta".into() }) };
+        ConfigureTenantRequest { tenant: "acme".into(), settings: Some(TenantSettings { profile: "okta".into() }) };
     client.configure_tenant(configure).await.unwrap();
-    assert_eq!(client.tenant_stats(acme()).await.unwrap().into_inner().counts.unwrap().dialect, "okta");
+    assert_eq!(client.tenant_stats(acme()).await.unwrap().into_inner().counts.unwrap().profile, "okta");
 
     let mut resources = served.resources().await;
     let mut request = create_user("ann");

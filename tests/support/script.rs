@@ -139,7 +139,7 @@ pub const SCRIPT: &[Step] = &[
     step("make a tenant", |store, _| store.create_tenant("other", TenantOptions::default()).map(drop)),
     step("configure it", |store, _| {
         let mut options = TenantOptions::default();
-        options.dialect = "okta".to_owned();
+        options.profile = "okta".parse()?;
         store.configure_tenant("other", options)
     }),
     step("create the same user there", |store, _| {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    check, compact, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema,
-    stats, tenant, token,
+    check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query, replace,
+    schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -66,6 +66,7 @@ pub enum Command {
     Patch(patch::PatchArgs),
     Delete(delete::DeleteArgs),
     Tenant(tenant::TenantArgs),
+    Profile(profile::ProfileArgs),
     Schema(schema::SchemaArgs),
     Token(token::TokenArgs),
     Stats(stats::StatsArgs),

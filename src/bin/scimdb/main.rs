@@ -19,6 +19,7 @@ mod get;
 mod import;
 mod output;
 mod patch;
+mod profile;
 mod progress;
 mod query;
 mod replace;

@@ -12,8 +12,8 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    check, compact, completions, create, delete, demo, explain, export, get, import, patch, query, replace, schema,
-    stats, tenant, token,
+    check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query, replace,
+    schema, stats, tenant, token,
 };
 
 /// The directory of the store when none is named.
@@ -40,6 +40,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Patch(args) => patch::run(args, &mut session),
         Command::Delete(args) => delete::run(args, &mut session),
         Command::Tenant(args) => tenant::run(args, &mut session),
+        Command::Profile(args) => profile::run(args, &mut session),
         Command::Schema(args) => schema::run(args, &mut session),
         Command::Token(args) => token::run(args, &mut session),
         Command::Stats(args) => stats::run(args, &mut session),

@@ -34,16 +34,16 @@ pub fn run(args: StatsArgs, session: &mut Session) -> Result<(), Failure> {
             .json(&json!({"fileBytes": file_bytes, "sequence": sequence, "tenants": tenants}).to_string());
     }
     let (mut rows, mut indexes) = (Vec::new(), Vec::new());
-    for TenantStats { name, dialect, resources, memberships, changes, indexes: of_tenant } in tenants {
+    for TenantStats { name, profile, resources, memberships, changes, indexes: of_tenant } in tenants {
         indexes.extend(of_tenant.into_iter().map(|index| index_cells(&name, &index)));
         let counts =
             resources.into_iter().chain([("memberships".to_owned(), memberships), ("changes".to_owned(), changes)]);
         rows.extend(counts.map(|(what, count)| {
             let count = if format == Format::Table { grouped(count) } else { count.to_string() };
-            vec![name.clone(), dialect.clone(), what, count]
+            vec![name.clone(), profile.clone(), what, count]
         }));
     }
-    session.out.rows(format, &["tenant", "dialect", "what", "count"].map(str::to_owned), rows.into_iter())?;
+    session.out.rows(format, &["tenant", "profile", "what", "count"].map(str::to_owned), rows.into_iter())?;
     // A file of CSV has one header.
     if format == Format::Table && !indexes.is_empty() {
         let headings = ["tenant", "index", "state", "resources", "runs", "dead", "recent", "size", "applied"];
@@ -69,12 +69,12 @@ fn index_cells(tenant: &str, index: &IndexStatus) -> Vec<String> {
 }
 
 fn tenant_json(tenant: TenantStats) -> Value {
-    let TenantStats { name, dialect, resources, memberships, changes, indexes } = tenant;
+    let TenantStats { name, profile, resources, memberships, changes, indexes } = tenant;
     let resources: Map<String, Value> = resources.into_iter().map(|(name, count)| (name, count.into())).collect();
     let indexes: Map<String, Value> =
         indexes.into_iter().map(|index| (index.resource_type.clone(), index_json(&index))).collect();
     json!({
-        "name": name, "dialect": dialect, "resources": resources, "memberships": memberships, "changes": changes,
+        "name": name, "profile": profile, "resources": resources, "memberships": memberships, "changes": changes,
         "indexes": indexes,
     })
 }

@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 use scimdb::engine::TenantOptions;
+use scimdb::profile::Profile;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, grouped};
+use crate::profile::read_profile;
 use crate::session::Session;
 
 /// Create, list, configure and drop tenants
@@ -21,9 +23,9 @@ enum TenantCommand {
     Create {
         /// 1 to 64 of a-z A-Z 0-9 . _ -
         name: String,
-        /// Whose deviations from the RFC it tolerates: strict, entra, okta
-        #[arg(long, default_value = "strict")]
-        dialect: String,
+        /// What it is to be: strict, entra, okta, or a file with a profile [default: strict]
+        #[arg(long, value_name = "NAME|FILE")]
+        profile: Option<String>,
     },
     /// List the tenants
     List {
@@ -32,12 +34,12 @@ enum TenantCommand {
         output: Option<Format>,
     },
     /// Change the settings of a tenant
-    Set {
+    Configure {
         /// The tenant
         name: String,
-        /// Whose deviations from the RFC it tolerates: strict, entra, okta
-        #[arg(long)]
-        dialect: String,
+        /// What it is to be: strict, entra, okta, or a file with a profile
+        #[arg(long, value_name = "NAME|FILE")]
+        profile: String,
     },
     /// Remove a tenant with everything in it
     Drop {
@@ -49,21 +51,17 @@ enum TenantCommand {
     },
 }
 
-fn options(dialect: String) -> TenantOptions {
-    let mut options = TenantOptions::default();
-    options.dialect = dialect;
-    options
-}
-
 pub fn run(args: TenantArgs, session: &mut Session) -> Result<(), Failure> {
     match args.command {
-        TenantCommand::Create { name, dialect } => {
-            session.open_or_create()?.create_tenant(&name, options(dialect))?;
+        TenantCommand::Create { name, profile } => {
+            let profile = profile.map_or_else(|| Ok(Profile::default()), |profile| read_profile(&profile))?;
+            session.open_or_create()?.create_tenant(&name, TenantOptions::of_profile(profile))?;
             session.summary(format_args!("created tenant {name}"));
         }
         TenantCommand::List { output } => return list(output, session),
-        TenantCommand::Set { name, dialect } => {
-            session.open()?.configure_tenant(&name, options(dialect))?;
+        TenantCommand::Configure { name, profile } => {
+            let options = TenantOptions::of_profile(read_profile(&profile)?);
+            session.open()?.configure_tenant(&name, options)?;
             session.summary(format_args!("changed tenant {name}"));
         }
         TenantCommand::Drop { name, yes } => {
@@ -80,13 +78,13 @@ pub fn run(args: TenantArgs, session: &mut Session) -> Result<(), Failure> {
 
 fn list(output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
     let tenants = session.open()?.stats()?.tenants;
-    let headings = ["name", "dialect", "resources"];
+    let headings = ["name", "profile", "resources"];
     let total = |resources: &[(String, u64)]| resources.iter().map(|(_, count)| count).sum::<u64>();
     match Format::or_default(output, &session.out) {
         Format::Json => {
             for tenant in tenants {
                 let total = total(&tenant.resources);
-                session.out.line(json!({"name": tenant.name, "dialect": tenant.dialect, "resources": total}))?;
+                session.out.line(json!({"name": tenant.name, "profile": tenant.profile, "resources": total}))?;
             }
             Ok(())
         }
@@ -94,7 +92,7 @@ fn list(output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
             let rows = tenants.into_iter().map(|tenant| {
                 let total = total(&tenant.resources);
                 let total = if format == Format::Table { grouped(total) } else { total.to_string() };
-                vec![tenant.name, tenant.dialect, total]
+                vec![tenant.name, tenant.profile, total]
             });
             session.out.rows(format, &headings.map(str::to_owned), rows)
         }

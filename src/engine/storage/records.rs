@@ -117,23 +117,27 @@ fn damaged(what: &str) -> Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine) struct TenantRecord {
     pub(in crate::engine) name: String,
-    pub(in crate::engine) dialect: String,
+    /// The name of a profile that is built in, or a profile's document.
+    pub(in crate::engine) profile: String,
     /// Dropped, but not all of its rows are gone yet.
     pub(in crate::engine) dropped: bool,
 }
 
 impl TenantRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
-        let TenantRecord { name, dialect, dropped } = self;
-        Put::new().byte(1).byte(u8::from(*dropped)).bytes(name.as_bytes()).bytes(dialect.as_bytes()).0
+        let TenantRecord { name, profile, dropped } = self;
+        let version = if profile.starts_with('{') { 2 } else { 1 };
+        Put::new().byte(version).byte(u8::from(*dropped)).bytes(name.as_bytes()).bytes(profile.as_bytes()).0
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
         let read = || {
             let mut take = Take(bytes);
-            (take.byte()? == 1).then_some(())?;
+            let version = take.byte()?;
             let dropped = take.byte()? == 1;
-            let record = TenantRecord { dropped, name: take.text()?, dialect: take.text()? };
+            let record = TenantRecord { dropped, name: take.text()?, profile: take.text()? };
+            let expected = if record.profile.starts_with('{') { 2 } else { 1 };
+            (version == expected).then_some(())?;
             take.end(record)
         };
         read().ok_or_else(|| damaged("tenant"))
@@ -268,5 +272,22 @@ impl DocumentRecord {
             take.end(record)
         };
         read().ok_or_else(|| damaged("schema"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_has_a_profile_by_name_or_by_document() {
+        for (profile, version) in [("okta", 1), (r#"{"name":"acme"}"#, 2)] {
+            let record = TenantRecord { name: "a".into(), profile: profile.into(), dropped: false };
+            let mut bytes = record.encode();
+            assert_eq!(bytes[0], version);
+            assert_eq!(TenantRecord::decode(&bytes).unwrap(), record);
+            bytes[0] = 3 - version;
+            assert_eq!(TenantRecord::decode(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
+        }
     }
 }

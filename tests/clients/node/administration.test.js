@@ -35,9 +35,9 @@ test('a resource type is registered while the server runs', async (t) => {
   await assertRefused(scim.search('', of), 'NOT_FOUND', 'UNKNOWN_TYPE');
 });
 
-test('tenants are apart, and have dialects of their own', async (t) => {
+test('tenants are apart, and have profiles of their own', async (t) => {
   const strict = await client(t);
-  const entra = await client(t, { dialect: 'entra' });
+  const entra = await client(t, { profile: 'entra' });
   const disable = [{ op: 'Replace', path: 'active', value: 'False' }];
   const [ann, same] = [await strict.create(user('ann')), await entra.create(user('ann'))];
   await assertRefused(strict.patch(ann.id, disable), 'INVALID_ARGUMENT', 'INVALID_VALUE');
@@ -45,7 +45,7 @@ test('tenants are apart, and have dialects of their own', async (t) => {
   await assertRefused(strict.get(same.id), 'NOT_FOUND', 'NOT_FOUND');
 
   await assertRefused(strict.admin('CreateTenant', { tenant: entra.tenant }), 'ALREADY_EXISTS', 'ALREADY_EXISTS');
-  await strict.admin('ConfigureTenant', { tenant: entra.tenant, settings: { dialect: 'strict' } });
+  await strict.admin('ConfigureTenant', { tenant: entra.tenant, settings: { profile: 'strict' } });
   await assertRefused(entra.patch(same.id, disable), 'INVALID_ARGUMENT', 'INVALID_VALUE');
   const { tenants } = await strict.admin('ListTenants');
   assert.ok(tenants.includes(strict.tenant) && tenants.includes(entra.tenant));
@@ -60,7 +60,7 @@ test('what is there is counted', async (t) => {
   const crew = { schemas: [GROUP], displayName: 'Crew', members: [{ value: ann.id }] };
   const { version } = await scim.create(crew, { resource_type: 'Group' });
   const { counts } = await scim.admin('TenantStats', { tenant: scim.tenant });
-  assert.deepEqual([counts.name, counts.dialect], [scim.tenant, 'strict']);
+  assert.deepEqual([counts.name, counts.profile], [scim.tenant, 'strict']);
   assert.deepEqual([counts.memberships, counts.changes], ['1', '2']);
   const resources = Object.fromEntries(counts.resources.map((found) => [found.resource_type, found.count]));
   assert.deepEqual(resources, { User: '1', Group: '1' });

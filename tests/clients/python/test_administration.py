@@ -82,21 +82,21 @@ def test_a_wrong_schema_is_refused_whole(scim):
 
 def test_tenants_are_made_configured_and_dropped(channel, scim):
     other = Scim(channel, f"{scim.tenant}.other")
-    made = tenant_pb2.CreateTenantRequest(tenant=other.tenant, settings=tenant_pb2.TenantSettings(dialect="entra"))
+    made = tenant_pb2.CreateTenantRequest(tenant=other.tenant, settings=tenant_pb2.TenantSettings(profile="entra"))
     scim.admin.CreateTenant(made)
     assert refused(lambda: scim.admin.CreateTenant(made)).code is grpc.StatusCode.ALREADY_EXISTS
     tenants = list(scim.admin.ListTenants(tenant_pb2.ListTenantsRequest()).tenants)
     assert tenants == sorted(tenants)
     assert {scim.tenant, other.tenant} <= set(tenants)
 
-    # One tenant's userName is free in another, and its dialect is its own.
+    # One tenant's userName is free in another, and its profile is its own.
     ann, same = scim.create(user("ann")), other.create(user("ann"))
     assert refused(lambda: scim.get(same.id)).reason == "NOT_FOUND"
     as_entra_says_it = {"op": "Replace", "path": "active", "value": "False"}
     assert json.loads(other.patch(same.id, as_entra_says_it).resource.json)["active"] is False
     assert refused(lambda: scim.patch(ann.id, as_entra_says_it)).reason == "INVALID_VALUE"
     strict = tenant_pb2.ConfigureTenantRequest(
-        tenant=other.tenant, settings=tenant_pb2.TenantSettings(dialect="strict")
+        tenant=other.tenant, settings=tenant_pb2.TenantSettings(profile="strict")
     )
     scim.admin.ConfigureTenant(strict)
     assert refused(lambda: other.patch(same.id, as_entra_says_it)).reason == "INVALID_VALUE"
@@ -110,7 +110,7 @@ def test_nobody_drops_a_tenant_by_forgetting_its_name(scim):
     refusal = refused(lambda: scim.admin.DropTenant(tenant_pb2.DropTenantRequest()))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
     unknown = tenant_pb2.CreateTenantRequest(
-        tenant=f"{scim.tenant}.new", settings=tenant_pb2.TenantSettings(dialect="klingon")
+        tenant=f"{scim.tenant}.new", settings=tenant_pb2.TenantSettings(profile="klingon")
     )
     assert refused(lambda: scim.admin.CreateTenant(unknown)).reason == "INVALID_ARGUMENT"
 
@@ -120,7 +120,7 @@ def test_what_is_there_is_counted(scim):
     members = [{"value": ann.id}, {"value": bob.id}]
     last = scim.create({"schemas": [GROUP], "displayName": "Crew", "members": members}, "Group")
     counts = scim.admin.TenantStats(stats_pb2.TenantStatsRequest(tenant=scim.tenant)).counts
-    assert (counts.name, counts.dialect) == (scim.tenant, "strict")
+    assert (counts.name, counts.profile) == (scim.tenant, "strict")
     resources = {found.resource_type: found.count for found in counts.resources}
     assert resources == {"User": 2, "Group": 1}
     assert (counts.memberships, counts.changes) == (2, 3)

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::Result;
-use crate::engine::config::{Config, dialect};
+use crate::engine::config::Config;
 use crate::engine::index::build::fixture::{Random, build, open, registry, resource};
 use crate::engine::index::{Catalog, LiveRun, Recent, RecentCommit, TypeView, stack};
 use crate::engine::query::{Query, SortBy};
@@ -49,7 +49,7 @@ impl Directory {
     /// So many resources of a type in some runs, with deleted and rewritten ones, and recent writes on top. Of users and
     /// groups, some of the other kind too, and who is a member of whom.
     pub(super) fn new(random: &mut Random, kind: &str, count: u64, variety: u64) -> Self {
-        let config = Config { dialect: dialect("strict").unwrap(), registry: Arc::new(registry()), keep_changes: None };
+        let config = Config { profile: Arc::default(), registry: Arc::new(registry()), keep_changes: None };
         let model = Arc::clone(config.registry.resource_type(kind).unwrap());
         let catalog = Arc::new(Catalog::of(&model));
         let make = |random: &mut Random, row: u64| made(random, &model, row, variety);

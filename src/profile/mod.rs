@@ -1,0 +1,22 @@
+//! Profiles: what a tenant is told to be, as one JSON document of declarations. Which deviations of identity providers it
+//! tolerates, which attributes may not travel in a URL, how large its answers are.
+//!
+//! A profile knows schemas and filters, and no store: the engine keeps it and obeys it.
+//!
+//! ```
+//! use scimdb::profile::Profile;
+//!
+//! let profile: Profile = r#"{"name": "acme", "extends": "entra", "sensitive": ["emails"]}"#.parse()?;
+//! assert_eq!((profile.name(), profile.dialect().name), ("acme", "entra"));
+//! let entra: Profile = "entra".parse()?;
+//! assert_eq!(entra, *Profile::builtin("Entra").unwrap());
+//! # Ok::<(), scimdb::Error>(())
+//! ```
+
+mod builtin;
+mod document;
+mod limits;
+mod sensitive;
+
+pub use document::Profile;
+pub use limits::ProfileLimits;
