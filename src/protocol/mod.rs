@@ -33,6 +33,7 @@ mod resources;
 mod respond;
 mod route;
 mod search;
+mod sensitive;
 
 pub use context::{AuthenticationScheme, Context};
 pub use handle::{answer_error, handle, required_scope, too_large, try_handle};

@@ -2,6 +2,7 @@
 
 use super::headers::check_body;
 use super::parameters::Parameters;
+use super::sensitive::refuse_sensitive;
 use super::{Context, Request, Response, respond};
 use crate::Result;
 use crate::engine::Tenant;
@@ -15,6 +16,7 @@ pub(super) fn by_query(
     endpoint: Option<&str>,
 ) -> Result<Response> {
     let search = Parameters::parse(request.query())?.search(&context.base)?;
+    refuse_sensitive(tenant, &search, endpoint)?;
     let page = tenant.search(endpoint, &search)?;
     Ok(respond::document(request, 200, page.to_json()))
 }
