@@ -1,0 +1,173 @@
+//! What Entra ID, Okta and OneLogin send, replayed over HTTP to a server on a loopback port; and many of them at once.
+#![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "support/http.rs"]
+mod http;
+#[path = "support/replay.rs"]
+mod replay;
+
+use std::collections::BTreeSet;
+use std::sync::Barrier;
+
+use http::{Answer, Client, Served};
+use scimdb::engine::{Scope, TenantOptions, TokenOptions};
+use serde_json::{Value, json};
+
+/// A tenant of a profile, as its identity provider uses it: with a token that may write.
+fn tenant(served: &Served, name: &str, profile: &str) -> Client {
+    let options = TenantOptions::of_profile(profile.parse().unwrap());
+    let tenant = served.store.create_tenant(name, options).unwrap();
+    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    let token = tenant.create_token("provider", options).unwrap();
+    served.client(name).with_token(&token.secret)
+}
+
+fn replay(folder: &str) {
+    let served = Served::new(|_| {});
+    replay::replay(&format!("idp/{folder}"), |name, profile| {
+        let client = tenant(&served, name, profile);
+        move |method: &str, target: &str, headers: &[(&str, &str)], body: &str| {
+            client.send(method, target, headers, body)
+        }
+    });
+}
+
+#[test]
+fn entra() {
+    replay("entra");
+}
+
+#[test]
+fn okta() {
+    replay("okta");
+}
+
+#[test]
+fn onelogin() {
+    replay("onelogin");
+}
+
+#[test]
+fn parallel_patches_of_one_group_lose_nothing() {
+    const WRITERS: usize = 64;
+    let served = Served::new(|_| {});
+    let client = tenant(&served, "burst", "entra");
+    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    let secret = served.store.tenant("burst").unwrap().create_token("burst", options).unwrap().secret;
+    let id = |answer: Answer| answer.json()["id"].as_str().unwrap().to_owned();
+    let users: Vec<String> = (0..WRITERS)
+        .map(|number| id(client.json("POST", "/Users", &json!({"userName": format!("user-{number}")}))))
+        .collect();
+    let stays = id(client.json("POST", "/Users", &json!({"userName": "stays"})));
+    let leaves = id(client.json("POST", "/Users", &json!({"userName": "leaves"})));
+    let group = json!({"displayName": "g", "members": [{"value": stays}, {"value": leaves}]});
+    let group = format!("/Groups/{}", id(client.json("POST", "/Groups", &group)));
+
+    let patch = |operations: Value| json!({"Operations": operations, "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]});
+    let barrier = Barrier::new(WRITERS);
+    let tags: Vec<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = users
+            .iter()
+            .map(|user| {
+                let (client, barrier, group) = (served.client("burst").with_token(&secret), &barrier, &group);
+                let leaves = &leaves;
+                scope.spawn(move || {
+                    // A connection of its own, open before it counts.
+                    assert_eq!(client.get("/ServiceProviderConfig").status, 200);
+                    barrier.wait();
+                    let add = json!([
+                        {"op": "Add", "path": "members", "value": [{"$ref": null, "value": user}]},
+                        {"op": "Remove", "path": "members", "value": [{"$ref": null, "value": leaves}]}]);
+                    let answer = client.json("PATCH", group, &patch(add));
+                    assert_eq!(answer.status, 204, "{answer:?}");
+                    answer.header("etag").unwrap().to_owned()
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+
+    // Everybody is in it, nobody twice, and who left is not.
+    let found = client.get(&group);
+    let json = found.json();
+    let members: Vec<&str> = json["members"].as_array().unwrap().iter().map(|m| m["value"].as_str().unwrap()).collect();
+    let expected: BTreeSet<&str> = users.iter().chain([&stays]).map(String::as_str).collect();
+    assert_eq!(members.len(), expected.len());
+    assert_eq!(members.into_iter().collect::<BTreeSet<_>>(), expected);
+    // Each write made a version of its own, and the group has one of them.
+    assert_eq!(tags.iter().collect::<BTreeSet<_>>().len(), WRITERS);
+    assert!(tags.iter().any(|tag| Some(tag.as_str()) == found.header("etag")), "{:?}", found.header("etag"));
+    // The other end of every membership says the same.
+    let filter = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+        "filter": format!("groups.value eq \"{}\"", group.trim_start_matches("/Groups/")), "count": 0});
+    let answer = client.json("POST", "/Users/.search", &filter);
+    assert_eq!(answer.json()["totalResults"], WRITERS + 1, "{answer:?}");
+}
+
+#[test]
+fn what_is_sensitive_may_not_stand_in_a_url() {
+    const EMPLOYEE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber";
+    let served = Served::new(|_| {});
+    let profile = json!({"name": "careful", "extends": "entra", "sensitive": ["emails", EMPLOYEE]}).to_string();
+    let client = tenant(&served, "careful", &profile);
+    let user = json!({"userName": "ann", "emails": [{"type": "work", "value": "ann@example.com"}]});
+    assert_eq!(client.json("POST", "/Users", &user).status, 201);
+
+    let refused = [
+        "/Users?filter=emails%5Btype%20eq%20%22work%22%5D.value%20eq%20%22ann@example.com%22",
+        "/Users?filter=emails.value+eq+%22ann@example.com%22",
+        "/Users?filter=not+(title+pr)+and+employeeNumber+eq+%227%22",
+        "/Users?sortBy=emails.value",
+        "/?filter=displayName+pr+or+EMAILS+eq+%22ann@example.com%22",
+    ];
+    for target in refused {
+        let answer = client.get(target);
+        assert_eq!(answer.status, 403, "{target}: {answer:?}");
+        let json = answer.json();
+        assert_eq!(json["scimType"], "sensitive");
+        assert!(json["detail"].as_str().unwrap().contains("/.search"), "{json}");
+        assert!(!answer.body.contains("ann@example.com"), "{answer:?}");
+    }
+    for target in ["/Users?filter=userName+eq+%22ann%22", "/Users?attributes=emails", "/Groups?filter=members+pr"] {
+        assert_eq!(client.get(target).status, 200, "{target}");
+    }
+    // By POST, it is in no URL.
+    let search = json!({"filter": "emails[type eq \"work\"].value eq \"ann@example.com\"", "sortBy": "emails.value"});
+    assert_eq!(client.json("POST", "/Users/.search", &search).json()["totalResults"], 1);
+    // A mistake in a filter is told as always.
+    assert_eq!(client.get("/Users?filter=emails+eq").status, 400);
+    assert_eq!(client.get("/Nothing?filter=emails+pr").status, 404);
+    // The profiles that are built in call nothing sensitive.
+    for profile in ["strict", "entra", "okta"] {
+        let client = tenant(&served, profile, profile);
+        assert_eq!(client.get(refused[0]).status, 200, "{profile}");
+    }
+}
+
+#[test]
+fn a_profile_lowers_the_limits_that_are_announced_and_kept() {
+    let served = Served::new(|_| {});
+    let limits = json!({"defaultPage": 2, "maxPage": 3, "maxBulkOperations": 1});
+    let profile = json!({"name": "small", "limits": limits}).to_string();
+    let client = tenant(&served, "small", &profile);
+    for number in 0..5 {
+        let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("u{number}")});
+        assert_eq!(client.json("POST", "/Users", &user).status, 201);
+    }
+    let config = client.get("/ServiceProviderConfig").json();
+    assert_eq!(config["filter"]["maxResults"], 3, "{config}");
+    assert_eq!(config["bulk"]["maxOperations"], 1);
+    assert_eq!(
+        (&config["pagination"]["defaultPageSize"], &config["pagination"]["maxPageSize"]),
+        (&json!(2), &json!(3))
+    );
+    for (target, items) in [("/Users", 2), ("/Users?count=5", 3), ("/Users?cursor", 2), ("/Users?cursor&count=5", 3)] {
+        let page = client.get(target).json();
+        assert_eq!((&page["itemsPerPage"], &page["totalResults"]), (&json!(items), &json!(5)), "{target}");
+    }
+    let operation = json!({"method": "DELETE", "path": "/Users/1"});
+    let bulk =
+        json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [operation, operation]});
+    assert_eq!(client.json("POST", "/Bulk", &bulk).status, 413);
+}
