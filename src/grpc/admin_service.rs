@@ -42,6 +42,16 @@ impl AdminService for Administration {
         .await
     }
 
+    async fn get_tenant(&self, request: Request<proto::GetTenantRequest>) -> Answer<proto::GetTenantResponse> {
+        unary(&self.gate, "AdminService/GetTenant", Scope::Admin, request, |caller, message| {
+            let proto::GetTenantRequest { tenant } = message;
+            let profile = caller.store().tenant(named(&tenant)?)?.profile()?;
+            let settings = proto::TenantSettings { profile: profile.text().to_owned() };
+            Ok(proto::GetTenantResponse { settings: Some(settings) })
+        })
+        .await
+    }
+
     async fn configure_tenant(
         &self,
         request: Request<proto::ConfigureTenantRequest>,

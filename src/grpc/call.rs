@@ -28,7 +28,7 @@ macro_rules! of_tenant {
 of_tenant! {
     GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest ListRequest StreamListRequest BulkRequest
     ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
-    CreateTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
+    CreateTenantRequest GetTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
     RevokeTokenRequest TenantStatsRequest
 }
 

@@ -2,9 +2,10 @@
 
 use scimdb::engine::Scope as EngineScope;
 use scimdb::grpc::proto::{
-    ConfigureTenantRequest, CreateRequest, CreateTenantRequest, CreateTokenRequest, DropTenantRequest, ListRequest,
-    ListResourceTypesRequest, ListSchemasRequest, ListTenantsRequest, ListTokensRequest, PutSchemasRequest,
-    RemoveSchemaRequest, RevokeTokenRequest, Scope, StatsRequest, TenantSettings, TenantStatsRequest,
+    ConfigureTenantRequest, CreateRequest, CreateTenantRequest, CreateTokenRequest, DropTenantRequest,
+    GetTenantRequest, ListRequest, ListResourceTypesRequest, ListSchemasRequest, ListTenantsRequest, ListTokensRequest,
+    PutSchemasRequest, RemoveSchemaRequest, RevokeTokenRequest, Scope, StatsRequest, TenantSettings,
+    TenantStatsRequest,
 };
 use serde_json::{Value, json};
 use tonic::Code;
@@ -34,6 +35,23 @@ async fn tenants_come_and_go() {
         ConfigureTenantRequest { tenant: "acme".into(), settings: Some(TenantSettings { profile: "okta".into() }) };
     client.configure_tenant(configure).await.unwrap();
     assert_eq!(client.tenant_stats(acme()).await.unwrap().into_inner().counts.unwrap().profile, "okta");
+
+    let own = r#"{"name":"ours","extends":"okta","sensitive":["emails"]}"#;
+    for profile in [own, "entra"] {
+        let settings = Some(TenantSettings { profile: profile.into() });
+        let configure = ConfigureTenantRequest { tenant: "acme".into(), settings: settings.clone() };
+        client.configure_tenant(configure).await.unwrap();
+        let told = client.get_tenant(GetTenantRequest { tenant: "acme".into() }).await.unwrap().into_inner();
+        assert_eq!(told.settings, settings);
+    }
+    for (profile, code, kind) in [
+        (r#"{"name":"ours","limits":{"maxPages":1}}"#, Code::InvalidArgument, "INVALID_SYNTAX"),
+        (r#"{"name":"ours","sensitive":["emials"]}"#, Code::InvalidArgument, "INVALID_ARGUMENT"),
+    ] {
+        let settings = Some(TenantSettings { profile: profile.into() });
+        let configure = ConfigureTenantRequest { tenant: "acme".into(), settings };
+        assert_refused(&client.configure_tenant(configure).await.unwrap_err(), code, kind);
+    }
 
     let mut resources = served.resources().await;
     let mut request = create_user("ann");
