@@ -82,7 +82,7 @@ impl Tenant {
         }
         let config = self.state.config()?;
         let ids = BulkIds::assign(&operations, &mut || self.inner().env.new_id())?;
-        let heads: Vec<BulkResult> = operations.iter().map(head).collect();
+        let heads: Vec<BulkResult> = operations.iter().map(|operation| head(operation, &ids)).collect();
         let prepare = |(index, operation)| self.prepare(&config, &ids, index, operation);
         let mut steps: Vec<Result<Step>> = operations.into_iter().enumerate().map(prepare).collect();
         keep_order(&mut steps);
@@ -183,9 +183,14 @@ fn object(data: Input) -> Result<Object> {
 }
 
 /// What a result repeats of its operation.
-fn head(operation: &BulkOperation) -> BulkResult {
-    let path = operation.path.as_str();
-    let location = (operation.method != BulkMethod::Post && !path.contains("bulkId:")).then(|| path.to_owned());
+fn head(operation: &BulkOperation, ids: &BulkIds) -> BulkResult {
+    // A path may stand there without its slash, and name a resource by the bulkId of its POST.
+    let path = operation.path.trim_start_matches('/');
+    let location = match path.split_once("/bulkId:") {
+        _ if operation.method == BulkMethod::Post => None,
+        None => Some(format!("/{path}")),
+        Some((endpoint, bulk_id)) => ids.assigned(bulk_id).map(|id| format!("/{endpoint}/{id}")),
+    };
     let bulk_id = operation.bulk_id.clone();
     BulkResult { method: operation.method, bulk_id, version: None, location, status: 0, error: None }
 }

@@ -83,6 +83,10 @@ fn attribute(attribute: &Attribute, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// Endpoints that are the protocol's own (RFC 7644 section 3.2), or were in a draft of it.
+const RESERVED: &[&str] =
+    &["/Me", "/Bulk", "/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/ServiceProviderConfigs"];
+
 /// # Errors
 /// `InvalidValue` or `AlreadyExists`.
 pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item = &'a ResourceType>) -> Result<()> {
@@ -93,6 +97,10 @@ pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item =
     }
     if !new.endpoint.strip_prefix('/').is_some_and(name_ok) {
         let detail = format!("the endpoint \"{}\" is not a slash and one path segment, such as /Devices", new.endpoint);
+        return Err(invalid("endpoint", detail));
+    }
+    if RESERVED.iter().any(|reserved| new.endpoint.eq_ignore_ascii_case(reserved)) {
+        let detail = format!("{} is an endpoint of SCIM itself (RFC 7644 section 3.2): take another one", new.endpoint);
         return Err(invalid("endpoint", detail));
     }
     for other in others {
@@ -110,4 +118,26 @@ pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item =
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_of_the_protocol_are_not_for_resource_types() {
+        let at = |endpoint: &str| ResourceType {
+            id: "T".into(),
+            name: "T".into(),
+            description: String::new(),
+            endpoint: endpoint.into(),
+            schema: "urn:t".into(),
+            schema_extensions: Vec::new(),
+        };
+        for reserved in RESERVED.iter().copied().chain(["/me", "/.search"]) {
+            let error = resource_type(&at(reserved), std::iter::empty()).unwrap_err();
+            assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some("endpoint")), "{reserved}");
+        }
+        assert_eq!(resource_type(&at("/Mes"), std::iter::empty()), Ok(()));
+    }
 }

@@ -4,7 +4,7 @@ use super::parameters::Parameters;
 use super::{AuthenticationScheme, Context, Request, Response, respond};
 use crate::engine::{Limits, Tenant};
 use crate::message::{
-    Authentication, Pagination, ServiceProviderConfig, documents_json, resource_type_json, schema_json,
+    Authentication, Pagination, ServiceProviderConfig, documents_json, location, resource_type_json, schema_json,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -28,7 +28,8 @@ pub(super) fn service_provider_config(tenant: &Tenant, request: &Request<'_>, co
             cursor_timeout: cursor_ttl.as_secs(),
         },
     };
-    Ok(respond::document(request, 200, config.to_json(&context.base)))
+    let location = format!("{}/ServiceProviderConfig", context.base);
+    Ok(respond::located(request, config.to_json(&context.base), location))
 }
 
 /// `GET /ResourceTypes`, or one of them.
@@ -41,29 +42,35 @@ pub(super) fn resource_types(
     refuse_filter(request)?;
     let registry = tenant.registry()?;
     let types = registry.types().iter().map(|model| model.resource_type());
-    let body = match id {
-        None => documents_json(&types.map(|of| resource_type_json(of, &context.base)).collect::<Vec<_>>()),
+    match id {
+        None => {
+            let types = types.map(|of| resource_type_json(of, &context.base));
+            Ok(respond::document(request, 200, documents_json(&types.collect::<Vec<_>>())))
+        }
         Some(id) => {
             let mut types = types.filter(|of| of.id.eq_ignore_ascii_case(id) || of.name.eq_ignore_ascii_case(id));
             let found = types.next().ok_or_else(|| unknown("resource type", "ResourceTypes"))?;
-            resource_type_json(found, &context.base)
+            let location = format!("{}{}", context.base, location("/ResourceTypes", &found.id));
+            Ok(respond::located(request, resource_type_json(found, &context.base), location))
         }
-    };
-    Ok(respond::document(request, 200, body))
+    }
 }
 
 /// `GET /Schemas`, or one of them.
 pub(super) fn schemas(tenant: &Tenant, request: &Request<'_>, context: &Context, id: Option<&str>) -> Result<Response> {
     refuse_filter(request)?;
     let registry = tenant.registry()?;
-    let body = match id {
+    match id {
         None => {
             let schemas = registry.schemas().iter().map(|schema| schema_json(schema, &context.base));
-            documents_json(&schemas.collect::<Vec<_>>())
+            Ok(respond::document(request, 200, documents_json(&schemas.collect::<Vec<_>>())))
         }
-        Some(id) => schema_json(registry.schema(id).ok_or_else(|| unknown("schema", "Schemas"))?, &context.base),
-    };
-    Ok(respond::document(request, 200, body))
+        Some(id) => {
+            let found = registry.schema(id).ok_or_else(|| unknown("schema", "Schemas"))?;
+            let location = format!("{}{}", context.base, location("/Schemas", &found.id));
+            Ok(respond::located(request, schema_json(found, &context.base), location))
+        }
+    }
 }
 
 /// Whoever filters here must not take what comes for what was asked for (RFC 7644 section 4).

@@ -22,7 +22,10 @@ pub fn try_handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> 
 
 fn without_body_of_head(request: &Request<'_>, mut response: Response) -> Response {
     if request.method == "HEAD" {
-        response.headers.push(("content-length", response.body.len().to_string()));
+        // An answer that has no body tells no length of one (RFC 9110 section 8.6).
+        if !response.body.is_empty() {
+            response.headers.push(("content-length", response.body.len().to_string()));
+        }
         response.body.clear();
     }
     response
@@ -44,6 +47,10 @@ pub fn answer_error(error: &Error) -> Response {
 
 fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
     let route = Route::parse(request.path())?;
+    // A path that does not exist is told before anything about the method or the body.
+    if let Some(endpoint) = route.endpoint() {
+        tenant.registry()?.resource_type(endpoint)?;
+    }
     let allowed = route.methods();
     if request.method == "OPTIONS" || !allowed.contains(&request.method) {
         let mut response = match request.method {

@@ -71,6 +71,11 @@ impl Parameters {
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
+    /// Whether a request says which attributes it wants to see, be it by an empty list.
+    pub(super) fn chooses_attributes(&self) -> bool {
+        ["attributes", "excludedAttributes"].iter().any(|name| self.all(name).next().is_some())
+    }
+
     /// The attributes to show.
     pub(super) fn attributes(&self) -> Vec<String> {
         self.names("attributes")

@@ -5,19 +5,17 @@ use super::parameters::Parameters;
 use super::{Context, Request, Response, respond};
 use crate::engine::{ReadOptions, Tenant, WriteOptions};
 use crate::message::{ResourceInput, parse_patch};
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// `POST /Users`
 pub(super) fn create(tenant: &Tenant, request: &Request<'_>, context: &Context, endpoint: &str) -> Result<Response> {
-    let options = write_options(request, context)?;
-    // A path that does not exist is told before anything about the body.
-    tenant.registry()?.resource_type(endpoint)?;
+    let options = write_options(&Parameters::parse(request.query())?, request, context);
     check_body(request)?;
     let created = tenant.create(endpoint, ResourceInput::from_json(request.body)?, &options)?;
     Ok(respond::resource(request, 201, created, &context.base))
 }
 
-/// `GET /Users/{id}`
+/// `GET /Users/{id}`, or `GET /Users/{id}.scim`: the suffix asks for SCIM's media type (RFC 7644 section 3.8).
 pub(super) fn get(
     tenant: &Tenant,
     request: &Request<'_>,
@@ -26,22 +24,31 @@ pub(super) fn get(
     id: &str,
 ) -> Result<Response> {
     let parameters = Parameters::parse(request.query())?;
+    if parameters.filter()?.is_some() {
+        // To ignore it would tell that it matches.
+        let detail = "one resource is not filtered: send the filter to its endpoint, with id eq \"…\" in it";
+        return Err(Error::new(ErrorKind::InvalidFilter, detail).on("filter"));
+    }
     let options = ReadOptions {
         attributes: parameters.attributes(),
         excluded_attributes: parameters.excluded_attributes(),
         if_none_match: None,
         base: context.base.clone(),
     };
-    let found = tenant.get(endpoint, id, &options)?;
-    if versions(request, "if-none-match").is_some_and(|known| known.matches_exactly(found.tag)) {
-        return Ok(respond::not_modified(found.tag));
-    }
-    // A client that wants one version alone does not get another (RFC 9110 section 13.1.1).
+    let (found, has_suffix) = match (tenant.get(endpoint, id, &options), id.strip_suffix(".scim")) {
+        (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => (tenant.get(endpoint, id, &options)?, true),
+        (found, _) => (found?, false),
+    };
+    // A client that wants one version alone does not get another; this is asked first (RFC 9110 section 13.2.2).
     if versions(request, "if-match").is_some_and(|wanted| !wanted.matches(found.tag)) {
         let detail = format!("the resource has version {}, which If-Match does not name", found.tag);
-        return Err(crate::Error::new(ErrorKind::VersionMismatch, detail));
+        return Err(Error::new(ErrorKind::VersionMismatch, detail));
     }
-    Ok(respond::resource(request, 200, found, &context.base))
+    if versions(request, "if-none-match").is_some_and(|known| known.matches_exactly(found.tag)) {
+        return Ok(respond::not_modified(&found, &context.base));
+    }
+    let wanted = if has_suffix { Request { headers: &[], ..*request } } else { *request };
+    Ok(respond::resource(&wanted, 200, found, &context.base))
 }
 
 /// `PUT /Users/{id}`
@@ -52,8 +59,7 @@ pub(super) fn replace(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let options = write_options(request, context)?;
-    tenant.registry()?.resource_type(endpoint)?;
+    let options = write_options(&Parameters::parse(request.query())?, request, context);
     check_body(request)?;
     let written = tenant.replace(endpoint, id, ResourceInput::from_json(request.body)?, &options)?;
     Ok(respond::resource(request, 200, written.representation, &context.base))
@@ -68,12 +74,12 @@ pub(super) fn modify(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let mut options = write_options(request, context)?;
+    let parameters = Parameters::parse(request.query())?;
+    let mut options = write_options(&parameters, request, context);
     let registry = tenant.registry()?;
     let model = registry.resource_type(endpoint)?;
     check_body(request)?;
-    let is_silent =
-        model.members().is_some() && options.attributes.is_empty() && options.excluded_attributes.is_empty();
+    let is_silent = model.members().is_some() && !parameters.chooses_attributes();
     if is_silent {
         // Nothing of it is told.
         options.attributes = vec!["id".to_owned()];
@@ -96,13 +102,13 @@ pub(super) fn delete(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    tenant.delete(endpoint, id, &write_options(request, context)?)?;
+    let parameters = Parameters::parse(request.query())?;
+    tenant.delete(endpoint, id, &write_options(&parameters, request, context))?;
     Ok(respond::empty(204))
 }
 
-fn write_options(request: &Request<'_>, context: &Context) -> Result<WriteOptions> {
-    let parameters = Parameters::parse(request.query())?;
-    Ok(WriteOptions {
+fn write_options(parameters: &Parameters, request: &Request<'_>, context: &Context) -> WriteOptions {
+    WriteOptions {
         attributes: parameters.attributes(),
         excluded_attributes: parameters.excluded_attributes(),
         if_match: versions(request, "if-match"),
@@ -110,5 +116,5 @@ fn write_options(request: &Request<'_>, context: &Context) -> Result<WriteOption
         actor: context.actor.clone(),
         base: context.base.clone(),
         id: None,
-    })
+    }
 }

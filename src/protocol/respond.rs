@@ -4,11 +4,18 @@ use super::headers::{SCIM_JSON, answered_as};
 use super::{Request, Response};
 use crate::Error;
 use crate::message::{Representation, error_json};
-use crate::model::EntityTag;
 
 /// An answer with a document.
 pub(super) fn document(request: &Request<'_>, status: u16, body: String) -> Response {
     Response { status, headers: vec![("content-type", answered_as(request).to_owned())], body }
+}
+
+/// An answer with a document that stands somewhere: what describes the endpoint is got as resources are (RFC 7644
+/// section 4).
+pub(super) fn located(request: &Request<'_>, body: String, location: String) -> Response {
+    let mut response = document(request, 200, body);
+    response.headers.extend([("location", location.clone()), ("content-location", location)]);
+    response
 }
 
 /// An answer without a body.
@@ -30,9 +37,12 @@ pub(super) fn resource(request: &Request<'_>, status: u16, found: Representation
     response
 }
 
-/// What tells that the client has the resource as it is now.
-pub(super) fn not_modified(tag: EntityTag) -> Response {
-    Response { status: 304, headers: vec![("etag", tag.to_string())], body: String::new() }
+/// What tells that the client has the resource as it is now, with the headers that the resource would have come with
+/// (RFC 9110 section 15.4.5).
+pub(super) fn not_modified(found: &Representation, base: &str) -> Response {
+    let location = format!("{base}{}", found.location());
+    let headers = vec![("etag", found.tag.to_string()), ("location", location.clone()), ("content-location", location)];
+    Response { status: 304, headers, body: String::new() }
 }
 
 /// The SCIM error document (RFC 7644 section 3.12).

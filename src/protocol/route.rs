@@ -21,7 +21,7 @@ pub(super) enum Route {
     ResourceTypes(Option<String>),
     /// `/Schemas`, or one of them.
     Schemas(Option<String>),
-    /// `/Users`: an endpoint.
+    /// `/Users`: an endpoint, with its slash, so that it is not taken for the name of a resource type.
     Endpoint(String),
     /// `/Users/.search`
     Search(String),
@@ -43,7 +43,8 @@ impl Route {
         let mut segments = trimmed.split('/').map(decoded);
         let first = segments.next().transpose()?.unwrap_or_default();
         let second = segments.next().transpose()?;
-        if segments.next().is_some() || first.is_empty() || second.as_deref() == Some("") {
+        let is_nameless = first.is_empty() || first.contains('/');
+        if segments.next().is_some() || is_nameless || second.as_deref() == Some("") {
             return Err(nothing());
         }
         Ok(match (first.as_str(), second) {
@@ -55,10 +56,18 @@ impl Route {
             ("ResourceTypes", id) => Route::ResourceTypes(id),
             ("Schemas", id) => Route::Schemas(id),
             (".search" | "Bulk" | "Me" | "ServiceProviderConfig", Some(_)) => return Err(nothing()),
-            (_, None) => Route::Endpoint(first),
-            (_, Some(id)) if id == ".search" => Route::Search(first),
-            (_, Some(id)) => Route::Resource(first, id),
+            (_, None) => Route::Endpoint(endpoint(&first)),
+            (_, Some(id)) if id == ".search" => Route::Search(endpoint(&first)),
+            (_, Some(id)) => Route::Resource(endpoint(&first), id),
         })
+    }
+
+    /// The endpoint of a resource type that it is of, which may not exist.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        match self {
+            Route::Endpoint(endpoint) | Route::Search(endpoint) | Route::Resource(endpoint, _) => Some(endpoint),
+            _ => None,
+        }
     }
 
     /// The methods that it has.
@@ -73,6 +82,10 @@ impl Route {
             Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         }
     }
+}
+
+fn endpoint(segment: &str) -> String {
+    format!("/{segment}")
 }
 
 fn decoded(segment: &str) -> Result<String> {
@@ -108,15 +121,15 @@ mod tests {
             }),
             ("/Schemas/urn%3Aexample%3AX", Route::Schemas(id("urn:example:X"))),
             ("/ResourceTypes/", Route::ResourceTypes(None)),
-            ("/Users", Route::Endpoint("Users".into())),
-            ("/Users/", Route::Endpoint("Users".into())),
-            ("/Users/.search", Route::Search("Users".into())),
-            ("/Users/a%2Fb%20c", Route::Resource("Users".into(), "a/b c".into())),
+            ("/Users", Route::Endpoint("/Users".into())),
+            ("/Users/", Route::Endpoint("/Users".into())),
+            ("/Users/.search", Route::Search("/Users".into())),
+            ("/Users/a%2Fb%20c", Route::Resource("/Users".into(), "a/b c".into())),
         ];
         for (path, expected) in cases {
             assert_eq!(Route::parse(path).unwrap(), expected, "{path}");
         }
-        for path in ["/Users/1/2", "/Users//", "/Me/1", "/Bulk/1", "//Users"] {
+        for path in ["/Users/1/2", "/Users//", "/Me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
             assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
         assert_eq!(Route::parse("/Users/%ff").unwrap_err().kind(), ErrorKind::InvalidSyntax);

@@ -4,9 +4,9 @@ use super::headers::check_body;
 use super::parameters::Parameters;
 use super::sensitive::refuse_sensitive;
 use super::{Context, Request, Response, respond};
-use crate::Result;
 use crate::engine::Tenant;
 use crate::message::SearchRequest;
+use crate::{Error, ErrorKind, Result};
 
 /// `GET /Users`, or `GET /` for every resource.
 pub(super) fn by_query(
@@ -21,18 +21,24 @@ pub(super) fn by_query(
     Ok(respond::document(request, 200, page.to_json()))
 }
 
-/// `POST /Users/.search`, or `POST /.search` for every resource.
+/// `POST /Users/.search`, or `POST /.search` for every resource. The parameters are those of the body; which attributes
+/// are shown, the URL may say as well, as for every operation that returns resources (RFC 7644 section 3.9).
 pub(super) fn by_message(
     tenant: &Tenant,
     request: &Request<'_>,
     context: &Context,
     endpoint: Option<&str>,
 ) -> Result<Response> {
-    if let Some(endpoint) = endpoint {
-        tenant.registry()?.resource_type(endpoint)?;
-    }
     check_body(request)?;
-    let search = SearchRequest { base: context.base.clone(), ..SearchRequest::from_json(request.body)? };
+    let parameters = Parameters::parse(request.query())?;
+    if parameters.filter()?.is_some() {
+        let detail = "the filter of a search by POST stands in its body, not in the URL";
+        return Err(Error::new(ErrorKind::InvalidValue, detail).on("filter"));
+    }
+    let mut search = SearchRequest { base: context.base.clone(), ..SearchRequest::from_json(request.body)? };
+    if search.attributes.is_empty() && search.excluded_attributes.is_empty() {
+        (search.attributes, search.excluded_attributes) = (parameters.attributes(), parameters.excluded_attributes());
+    }
     let page = tenant.search(endpoint, &search)?;
     Ok(respond::document(request, 200, page.to_json()))
 }
