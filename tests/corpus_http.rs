@@ -2,17 +2,22 @@
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+// Other tests use what this one does not.
+#[allow(dead_code)]
 #[path = "support/http.rs"]
 mod http;
+#[path = "support/steps.rs"]
+mod steps;
 mod support;
 
 use http::{Answer, Served};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scimdb::engine::{TenantOptions, WriteOptions};
+use scimdb::engine::{Scope, TenantOptions, TokenOptions, WriteOptions};
 use scimdb::message::{ResourceInput, parse_schema_document};
-use scimdb::protocol::{Context, Request, handle};
+use scimdb::protocol::{AuthenticationScheme, Context, Request, handle};
 use scimdb::{Store, StoreOptions};
 use serde_json::Value;
+use steps::{Sender, Sent, run_steps};
 use support::corpus::{Outcome, PatchError, ResourceOf};
 use support::face::{Face, Search, run_filters, run_patches};
 
@@ -41,9 +46,7 @@ impl Http {
             }
             Way::Call(store) => {
                 let request = Request { method, target, headers: &[], body: body.as_bytes() };
-                let response = handle(&store.tenant(tenant).unwrap(), &request, &Context::default());
-                let headers = response.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-                Answer { status: response.status, headers, body: response.body }
+                answer(handle(&store.tenant(tenant).unwrap(), &request, &Context::default()))
             }
         }
     }
@@ -167,6 +170,68 @@ impl Face for Http {
         let scim_type = json["scimType"].as_str().unwrap_or_default().to_owned();
         Err(PatchError { status: answer.status, scim_type })
     }
+}
+
+impl Sender for Http {
+    fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String> {
+        Face::open(self, tenant, profile, documents)
+    }
+
+    fn base(&self, tenant: &str) -> String {
+        match &self.0 {
+            Way::Call(_) => "https://example.com/v2".to_owned(),
+            Way::Socket(served) => format!("http://{}/scim/{tenant}/v2", served.address),
+        }
+    }
+
+    fn deliver(&mut self, sent: &Sent<'_>) -> Answer {
+        let Sent { tenant, subject, method, target, headers, body } = *sent;
+        match &self.0 {
+            Way::Socket(served) => {
+                let client = served.client(tenant);
+                let client = match subject {
+                    Some(subject) => client.with_token(&self.token_of(tenant, subject)),
+                    None => client,
+                };
+                client.send(method, target, headers, body)
+            }
+            Way::Call(store) => {
+                let request = Request { method, target, headers, body: body.as_bytes() };
+                let context = Context {
+                    base: self.base(tenant),
+                    subject: subject.map(str::to_owned),
+                    authentication_schemes: vec![AuthenticationScheme::bearer_token()],
+                    ..Context::default()
+                };
+                answer(handle(&store.tenant(tenant).unwrap(), &request, &context))
+            }
+        }
+    }
+}
+
+impl Http {
+    /// A new token of the caller that a resource is.
+    fn token_of(&self, tenant: &str, subject: &str) -> String {
+        let tenant = self.store().tenant(tenant).unwrap();
+        let name = format!("token {}", tenant.tokens().unwrap().len());
+        let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: Some(subject.to_owned()) };
+        tenant.create_token(&name, options).unwrap().secret
+    }
+}
+
+fn answer(response: scimdb::protocol::Response) -> Answer {
+    let headers = response.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Answer { status: response.status, headers, body: response.body }
+}
+
+#[test]
+fn steps_by_call() {
+    run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), "http");
+}
+
+#[test]
+fn steps_over_http() {
+    run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), "http");
 }
 
 #[test]

@@ -138,6 +138,6 @@ mod tests {
             let error = resource_type(&at(reserved), std::iter::empty()).unwrap_err();
             assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some("endpoint")), "{reserved}");
         }
-        assert_eq!(resource_type(&at("/Mes"), std::iter::empty()), Ok(()));
+        assert!(resource_type(&at("/Mes"), std::iter::empty()).is_ok());
     }
 }

@@ -1,0 +1,290 @@
+//! Sequences of requests as data: tests/corpus/README.md describes the files. It must not know how a request gets to the
+//! store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::http::Answer;
+use crate::support::corpus::Failures;
+
+/// A file of steps: one tenant, and what is asked of it in order.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepFile {
+    #[serde(skip)]
+    pub name: String,
+    /// What it is about: for readers.
+    pub description: String,
+    #[serde(default = "strict")]
+    pub profile: String,
+    /// Documents of RFC 7643 sections 6 and 7 to be registered.
+    #[serde(default)]
+    pub schemas: Vec<Value>,
+    pub steps: Vec<Step>,
+}
+
+/// A request, and what its answer must be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Step {
+    pub name: String,
+    #[serde(default)]
+    pub cites: String,
+    /// The id of the resource that the caller is.
+    r#as: Option<String>,
+    method: String,
+    target: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    body: Option<Value>,
+    body_text: Option<String>,
+    body_parts: Option<Vec<(String, usize)>>,
+    expect: Expect,
+    #[serde(default)]
+    save: BTreeMap<String, String>,
+}
+
+/// What an answer must be.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    status: u16,
+    #[serde(default)]
+    headers: BTreeMap<String, Value>,
+    /// Compared by [`differs`]; null: there is no body.
+    #[serde(default, deserialize_with = "given")]
+    body: Option<Value>,
+}
+
+/// Tells `null` from a member that is left out.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+fn strict() -> String {
+    "strict".to_owned()
+}
+
+/// A request as it is sent.
+pub struct Sent<'a> {
+    pub tenant: &'a str,
+    /// The id of the resource that the caller is.
+    pub subject: Option<&'a str>,
+    pub method: &'a str,
+    pub target: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: &'a str,
+}
+
+/// A way to send requests.
+pub trait Sender {
+    /// Makes a tenant.
+    fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String>;
+    /// The URL that targets are relative to.
+    fn base(&self, tenant: &str) -> String;
+    /// Sends a request.
+    fn deliver(&mut self, sent: &Sent<'_>) -> Answer;
+}
+
+impl StepFile {
+    /// Every file of a folder of the corpus.
+    pub fn all(folder: &str) -> Vec<StepFile> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
+        let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+        paths.sort();
+        let read = |path: &std::path::PathBuf| {
+            let text = std::fs::read_to_string(path).unwrap();
+            let file: StepFile = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            StepFile { name: path.file_name().unwrap().to_string_lossy().into_owned(), ..file }
+        };
+        paths.iter().map(read).collect()
+    }
+}
+
+/// Runs every step of every file of a folder.
+pub fn run_steps(sender: &mut impl Sender, folder: &str) {
+    let mut failures = Failures::default();
+    for file in StepFile::all(folder) {
+        assert!(!file.description.is_empty(), "{}", file.name);
+        let tenant = format!("{}-{}", folder.replace('/', "-"), file.name.trim_end_matches(".json"));
+        sender.open(&tenant, &file.profile, &file.schemas).unwrap_or_else(|error| panic!("{}: {error}", file.name));
+        let mut variables = BTreeMap::from([("base".to_owned(), sender.base(&tenant))]);
+        for step in &file.steps {
+            let result = run_step(sender, &tenant, step, &mut variables);
+            let expected = (step.expect.status, &step.expect.headers, &step.expect.body);
+            failures.check(result.is_ok(), &file.name, &step.name, &step.cites, expected, result);
+        }
+    }
+    failures.finish();
+}
+
+fn run_step(
+    sender: &mut impl Sender,
+    tenant: &str,
+    step: &Step,
+    variables: &mut BTreeMap<String, String>,
+) -> Result<(), String> {
+    let body = match (&step.body, &step.body_text, &step.body_parts) {
+        (Some(json), None, None) => filled(json, variables)?.to_string(),
+        (None, Some(text), None) => fill(text, variables)?,
+        (None, None, Some(parts)) => parts.iter().map(|(text, times)| text.repeat(*times)).collect(),
+        (None, None, None) => String::new(),
+        _ => return Err("one of body, bodyText and bodyParts".to_owned()),
+    };
+    let target = fill(&step.target, variables)?;
+    let subject = step.r#as.as_deref().map(|id| fill(id, variables)).transpose()?;
+    let mut headers = Vec::new();
+    if !body.is_empty() && !step.headers.keys().any(|name| name.eq_ignore_ascii_case("content-type")) {
+        headers.push(("content-type".to_owned(), "application/scim+json".to_owned()));
+    }
+    for (name, value) in &step.headers {
+        headers.push((name.clone(), fill(value, variables)?));
+    }
+    let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let sent = Sent {
+        tenant,
+        subject: subject.as_deref(),
+        method: &step.method,
+        target: &target,
+        headers: &headers,
+        body: &body,
+    };
+    let answer = sender.deliver(&sent);
+    check(step, &answer, variables).map_err(|problem| format!("{problem}\n  in {answer:?}"))?;
+    for (name, place) in &step.save {
+        let value = match place.strip_prefix("header:") {
+            Some(header) => answer.header(header).map(str::to_owned),
+            None => match answer.json().pointer(place) {
+                Some(Value::String(text)) => Some(text.clone()),
+                other => other.map(Value::to_string),
+            },
+        };
+        variables.insert(name.clone(), value.ok_or_else(|| format!("nothing at {place} in {answer:?}"))?);
+    }
+    Ok(())
+}
+
+fn check(step: &Step, answer: &Answer, variables: &BTreeMap<String, String>) -> Result<(), String> {
+    let Expect { status, headers, body } = &step.expect;
+    if answer.status != *status {
+        return Err(format!("status {}", answer.status));
+    }
+    for (name, expected) in headers {
+        let got = answer.header(name).map(|text| Value::String(text.to_owned()));
+        differs(&filled(expected, variables)?, got.as_ref(), name)?;
+    }
+    let media_type = answer.header("content-type");
+    if answer.body.is_empty() {
+        let is_head = step.method == "HEAD";
+        return match body {
+            Some(Value::Null) | None if media_type.is_none() || is_head => Ok(()),
+            _ => Err("no body".to_owned()),
+        };
+    }
+    if !matches!(media_type, Some("application/scim+json" | "application/json")) {
+        return Err(format!("the media type of the body: {media_type:?}"));
+    }
+    let json = answer.json();
+    if *status >= 400 {
+        // Every error is the message of RFC 7644 section 3.12.
+        let message = serde_json::json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": {"$is": "string"},
+        });
+        differs(&message, Some(&json), "")?;
+    }
+    match body {
+        None => Ok(()),
+        Some(expected) => differs(&filled(expected, variables)?, Some(&json), ""),
+    }
+}
+
+/// Whether what is expected is not there. Objects may have more members than are expected, arrays may not; an object with
+/// one member that begins with a dollar sign says what kind of value is expected.
+fn differs(expected: &Value, got: Option<&Value>, place: &str) -> Result<(), String> {
+    if let Some((matcher, of)) = matcher(expected) {
+        return match (matcher, got) {
+            ("$is", got) if kind_is(of.as_str().unwrap_or_default(), got) => Ok(()),
+            ("$contains", Some(Value::String(text))) if text.contains(of.as_str().unwrap_or("\0")) => Ok(()),
+            ("$unordered", Some(Value::Array(values))) if values.len() == of.as_array().map_or(0, Vec::len) => {
+                has_all(of, values, place)
+            }
+            ("$has", Some(Value::Array(values))) => has_all(of, values, place),
+            _ => Err(format!("{place} is {got:?}, not {expected}")),
+        };
+    }
+    match (expected, got) {
+        (Value::Object(expected), Some(Value::Object(got))) => {
+            expected.iter().try_for_each(|(name, value)| differs(value, got.get(name), &format!("{place}/{name}")))
+        }
+        (Value::Array(expected), Some(Value::Array(got))) if expected.len() == got.len() => {
+            let mut pairs = expected.iter().zip(got).enumerate();
+            pairs.try_for_each(|(index, (value, got))| differs(value, Some(got), &format!("{place}/{index}")))
+        }
+        (expected, Some(got)) if expected == got => Ok(()),
+        _ => Err(format!("{place} is {got:?}, not {expected}")),
+    }
+}
+
+fn matcher(expected: &Value) -> Option<(&str, &Value)> {
+    let (name, of) = expected.as_object().filter(|object| object.len() == 1)?.iter().next()?;
+    ["$is", "$contains", "$unordered", "$has"].contains(&name.as_str()).then_some((name.as_str(), of))
+}
+
+/// Whether each of some expected elements is among the values.
+fn has_all(expected: &Value, values: &[Value], place: &str) -> Result<(), String> {
+    let expected = expected.as_array().ok_or("a list of elements")?;
+    expected.iter().try_for_each(|element| {
+        let found = values.iter().any(|value| differs(element, Some(value), place).is_ok());
+        found.then_some(()).ok_or_else(|| format!("{place} lacks {element}"))
+    })
+}
+
+fn kind_is(kind: &str, got: Option<&Value>) -> bool {
+    match (kind, got) {
+        ("absent", got) => got.is_none(),
+        ("any", got) => got.is_some(),
+        ("string", Some(Value::String(text))) => !text.is_empty(),
+        ("integer", Some(Value::Number(number))) => number.is_u64() || number.is_i64(),
+        ("etag", Some(Value::String(text))) => text.starts_with("W/\"") && text.ends_with('"') && text.len() > 4,
+        ("dateTime", Some(Value::String(text))) => {
+            text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z') && text.starts_with("20")
+        }
+        _ => false,
+    }
+}
+
+/// A value whose strings have their variables filled in.
+fn filled(value: &Value, variables: &BTreeMap<String, String>) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) => Value::String(fill(text, variables)?),
+        Value::Array(values) => {
+            Value::Array(values.iter().map(|value| filled(value, variables)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(object) => {
+            let filled = object.iter().map(|(name, value)| Ok((name.clone(), filled(value, variables)?)));
+            Value::Object(filled.collect::<Result<_, String>>()?)
+        }
+        other => other.clone(),
+    })
+}
+
+/// A text with its variables filled in: `${name}`.
+fn fill(text: &str, variables: &BTreeMap<String, String>) -> Result<String, String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, (name, after))) =
+        rest.split_once("${").and_then(|(before, tail)| Some((before, tail.split_once('}')?)))
+    {
+        let value = variables.get(name).ok_or_else(|| format!("no step saved {name}"))?;
+        out.extend([before, value]);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
