@@ -1,5 +1,6 @@
 //! From a request to its answer.
 
+use super::headers::{JSON, SCIM_JSON};
 use super::route::Route;
 use super::{Context, Request, Response, bulk, discovery, me, resources, respond, search};
 use crate::engine::{Scope, Tenant};
@@ -61,6 +62,10 @@ fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<R
             )),
         };
         response.headers.push(("allow", allowed.join(", ")));
+        if request.method == "OPTIONS" && allowed.contains(&"PATCH") {
+            // RFC 5789 section 3.1.
+            response.headers.push(("accept-patch", format!("{SCIM_JSON}, {JSON}")));
+        }
         return Ok(response);
     }
     if request.body.len() > context.max_body_bytes {
@@ -95,5 +100,6 @@ pub fn too_large(limit: usize) -> Error {
 
 /// A method as an error may repeat it.
 fn told(method: &str) -> &str {
-    if method.len() <= 16 && method.bytes().all(|byte| byte.is_ascii_graphic()) { method } else { "this method" }
+    let is_word = (1..=16).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_word { method } else { "this method" }
 }

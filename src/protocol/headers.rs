@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind, Result};
 /// SCIM's own media type.
 pub(super) const SCIM_JSON: &str = "application/scim+json";
 /// The other one that is understood.
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// The media type of the answer: SCIM's own, unless the client prefers plain JSON. Whatever else it asks for, SCIM's own
 /// is what there is.
