@@ -19,7 +19,44 @@
 //! # Ok::<(), scimdb::Error>(())
 //! ```
 //!
-//! Who the caller is, the host decides before: see [`required_scope`] for what a request needs.
+//! Who the caller is, the host decides before: see [`required_scope`] for what a request needs. So this is all that it
+//! takes to mount an endpoint in a web framework that speaks the types of the crate `http`, as most do:
+//!
+//! ```
+//! use http::{Request, Response};
+//! use scimdb::engine::Scope;
+//! use scimdb::protocol::{self, Context, answer_error, handle, required_scope};
+//! use scimdb::{Error, ErrorKind, Tenant};
+//!
+//! /// Answers a request for a path below `/scim/v2`. The framework has read its body, up to a limit, and knows its caller.
+//! fn scim(tenant: &Tenant, request: &Request<Vec<u8>>, caller: &str, scope: Scope) -> Response<String> {
+//!     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+//!     let target = path.strip_prefix("/scim/v2").unwrap_or(path);
+//!     let method = request.method().as_str();
+//!     let headers = request.headers().iter();
+//!     let headers: Vec<(&str, &str)> =
+//!         headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+//!     let answer = if scope >= required_scope(method, target) {
+//!         let base = "https://example.com/scim/v2".to_owned();
+//!         let context = Context { base, actor: Some(caller.to_owned()), ..Context::default() };
+//!         handle(tenant, &protocol::Request { method, target, headers: &headers, body: request.body() }, &context)
+//!     } else {
+//!         answer_error(&Error::new(ErrorKind::Forbidden, "this token only reads"))
+//!     };
+//!     let mut response = Response::builder().status(answer.status);
+//!     for (name, value) in answer.headers {
+//!         response = response.header(name, value);
+//!     }
+//!     response.body(answer.body).expect("a status and headers that can be sent")
+//! }
+//! #
+//! # let tenant = scimdb::Store::open_in_memory(scimdb::StoreOptions::default())?.tenant("default")?;
+//! # let request = |method: &str| Request::builder().method(method).uri("/scim/v2/Users?count=0").body(Vec::new());
+//! # assert_eq!(scim(&tenant, &request("GET").unwrap(), "a test", Scope::Read).status(), 200);
+//! # assert_eq!(scim(&tenant, &request("POST").unwrap(), "a test", Scope::Read).status(), 403);
+//! # assert_eq!(scim(&tenant, &request("POST").unwrap(), "a test", Scope::Write).status(), 400);
+//! # Ok::<(), scimdb::Error>(())
+//! ```
 
 mod bulk;
 mod context;
