@@ -48,6 +48,7 @@ run_target() {
     case $name in
         filter | path) dictionary=(-dict=fuzz/dictionaries/filter.dict) ;;
         patch | ingest) dictionary=(-dict=fuzz/dictionaries/json.dict) ;;
+        protocol) dictionary=(-dict=fuzz/dictionaries/protocol.dict) ;;
     esac
     mkdir -p "$work/$name" "fuzz/artifacts/$name"
     "$target_dir/$host/release/$name" "$work/$name" "fuzz/corpus/$name" "${dictionary[@]}" \
