@@ -47,19 +47,21 @@ impl Route {
         if segments.next().is_some() || is_nameless || second.as_deref() == Some("") {
             return Err(nothing());
         }
-        Ok(match (first.as_str(), second) {
-            (".search", None) => Route::RootSearch,
-            ("Bulk", None) => Route::Bulk,
-            ("Me", None) => Route::Me,
+        // Letter case does not matter, as it does not for the endpoints of resource types.
+        let is = |name: &str| first.eq_ignore_ascii_case(name);
+        match second {
+            None if is(".search") => Ok(Route::RootSearch),
+            None if is("Bulk") => Ok(Route::Bulk),
+            None if is("Me") => Ok(Route::Me),
             // In the RFC's earlier drafts, and in some clients, the name has an s.
-            ("ServiceProviderConfig" | "ServiceProviderConfigs", None) => Route::ServiceProviderConfig,
-            ("ResourceTypes", id) => Route::ResourceTypes(id),
-            ("Schemas", id) => Route::Schemas(id),
-            (".search" | "Bulk" | "Me" | "ServiceProviderConfig", Some(_)) => return Err(nothing()),
-            (_, None) => Route::Endpoint(endpoint(&first)),
-            (_, Some(id)) if id == ".search" => Route::Search(endpoint(&first)),
-            (_, Some(id)) => Route::Resource(endpoint(&first), id),
-        })
+            None if is("ServiceProviderConfig") || is("ServiceProviderConfigs") => Ok(Route::ServiceProviderConfig),
+            id if is("ResourceTypes") => Ok(Route::ResourceTypes(id)),
+            id if is("Schemas") => Ok(Route::Schemas(id)),
+            Some(_) if [".search", "Bulk", "Me", "ServiceProviderConfig"].iter().any(|name| is(name)) => Err(nothing()),
+            None => Ok(Route::Endpoint(endpoint(&first))),
+            Some(id) if id.eq_ignore_ascii_case(".search") => Ok(Route::Search(endpoint(&first))),
+            Some(id) => Ok(Route::Resource(endpoint(&first), id)),
+        }
     }
 
     /// The endpoint of a resource type that it is of, which may not exist.
@@ -121,7 +123,10 @@ mod tests {
             }),
             ("/Schemas/urn%3Aexample%3AX", Route::Schemas(id("urn:example:X"))),
             ("/ResourceTypes/", Route::ResourceTypes(None)),
+            ("/me", Route::Me),
+            ("/schemas", Route::Schemas(None)),
             ("/Users", Route::Endpoint("/Users".into())),
+            ("/users", Route::Endpoint("/users".into())),
             ("/Users/", Route::Endpoint("/Users".into())),
             ("/Users/.search", Route::Search("/Users".into())),
             ("/Users/a%2Fb%20c", Route::Resource("/Users".into(), "a/b c".into())),
@@ -129,7 +134,7 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(Route::parse(path).unwrap(), expected, "{path}");
         }
-        for path in ["/Users/1/2", "/Users//", "/Me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
+        for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
             assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
         assert_eq!(Route::parse("/Users/%ff").unwrap_err().kind(), ErrorKind::InvalidSyntax);
