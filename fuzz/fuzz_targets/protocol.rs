@@ -80,7 +80,10 @@ fn check(method: &str, response: &Response) {
         assert!(body.is_empty(), "{response:?}");
         return;
     }
-    assert!(matches!(response.header("content-type"), Some("application/scim+json" | "application/json")), "{response:?}");
+    assert!(
+        matches!(response.header("content-type"), Some("application/scim+json" | "application/json")),
+        "{response:?}"
+    );
     let json: Value = serde_json::from_str(body).expect("a body is JSON");
     if *status >= 400 {
         assert_eq!(json["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error", "{response:?}");
