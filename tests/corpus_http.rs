@@ -225,13 +225,12 @@ fn answer(response: scimdb::protocol::Response) -> Answer {
 }
 
 #[test]
-fn steps_by_call() {
-    run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), "http");
-}
-
-#[test]
-fn steps_over_http() {
-    run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), "http");
+fn steps_by_call_and_over_http() {
+    let called = run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), "http");
+    let sent = run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), "http");
+    for (called, sent) in called.iter().zip(&sent) {
+        assert_eq!(called, sent, "an answer is the same by whatever way");
+    }
 }
 
 #[test]

@@ -32,6 +32,19 @@ fn a_body_above_the_limit_is_refused_by_the_limit() {
 }
 
 #[test]
+fn what_a_host_turns_off_is_not_advertised() {
+    let mut options = StoreOptions::default();
+    (options.max_bulk_operations, options.max_page) = (0, 7);
+    let tenant = Store::open_in_memory(options).unwrap().tenant("default").unwrap();
+    let config = send(&tenant, "GET", "/ServiceProviderConfig", "", &Context::default()).body;
+    for part in
+        [r#""bulk":{"supported":false"#, r#""maxResults":7"#, r#""maxPageSize":7"#, r#""authenticationSchemes":[]"#]
+    {
+        assert!(config.contains(part), "{part}: {config}");
+    }
+}
+
+#[test]
 fn head_tells_the_length_of_the_body_that_get_has() {
     let tenant = tenant();
     for target in ["/Users", "/Users/nobody", "/Schemas", "/ServiceProviderConfig", "/Users?filter=x"] {

@@ -9,13 +9,13 @@ use super::text::to_json;
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
-/// What a ServiceProviderConfig says, besides that everything RFC 7644 calls optional is there: PATCH, bulk, filters,
-/// sorting, entity tags, and changing passwords.
+/// What a ServiceProviderConfig says, besides that everything RFC 7644 calls optional is there: PATCH, filters, sorting,
+/// entity tags, and changing passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceProviderConfig {
     /// Where people find help.
     pub documentation_uri: Option<String>,
-    /// `bulk.maxOperations`
+    /// `bulk.maxOperations`; 0: bulk is not supported.
     pub max_operations: u64,
     /// `bulk.maxPayloadSize`: bytes.
     pub max_payload_size: u64,
@@ -61,7 +61,7 @@ impl ServiceProviderConfig {
             documentation_uri: self.documentation_uri.as_deref(),
             patch: supported,
             bulk: BulkJson {
-                supported: true,
+                supported: self.max_operations > 0,
                 max_operations: self.max_operations,
                 max_payload_size: self.max_payload_size,
             },

@@ -105,9 +105,10 @@ impl StepFile {
     }
 }
 
-/// Runs every step of every file of a folder.
-pub fn run_steps(sender: &mut impl Sender, folder: &str) {
+/// Runs every step of every file of a folder. Gives the answers, without what is another one each time.
+pub fn run_steps(sender: &mut impl Sender, folder: &str) -> Vec<String> {
     let mut failures = Failures::default();
+    let mut answers = Vec::new();
     for file in StepFile::all(folder) {
         assert!(!file.description.is_empty(), "{}", file.name);
         let tenant = format!("{}-{}", folder.replace('/', "-"), file.name.trim_end_matches(".json"));
@@ -115,11 +116,14 @@ pub fn run_steps(sender: &mut impl Sender, folder: &str) {
         let mut variables = BTreeMap::from([("base".to_owned(), sender.base(&tenant))]);
         for step in &file.steps {
             let result = run_step(sender, &tenant, step, &mut variables);
+            let answer = result.as_ref().map(|answer| settled(answer, &variables["base"])).unwrap_or_default();
+            answers.push(format!("{}: {}: {answer}", file.name, step.name));
             let expected = (step.expect.status, &step.expect.headers, &step.expect.body);
             failures.check(result.is_ok(), &file.name, &step.name, &step.cites, expected, result);
         }
     }
     failures.finish();
+    answers
 }
 
 fn run_step(
@@ -127,7 +131,7 @@ fn run_step(
     tenant: &str,
     step: &Step,
     variables: &mut BTreeMap<String, String>,
-) -> Result<(), String> {
+) -> Result<Answer, String> {
     let body = match (&step.body, &step.body_text, &step.body_parts) {
         (Some(json), None, None) => filled(json, variables)?.to_string(),
         (None, Some(text), None) => fill(text, variables)?,
@@ -165,7 +169,7 @@ fn run_step(
         };
         variables.insert(name.clone(), value.ok_or_else(|| format!("nothing at {place} in {answer:?}"))?);
     }
-    Ok(())
+    Ok(answer)
 }
 
 fn check(step: &Step, answer: &Answer, variables: &BTreeMap<String, String>) -> Result<(), String> {
@@ -257,6 +261,44 @@ fn kind_is(kind: &str, got: Option<&Value>) -> bool {
         }
         _ => false,
     }
+}
+
+/// What an answer says, without ids, times, versions, cursors, and the address of the endpoint.
+fn settled(answer: &Answer, base: &str) -> String {
+    let headers = ["content-type", "etag", "location", "content-location", "allow", "accept-patch"];
+    let headers = headers.map(|name| answer.header(name).map(|value| settled_text(value, base)));
+    let body = if answer.body.is_empty() { Value::Null } else { settled_value(&answer.json(), base) };
+    format!("{} {headers:?} {body}", answer.status)
+}
+
+fn settled_value(value: &Value, base: &str) -> Value {
+    match value {
+        Value::String(text) => Value::String(settled_text(text, base)),
+        Value::Array(values) => values.iter().map(|value| settled_value(value, base)).collect(),
+        Value::Object(object) => {
+            let settled = object.iter().map(|(name, value)| match name.as_str() {
+                "nextCursor" | "previousCursor" => (name.clone(), Value::from("…")),
+                _ => (name.clone(), settled_value(value, base)),
+            });
+            Value::Object(settled.collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn settled_text(text: &str, base: &str) -> String {
+    if kind_is("dateTime", Some(&Value::from(text))) {
+        return "a time".to_owned();
+    }
+    let text = text.replace(base, "base");
+    // Ids are made of five groups of hexadecimal digits, versions of digits behind their quotation mark.
+    let is_id = |part: &str| part.len() == 36 && part.matches('-').count() == 4;
+    let parts = text.split(['/', '\"', ' ']).map(|part| match part {
+        part if is_id(part) => "an id",
+        part if part.starts_with(|first: char| first.is_ascii_digit()) => "a number",
+        part => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// A value whose strings have their variables filled in.
