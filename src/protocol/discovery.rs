@@ -23,7 +23,7 @@ pub(super) fn service_provider_config(tenant: &Tenant, request: &Request<'_>, co
         max_results: max_page,
         authentication_schemes: context.authentication_schemes.iter().map(scheme).collect(),
         pagination: Pagination {
-            default_page_size: default_page,
+            default_page_size: default_page.min(max_page),
             max_page_size: max_page,
             cursor_timeout: cursor_ttl.as_secs(),
         },
