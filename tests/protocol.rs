@@ -37,9 +37,12 @@ fn what_a_host_turns_off_is_not_advertised() {
     (options.max_bulk_operations, options.max_page) = (0, 7);
     let tenant = Store::open_in_memory(options).unwrap().tenant("default").unwrap();
     let config = send(&tenant, "GET", "/ServiceProviderConfig", "", &Context::default()).body;
-    for part in
-        [r#""bulk":{"supported":false"#, r#""maxResults":7"#, r#""defaultPageSize":7,"maxPageSize":7"#, r#""authenticationSchemes":[]"#]
-    {
+    for part in [
+        r#""bulk":{"supported":false"#,
+        r#""maxResults":7"#,
+        r#""defaultPageSize":7,"maxPageSize":7"#,
+        r#""authenticationSchemes":[]"#,
+    ] {
         assert!(config.contains(part), "{part}: {config}");
     }
 }

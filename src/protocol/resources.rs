@@ -89,7 +89,7 @@ pub(super) fn modify(
     if is_silent {
         response.status = 204;
         response.body.clear();
-        response.headers.retain(|(name, _)| *name != "content-type");
+        response.headers.retain(|(name, _)| !name.starts_with("content-"));
     }
     Ok(response)
 }
