@@ -224,13 +224,34 @@ fn answer(response: scimdb::protocol::Response) -> Answer {
     Answer { status: response.status, headers, body: response.body }
 }
 
-#[test]
-fn steps_by_call_and_over_http() {
-    let called = run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), "http");
-    let sent = run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), "http");
+/// Runs every step of a folder both ways.
+fn run_both(folder: &str) {
+    let called = run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), folder);
+    let sent = run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), folder);
+    assert_eq!(called.len(), sent.len());
     for (called, sent) in called.iter().zip(&sent) {
         assert_eq!(called, sent, "an answer is the same by whatever way");
     }
+}
+
+#[test]
+fn steps_by_call_and_over_http() {
+    run_both("http");
+}
+
+#[test]
+fn what_entra_id_sends() {
+    run_both("idp/entra");
+}
+
+#[test]
+fn what_okta_sends() {
+    run_both("idp/okta");
+}
+
+#[test]
+fn what_onelogin_sends() {
+    run_both("idp/onelogin");
 }
 
 #[test]

@@ -1,11 +1,10 @@
-//! What Entra ID, Okta and OneLogin send, replayed over HTTP to a server on a loopback port; and many of them at once.
+//! What identity providers need beyond the sequences of tests/corpus/idp: many requests at once, and what a profile says of
+//! sensitive attributes and limits. Over HTTP, to a server on a loopback port.
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "support/http.rs"]
 mod http;
-#[path = "support/replay.rs"]
-mod replay;
 
 use std::collections::BTreeSet;
 use std::sync::Barrier;
@@ -21,31 +20,6 @@ fn tenant(served: &Served, name: &str, profile: &str) -> Client {
     let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
     let token = tenant.create_token("provider", options).unwrap();
     served.client(name).with_token(&token.secret)
-}
-
-fn replay(folder: &str) {
-    let served = Served::new(|_| {});
-    replay::replay(&format!("idp/{folder}"), |name, profile| {
-        let client = tenant(&served, name, profile);
-        move |method: &str, target: &str, headers: &[(&str, &str)], body: &str| {
-            client.send(method, target, headers, body)
-        }
-    });
-}
-
-#[test]
-fn entra() {
-    replay("entra");
-}
-
-#[test]
-fn okta() {
-    replay("okta");
-}
-
-#[test]
-fn onelogin() {
-    replay("onelogin");
 }
 
 #[test]
