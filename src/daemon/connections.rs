@@ -15,7 +15,7 @@ use tonic::service::Routes;
 use tower_service::Service;
 
 use crate::http::{Endpoint, Page};
-use crate::server::{Connection, ServeOptions};
+use crate::server::{Connection, Peer, ServeOptions};
 
 /// How long a connection may take to answer a probe.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,9 +28,6 @@ const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 /// Headers of a request at most.
 const MAX_HEADERS: usize = 100;
-
-/// How long a client of HTTP/1.1 may take to send the headers of a request: stops one that sends a byte at a time.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(30);
 
 type Body = Either<Page, tonic::body::Body>;
 
@@ -48,7 +45,8 @@ impl Faces {
         builder
             .http1()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_TIMEOUT)
+            // Stops a client that sends a byte at a time, and one that keeps a connection that it does not use.
+            .header_read_timeout(options.stall_timeout)
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEADER_BYTES as usize);
         builder
@@ -58,18 +56,20 @@ impl Faces {
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
             .max_concurrent_streams(MAX_CALLS_PER_CONNECTION)
             .max_header_list_size(MAX_HEADER_BYTES);
-        let service = service_fn(move |request| self.clone().answer(request));
+        let peer = connection.peer().clone();
+        let service = service_fn(move |request| self.clone().answer(request, peer.clone()));
         let served = builder.serve_connection(TokioIo::new(connection), service).into_owned();
         if let Err(error) = watcher.watch(served).await {
             tracing::debug!(error = &*error, "a connection broke off");
         }
     }
 
-    async fn answer(mut self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    async fn answer(mut self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<Body>, Infallible> {
         let media_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         if media_type.is_some_and(|media_type| media_type.starts_with(b"application/grpc")) {
+            request.extensions_mut().insert(peer);
             return Ok(self.grpc.call(request).await?.map(Either::Right));
         }
-        Ok(self.http.answer(request).await.map(Either::Left))
+        Ok(self.http.answer(request, &peer).await.map(Either::Left))
     }
 }

@@ -10,7 +10,7 @@ use super::connections::Faces;
 use crate::engine::Store;
 use crate::grpc::Services;
 use crate::http::Endpoint;
-use crate::server::{Gate, Listener, ServeOptions, Signals, Stopper, runtime};
+use crate::server::{Asked, Certificates, Gate, Listener, ServeOptions, Signals, Stopper, notify, runtime};
 use crate::{Error, ErrorKind, Result};
 
 /// How long threads may take to end once the server has.
@@ -38,8 +38,13 @@ impl Server {
         self.listener.address()
     }
 
-    /// Serves until `shutdown` is ready. Then health tells that nothing is served any more, nobody is let in, watches
-    /// end, other calls may end within the drain time, and what is left is cut off.
+    /// The certificates that it shows, which can be read again while it serves.
+    pub fn certificates(&self) -> Certificates {
+        self.listener.certificates()
+    }
+
+    /// Serves until `shutdown` is ready. Then health tells that nothing is served any more, and after the stop delay
+    /// nobody is let in, watches end, other calls may end within the drain time, and what is left is cut off.
     ///
     /// # Errors
     /// `Internal` when the service cannot be made.
@@ -56,15 +61,24 @@ impl Server {
         let serving = async {
             while let Some(connection) = connections.recv().await {
                 let (faces, options, watcher) = (faces.clone(), options.clone(), graceful.watcher());
-                tokio::spawn(async move { faces.serve(connection, &options, watcher).await });
+                let connected = gate.connected();
+                tokio::spawn(async move {
+                    faces.serve(connection, &options, watcher).await;
+                    drop(connected);
+                });
             }
+        };
+        let asked = async {
+            shutdown.await;
+            tracing::info!("stopping");
+            stopper.leave();
+            services.stopping().await;
+            tokio::time::sleep(options.stop_delay).await;
         };
         tokio::select! {
             () = serving => return Err(Error::new(ErrorKind::Internal, "nobody accepts connections any more")),
-            () = shutdown => {}
+            () = asked => {}
         }
-        tracing::info!("stopping");
-        services.stopping().await;
         stopper.drain();
         let deadline = Instant::now() + options.drain;
         let drained = async {
@@ -92,8 +106,9 @@ pub async fn serve(store: Store, options: ServeOptions, shutdown: impl Future<Ou
     Server::bind(store, options).await?.serve(shutdown).await
 }
 
-/// Serves until the process is asked to stop by SIGTERM or SIGINT; a second signal ends the drain. `ready` is told the
-/// address once clients can connect. The store is closed in the end.
+/// Serves until the process is asked to stop by SIGTERM or SIGINT; a second signal ends the drain. SIGHUP makes it read
+/// the certificates again. `ready` is told the address once clients can connect, and so is systemd. The store is closed
+/// in the end.
 ///
 /// # Errors
 /// As [`serve`], and `Io` when the process lacks threads or the store cannot be closed.
@@ -103,20 +118,36 @@ pub fn run(store: Store, options: ServeOptions, ready: impl FnOnce(SocketAddr)) 
     let served = runtime.block_on(async {
         // A signal that comes between the bind and the first call is not to be missed.
         let mut signals = Signals::listen()?;
+        let stops_within = options.stop_delay + options.drain + THREADS_END;
         let server = Server::bind(store.clone(), options).await?;
+        let certificates = server.certificates();
         ready(server.address());
+        notify::ready();
         let (first, asked) = tokio::sync::oneshot::channel();
         let insist = async {
-            signals.next().await;
+            while signals.next().await == Asked::Reload {
+                reload(&certificates);
+            }
+            notify::stopping(stops_within);
             // No receiver: the server has ended by itself.
             let _ = first.send(());
-            signals.next().await;
+            signals.stop().await;
         };
         tokio::select! {
             served = server.serve(async { drop(asked.await) }) => served,
             () = insist => Ok(()),
+            () = notify::watchdog() => Ok(()),
         }
     });
     runtime.shutdown_timeout(THREADS_END);
     served.and(store.close())
+}
+
+fn reload(certificates: &Certificates) {
+    notify::reloading();
+    match certificates.reload() {
+        Ok(()) => tracing::info!("the certificates were read again"),
+        Err(error) => tracing::error!(%error, "the certificates stay as they are"),
+    }
+    notify::ready();
 }

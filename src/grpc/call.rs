@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::{Extensions, Request, Response, Status};
 
 use super::proto;
 use super::status::{REQUEST_ID, name_call, status};
 use crate::Result;
 use crate::engine::Scope;
-use crate::server::{Call, Caller, Gate, bearer, request_id};
+use crate::server::{Call, Caller, Face, Gate, Peer, bearer, request_id};
 
 /// A request that names its tenant, or none.
 pub(super) trait OfTenant {
@@ -62,8 +62,8 @@ where
     M: OfTenant + Send + 'static,
     T: Send + 'static,
 {
-    let (metadata, _, message) = request.into_parts();
-    let call = call(gate, method, scope, &metadata, message.tenant());
+    let (metadata, extensions, message) = request.into_parts();
+    let call = call(gate, method, scope, (&metadata, &extensions), message.tenant());
     let id = call.id.clone();
     match gate.unary(call, move |caller| work(caller, message)).await {
         Ok(answer) => Ok(answered(answer, &id)),
@@ -78,16 +78,25 @@ pub(super) fn answered<T>(answer: T, id: &str) -> Response<T> {
     response
 }
 
-/// The call that a request is.
-pub(super) fn call(gate: &Gate, method: &'static str, scope: Scope, metadata: &MetadataMap, tenant: &str) -> Call {
+/// The call that a request is, by its metadata, and by the extensions that the connection has added.
+pub(super) fn call(
+    gate: &Gate,
+    method: &'static str,
+    scope: Scope,
+    (metadata, extensions): (&MetadataMap, &Extensions),
+    tenant: &str,
+) -> Call {
     let text = |key: &str| metadata.get(key).and_then(|value| value.to_str().ok());
     Call {
+        face: Face::Grpc,
         method,
         id: request_id(gate, text(REQUEST_ID)),
-        bearer: text("authorization").map(bearer).map(str::to_owned),
+        // What is no text is a token that nobody knows, and not none.
+        bearer: metadata.get("authorization").map(|value| bearer(value.to_str().unwrap_or_default()).to_owned()),
         timeout: text("grpc-timeout").and_then(timeout),
         tenant: tenant.to_owned(),
         scope,
+        peer: extensions.get::<Peer>().cloned().unwrap_or_default(),
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::metadata::MetadataMap;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use super::call::{answered, call};
@@ -36,15 +35,16 @@ pub(super) async fn import(
     gate: &Gate,
     request: Request<Streaming<ImportRequest>>,
 ) -> std::result::Result<Response<ReceiverStream<Item>>, Status> {
-    let (metadata, _, input) = request.into_parts();
-    let unnamed = call_of(gate, &metadata, Scope::Write, "");
+    let (metadata, extensions, input) = request.into_parts();
+    // The tenant and the scope are known once the settings are.
+    let unnamed = call(gate, "ResourceService/Import", Scope::Write, (&metadata, &extensions), "");
     let id = unnamed.id.clone();
     let (sender, receiver) = mpsc::channel(QUEUE);
     let gate = gate.clone();
     // Answered at once: a client may wait for the answer to begin before it sends its settings.
     let call_id = id.clone();
     tokio::spawn(async move {
-        if let Err(error) = carry_out(&gate, unnamed, &metadata, input, &sender).await {
+        if let Err(error) = carry_out(&gate, unnamed, input, &sender).await {
             // A client that is gone needs no status.
             drop(sender.send(Err(status(&error, &call_id))).await);
         }
@@ -52,14 +52,9 @@ pub(super) async fn import(
     Ok(answered(ReceiverStream::new(receiver), &id))
 }
 
-fn call_of(gate: &Gate, metadata: &MetadataMap, scope: Scope, tenant: &str) -> Call {
-    call(gate, "ResourceService/Import", scope, metadata, tenant)
-}
-
 async fn carry_out(
     gate: &Gate,
     unnamed: Call,
-    metadata: &MetadataMap,
     mut input: Streaming<ImportRequest>,
     output: &mpsc::Sender<Item>,
 ) -> Result<()> {
@@ -71,15 +66,15 @@ async fn carry_out(
         }
     };
     let scope = if settings.restore { Scope::Admin } else { Scope::Write };
-    let named = Call { id: unnamed.id, ..call_of(gate, metadata, scope, &settings.tenant) };
-    let mut session = gate.open(named).await?;
+    let named = Call { scope, tenant: settings.tenant.clone(), ..unnamed };
+    let mut session = gate.open_identified(named).await?;
     let result = until(session.deadline(), feed(&session, settings, input, output)).await.and_then(|fed| fed);
     session.end(result.as_ref().err());
     result
 }
 
 async fn settings(gate: &Gate, call: &Call, input: &mut Streaming<ImportRequest>) -> Result<ImportSettings> {
-    gate.identify(call.bearer.as_deref()).await?;
+    gate.identify(call).await?;
     let first = tokio::time::timeout(SETTINGS, input.message())
         .await
         .map_err(|_| Error::new(ErrorKind::DeadlineExceeded, "the import's settings did not come"))?;

@@ -37,8 +37,8 @@ pub(super) async fn stream_list(
     gate: &Gate,
     request: Request<proto::StreamListRequest>,
 ) -> std::result::Result<Response<ReceiverStream<Item>>, Status> {
-    let (metadata, _, message) = request.into_parts();
-    let call = call(gate, "ResourceService/StreamList", Scope::Read, &metadata, &message.tenant);
+    let (metadata, extensions, message) = request.into_parts();
+    let call = call(gate, "ResourceService/StreamList", Scope::Read, (&metadata, &extensions), &message.tenant);
     let id = call.id.clone();
     let session = gate.open(call).await.map_err(|error| status(&error, &id))?;
     let (sender, receiver) = mpsc::channel(QUEUE);

@@ -36,8 +36,8 @@ pub(super) async fn watch(
     gate: &Gate,
     request: Request<proto::WatchRequest>,
 ) -> std::result::Result<Response<ReceiverStream<Item>>, Status> {
-    let (metadata, _, message) = request.into_parts();
-    let call = call(gate, "ResourceService/Watch", Scope::Read, &metadata, &message.tenant);
+    let (metadata, extensions, message) = request.into_parts();
+    let call = call(gate, "ResourceService/Watch", Scope::Read, (&metadata, &extensions), &message.tenant);
     let id = call.id.clone();
     let session = gate.open(call).await.map_err(|error| status(&error, &id))?;
     let (sender, receiver) = mpsc::channel(QUEUE);

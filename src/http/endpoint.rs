@@ -1,14 +1,20 @@
-//! From an HTTP request to a call of the protocol, and back.
+//! From an HTTP request to a call of the protocol, and back. What a client is refused for is found out in this order:
+//! the path, the rate, the token, the size of the body, the body, and then what the request says.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Incoming};
 
+use super::encode::{accepts_gzip, gzip};
 use super::mount::{Mounted, mounted};
+use super::operations::Operation;
+use super::origin::{check_host, client, origin};
 use crate::protocol::{self, AuthenticationScheme, Context, answer_error, required_scope};
-use crate::server::{Call, Gate, bearer, request_id};
+use crate::server::{Body, Call, Face, Gate, Peer, bearer, request_id};
 use crate::{Error, ErrorKind, Result};
 
 /// The body of an answer: all of it.
@@ -19,94 +25,243 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers requests over HTTP. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
-    gate: Gate,
-    scheme: &'static str,
+    pub(super) gate: Gate,
+    is_encrypted: bool,
+}
+
+/// An answer that is ready to be sent.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(HeaderName, String)>,
+    pub(super) body: Bytes,
 }
 
 impl Endpoint {
     /// What answers for a gate, on connections that are encrypted or not.
     pub(crate) fn new(gate: Gate, is_encrypted: bool) -> Self {
-        Endpoint { gate, scheme: if is_encrypted { "https" } else { "http" } }
+        Endpoint { gate, is_encrypted }
     }
 
     /// Answers a request. Every error is a SCIM error document.
-    pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Page> {
-        let sent = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    pub(crate) async fn answer(&self, request: Request<Incoming>, peer: &Peer) -> Response<Page> {
+        let (parts, body) = request.into_parts();
+        let sent = parts.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
         let id = request_id(&self.gate, sent);
-        let response = self.called(request, &id).await.unwrap_or_else(|error| answer_error(&error));
-        written(response, &id)
+        let (version, is_head) = (parts.version, parts.method == Method::HEAD);
+        let has_token = parts.headers.contains_key(AUTHORIZATION);
+        let mut incoming = Some(body);
+        let answer = match self.called(parts, &mut incoming, peer, &id).await {
+            Ok(answer) => answer,
+            Err(error) => refusal(&error, has_token),
+        };
+        let mut response = written(answer, is_head, &id);
+        // What was not read may still be on its way. Nothing can follow it in this connection of HTTP/1.1.
+        if incoming.is_some_and(|body| !body.is_end_stream()) {
+            peer.leave_unread();
+            if version < Version::HTTP_2 {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+        }
+        response
     }
 
-    async fn called(&self, request: Request<Incoming>, id: &str) -> Result<protocol::Response> {
-        let (parts, body) = request.into_parts();
+    async fn called(&self, parts: Parts, body: &mut Option<Incoming>, peer: &Peer, id: &str) -> Result<Answer> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let Some(Mounted { tenant, base, target }) = mounted(path) else {
-            return Err(Error::new(ErrorKind::NotFound, "there is nothing at this path: /scim/v2 is the endpoint"));
-        };
+        let peer = if self.gate.options().forwarded_headers { client(&parts.headers, peer) } else { peer.clone() };
         let call = Call {
-            method: "HTTP",
+            face: Face::Http,
+            method: method_name(&parts.method),
             id: id.to_owned(),
-            bearer: text(&parts.headers, &AUTHORIZATION).map(bearer).map(str::to_owned),
+            bearer: token(&parts.headers),
             timeout: None,
-            tenant,
-            scope: required_scope(parts.method.as_str(), &target),
+            tenant: String::new(),
+            scope: crate::engine::Scope::Admin,
+            peer,
         };
-        let limit = Context::default().max_body_bytes;
-        let body = read(&parts.headers, body, limit).await?;
-        let host = parts.uri.authority().map(|it| it.as_str()).or_else(|| text(&parts.headers, &HOST));
-        let base = host.map_or_else(|| base.clone(), |host| format!("{}://{host}{base}", self.scheme));
-        let (method, headers) = (parts.method, parts.headers);
-        let response = self.gate.unary(call, move |caller| {
+        if let Some(operation) = Operation::at(parts.uri.path()) {
+            return self.operate(operation, &parts, call).await;
+        }
+        let found = check_host(&parts).and_then(|()| {
+            let nothing = "there is nothing at this path: /scim/v2 is the endpoint";
+            mounted(path).ok_or_else(|| Error::new(ErrorKind::NotFound, nothing))
+        });
+        let mounted = match found {
+            Ok(mounted) => mounted,
+            Err(error) => {
+                self.gate.refused(&call, &error);
+                return Err(error);
+            }
+        };
+        let scope = required_scope(parts.method.as_str(), &mounted.target);
+        let call = Call { tenant: mounted.tenant.clone(), scope, ..call };
+        let mut visit = self.gate.visit(call);
+        let result = async {
+            let mut sent = self.gate.body();
+            if !body.as_ref().is_none_or(hyper::body::Body::is_end_stream) {
+                visit.admit().await?;
+                visit.until(self.read(&parts.headers, body, &mut sent)).await??;
+            }
+            let work = self.work(parts, mounted, sent);
+            visit.work(work).await
+        };
+        let result = result.await;
+        match &result {
+            Ok(answer) => visit.answered(answer.status),
+            Err(error) => visit.end(Some(error)),
+        }
+        result
+    }
+
+    /// What a worker does for a request that was read.
+    fn work(
+        &self,
+        parts: Parts,
+        mounted: Mounted,
+        body: Body,
+    ) -> impl FnOnce(&crate::server::Caller) -> Result<Answer> + Send + 'static {
+        let options = self.gate.options();
+        let base = origin(options, &parts, self.is_encrypted) + &mounted.base;
+        let (limit, gzip_above) = (options.max_body_bytes, options.gzip_above);
+        let documentation_uri = options.documentation_url.clone();
+        move |caller| {
             let context = Context {
                 base,
                 actor: caller.actor().map(str::to_owned),
                 subject: caller.subject().map(str::to_owned),
                 authentication_schemes: vec![AuthenticationScheme::bearer_token()],
                 max_body_bytes: limit,
+                documentation_uri,
                 ..Context::default()
             };
             let headers: Vec<(&str, &str)> =
-                headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-            let request =
-                protocol::Request { method: method.as_str(), target: &target, headers: &headers, body: &body };
-            protocol::try_handle(&caller.tenant()?, &request, &context)
-        });
-        response.await
-    }
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Reads a body, unless it is too large: what says so from the start is not read at all.
-async fn read(headers: &HeaderMap, body: Incoming, limit: usize) -> Result<Bytes> {
-    let told = text(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if told.is_some_and(|told| told > limit) {
-        return Err(protocol::too_large(limit));
-    }
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(protocol::too_large(limit)),
-        Err(error) => Err(Error::new(ErrorKind::Cancelled, "the body broke off").caused_by(error)),
-    }
-}
-
-fn written(response: protocol::Response, id: &str) -> Response<Page> {
-    let protocol::Response { status, headers, body } = response;
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            answer.headers_mut().append(HeaderName::from_static(name), value);
+                parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+            let request = protocol::Request {
+                method: parts.method.as_str(),
+                target: &mounted.target,
+                headers: &headers,
+                body: body.bytes(),
+            };
+            let mut answer = Answer::from(protocol::try_handle(&caller.tenant()?, &request, &context)?);
+            answer.encode(&parts, gzip_above);
+            Ok(answer)
         }
     }
-    if status == ErrorKind::Unauthenticated.row().status {
-        let challenge = HeaderValue::from_static("Bearer realm=\"scimdb\"");
-        answer.headers_mut().insert(http::header::WWW_AUTHENTICATE, challenge);
+
+    /// Reads a body, unless it is too large: what says so from the start is not read at all.
+    async fn read(&self, headers: &HeaderMap, body: &mut Option<Incoming>, into: &mut Body) -> Result<()> {
+        let limit = self.gate.options().max_body_bytes;
+        let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if told.is_some_and(|told| told > limit) {
+            return Err(protocol::too_large(limit));
+        }
+        let Some(incoming) = body else { return Ok(()) };
+        while let Some(frame) = incoming.frame().await {
+            let frame = frame
+                .map_err(|error| Error::new(ErrorKind::Cancelled, "the body broke off").caused_by(error))?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            if into.bytes().len() + chunk.len() > limit {
+                return Err(protocol::too_large(limit));
+            }
+            into.push(&chunk)?;
+        }
+        *body = None;
+        Ok(())
     }
-    if let Ok(id) = HeaderValue::from_str(id) {
-        answer.headers_mut().insert(REQUEST_ID, id);
+}
+
+/// The bearer token. What is no text, or stands in several headers, is a token that nobody knows, and not none.
+fn token(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let first = values.next()?;
+    let only = if values.next().is_some() { None } else { first.to_str().ok() };
+    Some(only.map(bearer).unwrap_or_default().to_owned())
+}
+
+/// The method as logs and metrics have it.
+fn method_name(method: &Method) -> &'static str {
+    macro_rules! names {
+        ($($name:ident)*) => {
+            match *method {
+                $(Method::$name => stringify!($name),)*
+                _ => "other",
+            }
+        };
+    }
+    names!(GET HEAD OPTIONS POST PUT PATCH DELETE)
+}
+
+/// The answer that tells an error, with what a client can do about it.
+pub(super) fn refusal(error: &Error, has_token: bool) -> Answer {
+    let mut answer = Answer::from(answer_error(error));
+    // RFC 6750 section 3.
+    let challenge = match error.kind() {
+        ErrorKind::Unauthenticated if has_token => Some("Bearer realm=\"scimdb\", error=\"invalid_token\""),
+        ErrorKind::Unauthenticated => Some("Bearer realm=\"scimdb\""),
+        ErrorKind::Forbidden => Some("Bearer realm=\"scimdb\", error=\"insufficient_scope\""),
+        _ => None,
+    };
+    answer.headers.extend(challenge.map(|challenge| (WWW_AUTHENTICATE, challenge.to_owned())));
+    if matches!(answer.status, 429 | 503) {
+        // What is asked for each second is there again in one, and so is what was busy.
+        answer.headers.push((RETRY_AFTER, "1".to_owned()));
     }
     answer
+}
+
+impl From<protocol::Response> for Answer {
+    fn from(response: protocol::Response) -> Self {
+        let protocol::Response { status, headers, body } = response;
+        let headers = headers.into_iter().map(|(name, value)| (HeaderName::from_static(name), value)).collect();
+        Answer { status, headers, body: body.into() }
+    }
+}
+
+impl Answer {
+    /// A text that is no document of SCIM.
+    pub(super) fn text(status: u16, media_type: &str, body: String) -> Self {
+        Answer { status, headers: vec![(CONTENT_TYPE, media_type.to_owned())], body: body.into() }
+    }
+
+    /// Compresses the body if it is worth it, and the client can read it.
+    fn encode(&mut self, parts: &Parts, above: usize) {
+        if !self.headers.iter().any(|(name, _)| name == CONTENT_TYPE) {
+            return;
+        }
+        // An answer to HEAD has no body, but its length.
+        let told = self.headers.iter().find(|(name, _)| name == CONTENT_LENGTH);
+        let told = told.and_then(|(_, length)| length.parse().ok());
+        if told.unwrap_or(self.body.len()) <= above {
+            return;
+        }
+        self.headers.push((VARY, "Accept-Encoding".to_owned()));
+        if !accepts_gzip(&parts.headers) {
+            return;
+        }
+        if told.is_some() {
+            // How long it would be is known only to who compresses it.
+            self.headers.retain(|(name, _)| name != CONTENT_LENGTH);
+        } else {
+            self.body = gzip(&self.body).into();
+        }
+        self.headers.push((http::header::CONTENT_ENCODING, "gzip".to_owned()));
+    }
+}
+
+fn written(answer: Answer, is_head: bool, id: &str) -> Response<Page> {
+    let Answer { status, mut headers, mut body } = answer;
+    if is_head && !body.is_empty() {
+        headers.push((CONTENT_LENGTH, body.len().to_string()));
+        body.clear();
+    }
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
 }

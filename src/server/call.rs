@@ -1,10 +1,12 @@
 //! A call, whatever face it came through: who makes it, until when, and the line that the log has of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Gate;
+use super::metrics::Metrics;
+use super::{Gate, Peer};
 use crate::engine::{ReadOptions, Scope, Store, Tenant, WriteOptions};
 use crate::error::Fault;
 use crate::model::VersionMatch;
@@ -13,10 +15,31 @@ use crate::{Error, Result};
 /// The tenant of a request that names none.
 pub const DEFAULT_TENANT: &str = "default";
 
+/// What a call came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    /// gRPC.
+    Grpc,
+    /// SCIM over HTTP.
+    Http,
+}
+
+impl Face {
+    /// The name that logs and metrics have.
+    pub fn name(self) -> &'static str {
+        match self {
+            Face::Grpc => "grpc",
+            Face::Http => "http",
+        }
+    }
+}
+
 /// A call as a face received it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
-    /// What is called: `ResourceService/Get`.
+    /// What it came through.
+    pub face: Face,
+    /// What is called: `ResourceService/Get`, or the method of HTTP.
     pub method: &'static str,
     /// The request's id, for the log and the client: the client's own, or a new one.
     pub id: String,
@@ -28,6 +51,8 @@ pub struct Call {
     pub tenant: String,
     /// What the call does.
     pub scope: Scope,
+    /// Who is at the other end of the connection.
+    pub peer: Peer,
 }
 
 /// Who calls, once that is known, and what they may reach.
@@ -113,23 +138,30 @@ pub fn bearer(authorization: &str) -> &str {
     }
 }
 
-/// The line of a call in the log: written when it is dropped. Names of tenants and tokens, never what a resource or a
-/// filter says.
+/// The line of a call in the log, and its place in the metrics: written when it is dropped. Names of tenants and tokens,
+/// never what a resource or a filter says.
 pub(super) struct LogLine {
+    metrics: Arc<Metrics>,
+    face: Face,
     method: &'static str,
     id: String,
     tenant: String,
+    peer: Peer,
     started: Instant,
     pub(super) actor: Option<String>,
-    outcome: Option<&'static str>,
+    outcome: Option<(&'static str, u16)>,
 }
 
 impl LogLine {
-    pub(super) fn new(call: &Call) -> Self {
+    pub(super) fn new(call: &Call, metrics: &Arc<Metrics>) -> Self {
+        metrics.begin(call.face.name());
         LogLine {
+            metrics: Arc::clone(metrics),
+            face: call.face,
             method: call.method,
             id: call.id.clone(),
             tenant: call.resolved_tenant().to_owned(),
+            peer: call.peer.clone(),
             started: Instant::now(),
             actor: None,
             outcome: None,
@@ -137,35 +169,63 @@ impl LogLine {
     }
 
     /// The line of a call that ended before anybody knew which tenant it is about.
-    pub(super) fn without_tenant(call: &Call) -> Self {
-        let mut line = LogLine::new(call);
+    pub(super) fn without_tenant(call: &Call, metrics: &Arc<Metrics>) -> Self {
+        let mut line = LogLine::new(call, metrics);
         line.tenant.clear();
         line
     }
 
     /// Notes how the call ended. One that ends without was left by its client.
     pub(super) fn end(&mut self, error: Option<&Error>) {
-        self.outcome = Some(error.map_or("OK", |error| error.row().name));
+        self.outcome = Some(error.map_or(("OK", 200), |error| (error.row().name, error.status())));
         let Some(error) = error else { return };
         // What a client did wrong may quote what it sent; what went wrong here is for the operator.
         if error.row().fault != Fault::Caller {
             tracing::error!(request = self.id, method = self.method, ?error, "a call failed");
         }
     }
+
+    /// Notes the status that the call was answered with.
+    pub(super) fn answered(&mut self, status: u16) {
+        self.outcome = Some(("OK", status));
+    }
 }
 
 impl Drop for LogLine {
     fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let (code, status) = self.outcome.unwrap_or(("CANCELLED", 499));
+        let label = match self.face {
+            Face::Grpc => code,
+            Face::Http => status_label(status),
+        };
+        self.metrics.end(self.face.name(), self.method, label, took);
         tracing::info!(
             request = self.id,
+            face = self.face.name(),
             method = self.method,
             tenant = self.tenant,
             actor = self.actor.as_deref(),
-            code = self.outcome.unwrap_or("CANCELLED"),
-            micros = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            certificate = self.peer.certificate(),
+            code,
+            status = (self.face == Face::Http).then_some(status),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "call"
         );
     }
+}
+
+/// A status as the metrics have it: those that are never answered have none of their own.
+fn status_label(status: u16) -> &'static str {
+    macro_rules! labels {
+        ($($status:literal)*) => {
+            match status {
+                $($status => stringify!($status),)*
+                _ => "other",
+            }
+        };
+    }
+    labels!(200 201 204 304 400 401 403 404 405 408 409 412 413 415 429 499 500 501 503 507)
 }
 
 #[cfg(test)]

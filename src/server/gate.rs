@@ -1,5 +1,5 @@
-//! The gate that every call passes: limits, deadline, token, scope, tenant; then the store's work, on threads that may
-//! block, since the store knows no async.
+//! The gate that every call passes: limits, token, scope, tenant, deadline; then the store's work, on threads that may
+//! block, since the store knows no async. How a call passes it is in `visit`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,14 +8,24 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::body::Body;
 use super::call::{Call, Caller, LogLine};
 use super::feed::Feeds;
+use super::metrics::{Connected, Metrics};
+use super::rate::Rates;
+use super::visit::Visit;
 use super::{ServeOptions, Stop};
 use crate::engine::{Principal, Scope, Store};
 use crate::{Error, ErrorKind, Result};
 
 /// How much earlier than the client a call gives up: the answer that says so takes a moment to arrive.
 const DEADLINE_MARGIN: Duration = Duration::from_millis(5);
+
+/// Who asks whether the server is ready, at one time; others wait.
+const MAX_PROBES: usize = 2;
+
+/// How long the store may take to say that it is well.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The gate. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +37,10 @@ struct Inner {
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    probes: Semaphore,
+    buffers: Arc<Semaphore>,
+    rates: Rates,
+    metrics: Arc<Metrics>,
     feeds: Feeds,
     stop: Stop,
     calls: AtomicU64,
@@ -50,6 +64,10 @@ impl Gate {
             requests: Arc::new(Semaphore::new(options.max_requests)),
             streams: Arc::new(Semaphore::new(options.max_streams)),
             workers: Arc::new(Semaphore::new(options.workers)),
+            probes: Semaphore::new(MAX_PROBES),
+            buffers: Arc::new(Semaphore::new(options.max_buffered_bytes)),
+            rates: Rates::new(&options),
+            metrics: Arc::default(),
             options,
             feeds: Feeds::default(),
             stop,
@@ -76,48 +94,109 @@ impl Gate {
     /// work comes to is dropped: a write that had begun is still carried out.
     ///
     /// # Errors
-    /// `Unavailable` when there are too many calls, `DeadlineExceeded`, `Unauthenticated`, `Forbidden`; the work's own.
+    /// `Unavailable` when there are too many calls, `TooManyRequests`, `DeadlineExceeded`, `Unauthenticated`,
+    /// `Forbidden`; the work's own.
     pub async fn unary<T: Send + 'static>(
         &self,
         call: Call,
         work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let mut log = LogLine::new(&call);
-        let limit = self.0.options.request_timeout;
-        let deadline = deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))));
-        let result = self.admitted(call, deadline, &mut log, work).await;
-        log.end(result.as_ref().err());
+        let mut visit = self.visit(call);
+        let result = visit.work(work).await;
+        visit.end(result.as_ref().err());
         result
     }
 
-    async fn admitted<T: Send + 'static>(
+    /// A call that comes in, step by step: for faces that read its body on the way.
+    pub fn visit(&self, call: Call) -> Visit {
+        let limit = self.0.options.request_timeout;
+        let deadline = deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))));
+        let log = LogLine::new(&call, &self.0.metrics);
+        Visit::new(self.clone(), call, deadline, log)
+    }
+
+    /// Takes a call from what its caller may send.
+    ///
+    /// # Errors
+    /// `TooManyRequests`.
+    pub(super) fn limit(&self, call: &Call) -> Result<()> {
+        self.0.rates.take(call).inspect_err(|_| self.0.metrics.rate_limited(call.face.name()))
+    }
+
+    /// Finds out who calls, on a worker.
+    pub(super) async fn check(&self, call: Call) -> Result<()> {
+        let place = self.place()?;
+        let inner = Arc::clone(&self.0);
+        let entered = self.work(move || {
+            let _place = place;
+            inner.enter(&call).map(drop)
+        });
+        entered.await?
+    }
+
+    /// Carries out a call, on a worker. The name of who called is told even if the work fails.
+    pub(super) async fn carry_out<T: Send + 'static>(
         &self,
         call: Call,
         deadline: Option<Instant>,
-        log: &mut LogLine,
         work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let place = Arc::clone(&self.0.requests).try_acquire_owned().map_err(|_| {
-            busy(format!("the server answers {} calls already (max-requests)", self.0.options.max_requests))
-        })?;
+    ) -> Result<(Option<String>, Result<T>)> {
+        let place = self.place()?;
         let inner = Arc::clone(&self.0);
-        let (actor, result) = until(
-            deadline,
-            self.work(move || {
-                let _place = place;
-                // Nobody waits for it any more: it is not begun.
-                if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                    return (None, Err(too_late()));
-                }
-                match inner.enter(&call) {
-                    Ok(caller) => (caller.actor.clone(), work(&caller)),
-                    Err(error) => (None, Err(error)),
-                }
-            }),
-        )
-        .await??;
-        log.actor = actor;
-        result
+        self.work(move || {
+            let _place = place;
+            // Nobody waits for it any more: it is not begun.
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return (None, Err(too_late()));
+            }
+            match inner.enter(&call) {
+                Ok(caller) => (caller.actor.clone(), work(&caller)),
+                Err(error) => (None, Err(error)),
+            }
+        })
+        .await
+    }
+
+    fn place(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.requests).try_acquire_owned().map_err(|_| {
+            busy(format!("the server answers {} calls already (max-requests)", self.0.options.max_requests))
+        })
+    }
+
+    /// A body to read into, which counts with all others.
+    pub fn body(&self) -> Body {
+        Body::new(Arc::clone(&self.0.buffers))
+    }
+
+    /// Counts a connection, until what is given is dropped.
+    pub fn connected(&self) -> Connected {
+        self.0.metrics.connected()
+    }
+
+    /// What the server and the store count. It blocks.
+    ///
+    /// # Errors
+    /// `Io`, `Unavailable`.
+    pub fn metrics(&self) -> Result<String> {
+        self.0.metrics.text(&self.0.store.stats()?, self.0.options.metrics_by_tenant)
+    }
+
+    /// Whether the server takes calls, and the store can answer them.
+    ///
+    /// # Errors
+    /// `Unavailable`; the store's own.
+    pub async fn ready(&self) -> Result<()> {
+        if self.0.stop.is_leaving() {
+            return Err(stopping());
+        }
+        let store = self.0.store.clone();
+        let asked = async {
+            let _turn = self.0.probes.acquire().await.map_err(|_| closed())?;
+            self.thread(move || store.sequence().map(drop)).await?
+        };
+        tokio::time::timeout(PROBE_TIMEOUT, asked)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Unavailable, "the store does not answer"))?
     }
 
     /// Lets a stream through.
@@ -125,7 +204,19 @@ impl Gate {
     /// # Errors
     /// As [`Gate::unary`].
     pub async fn open(&self, call: Call) -> Result<Session> {
-        let mut log = LogLine::new(&call);
+        if let Err(error) = self.limit(&call) {
+            LogLine::new(&call, &self.0.metrics).end(Some(&error));
+            return Err(error);
+        }
+        self.open_identified(call).await
+    }
+
+    /// The same for a caller who was identified by [`Gate::identify`], and counted there.
+    ///
+    /// # Errors
+    /// As [`Gate::unary`].
+    pub async fn open_identified(&self, call: Call) -> Result<Session> {
+        let mut log = LogLine::new(&call, &self.0.metrics);
         let deadline = deadline(call.timeout);
         match self.opened(call, deadline).await {
             Ok((call, caller, place)) => {
@@ -141,7 +232,7 @@ impl Gate {
 
     async fn opened(&self, call: Call, deadline: Option<Instant>) -> Result<(Call, Caller, OwnedSemaphorePermit)> {
         if self.0.stop.is_stopped() {
-            return Err(Error::new(ErrorKind::Unavailable, "the server is stopping: call again later"));
+            return Err(stopping());
         }
         let place = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
             busy(format!("the server has {} streams already (max-streams)", self.0.options.max_streams))
@@ -156,15 +247,16 @@ impl Gate {
     /// first message.
     ///
     /// # Errors
-    /// `Unauthenticated`.
-    pub async fn identify(&self, bearer: Option<&str>) -> Result<()> {
-        let (inner, bearer) = (Arc::clone(&self.0), bearer.map(str::to_owned));
+    /// `Unauthenticated`, `TooManyRequests`.
+    pub async fn identify(&self, call: &Call) -> Result<()> {
+        self.limit(call)?;
+        let (inner, bearer) = (Arc::clone(&self.0), call.bearer.clone());
         self.work(move || inner.identify(bearer.as_deref()).map(drop)).await?
     }
 
     /// Notes in the log that a call was refused before it passed the gate.
     pub fn refused(&self, call: &Call, error: &Error) {
-        LogLine::without_tenant(call).end(Some(error));
+        LogLine::without_tenant(call, &self.0.metrics).end(Some(error));
     }
 
     /// Does something with the store, when a worker is free.
@@ -218,7 +310,11 @@ impl Inner {
 
     fn identify(&self, bearer: Option<&str>) -> Result<Option<Principal>> {
         match bearer {
-            Some(secret) => self.store.authenticate(secret).map(Some),
+            Some(secret) => {
+                let principal = self.store.authenticate(secret)?;
+                self.rates.know(secret);
+                Ok(Some(principal))
+            }
             None if self.options.require_tokens => {
                 Err(Error::new(ErrorKind::Unauthenticated, "this server wants a bearer token: authorization: Bearer …"))
             }
@@ -259,15 +355,7 @@ impl Session {
     /// What asks again whether the caller is let through: a token may have been revoked since. It blocks.
     pub fn recheck(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
         let inner = Arc::clone(&self.gate.0);
-        let Call { method, id, bearer, timeout, tenant, scope } = &self.call;
-        let call = Call {
-            method,
-            id: id.clone(),
-            bearer: bearer.clone(),
-            timeout: *timeout,
-            tenant: tenant.clone(),
-            scope: *scope,
-        };
+        let call = self.call.clone();
         move || inner.enter(&call).map(drop)
     }
 
@@ -319,6 +407,10 @@ fn too_late() -> Error {
 
 fn busy(detail: String) -> Error {
     Error::new(ErrorKind::Unavailable, format!("{detail}: call again in a moment"))
+}
+
+fn stopping() -> Error {
+    Error::new(ErrorKind::Unavailable, "the server is stopping: call again later")
 }
 
 fn closed() -> Error {

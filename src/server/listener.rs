@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{Connection, ServeOptions, Stop, tls};
+use super::{Certificates, Connection, ServeOptions, Stop};
 use crate::{Error, ErrorKind, Result};
 
 /// How long a client may take to shake hands: stops one that opens connections and says nothing.
@@ -26,7 +26,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    certificates: Certificates,
+    stall_timeout: Duration,
     connections: Arc<Semaphore>,
 }
 
@@ -38,13 +39,14 @@ impl Listener {
     /// cannot be bound.
     pub async fn bind(options: &ServeOptions) -> Result<Self> {
         options.check()?;
-        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let certificates = Certificates::read(options)?;
         let cannot = |error: io::Error| {
             Error::new(ErrorKind::Io, format!("cannot listen on {}: {error}", options.address)).caused_by(error)
         };
         let socket = TcpListener::bind(options.address).await.map_err(cannot)?;
         let address = socket.local_addr().map_err(cannot)?;
-        Ok(Listener { socket, address, tls, connections: Arc::new(Semaphore::new(options.max_connections)) })
+        let connections = Arc::new(Semaphore::new(options.max_connections));
+        Ok(Listener { socket, address, certificates, stall_timeout: options.stall_timeout, connections })
     }
 
     /// The address, with the port that was free if it was told as 0.
@@ -54,7 +56,12 @@ impl Listener {
 
     /// Whether connections are encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.tls.is_some()
+        self.certificates.acceptor().is_some()
+    }
+
+    /// The certificates that are shown, which can be read again.
+    pub fn certificates(&self) -> Certificates {
+        self.certificates.clone()
     }
 
     /// Accepts connections until the server stops.
@@ -87,19 +94,20 @@ impl Listener {
                 tracing::debug!(%error, "a connection went away while it was accepted");
                 continue;
             }
-            match &self.tls {
+            let stall = self.stall_timeout;
+            match self.certificates.acceptor() {
                 None => {
-                    if sender.send(Connection::plain(stream, stop.clone(), place)).await.is_err() {
+                    if sender.send(Connection::plain(stream, stall, stop.clone(), place)).await.is_err() {
                         return;
                     }
                 }
                 Some(tls) => {
-                    let handshake = shake_hands(tls.clone(), stream, Arc::clone(&handshakes));
+                    let handshake = shake_hands(tls, stream, Arc::clone(&handshakes));
                     let (sender, stop) = (sender.clone(), stop.clone());
                     tokio::spawn(async move {
                         match handshake.await {
                             // No receiver: the server has stopped, and the connection is closed.
-                            Ok(stream) => drop(sender.send(Connection::encrypted(stream, stop, place)).await),
+                            Ok(stream) => drop(sender.send(Connection::encrypted(stream, stall, stop, place)).await),
                             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
                         }
                     });

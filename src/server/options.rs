@@ -18,11 +18,18 @@ pub struct ServeOptions {
     pub address: SocketAddr,
     /// `tls-certificate` and `tls-key`: TLS, if there is one. Default none.
     pub tls: Option<TlsFiles>,
+    /// `tls-client-ca`: a PEM file of authorities. With it, every client needs a certificate of one of them. Default none.
+    pub tls_client_ca: Option<PathBuf>,
     /// `require-tokens`: whether every call needs a bearer token. Without it, a call without a token may do everything;
     /// a token that is sent is checked nevertheless. Default false.
     pub require_tokens: bool,
     /// `max-message-bytes`: the size of a message, of either direction: stops one that fills the memory. Default 16 MiB.
     pub max_message_bytes: usize,
+    /// `max-body-bytes`: the size of the body of an HTTP request, told to clients as `maxPayloadSize`. Default 1 MiB.
+    pub max_body_bytes: usize,
+    /// `max-buffered-bytes`: bodies of HTTP requests that are held at one time; what is beyond is told to come back.
+    /// Default 64 MiB.
+    pub max_buffered_bytes: usize,
     /// `max-requests`: unary calls at one time, waiting ones included; further ones are told to come back. Default 256.
     pub max_requests: usize,
     /// `max-streams`: streams at one time, each of which holds a snapshot or a thread. Default 64.
@@ -36,6 +43,28 @@ pub struct ServeOptions {
     /// `keepalive`: after how much silence a connection is probed; one that does not answer within 10 s is closed.
     /// Default 30 s.
     pub keepalive: Duration,
+    /// `stall-timeout`: how long a connection may stand still where its client has to go on: before the headers of a
+    /// request are complete, between requests of HTTP/1.1, and while bytes wait to be read. Default 30 s.
+    pub stall_timeout: Duration,
+    /// `rate-limit`: requests a second of one token, and of one address without a token. Default none.
+    pub rate_limit: Option<u32>,
+    /// `rate-burst`: requests at once, of a caller that was silent before. Default as many as in a second.
+    pub rate_burst: Option<u32>,
+    /// `public-url`: what clients call the server, such as `https://id.example.com`: locations begin with it. Default
+    /// none: they begin with the host that a request names.
+    pub public_url: Option<String>,
+    /// `forwarded-headers`: whether `Forwarded`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` are
+    /// believed. Only for servers that a proxy alone can reach. Default false.
+    pub forwarded_headers: bool,
+    /// `documentation-url`: where people find help, told as `documentationUri`. Default none.
+    pub documentation_url: Option<String>,
+    /// `gzip-above`: the bytes above which an answer over HTTP is compressed for clients that accept it. Default 1,024.
+    pub gzip_above: usize,
+    /// `metrics-by-tenant`: whether the metrics name tenants. Default false.
+    pub metrics_by_tenant: bool,
+    /// `stop-delay`: how long the server goes on when it is asked to stop, while it tells that it is not ready: what
+    /// balances the load has to notice. Default 0 s.
+    pub stop_delay: Duration,
     /// `drain`: how long calls under way may take to end when the server stops. Default 20 s.
     pub drain: Duration,
 }
@@ -55,14 +84,26 @@ impl Default for ServeOptions {
         ServeOptions {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)),
             tls: None,
+            tls_client_ca: None,
             require_tokens: false,
             max_message_bytes: 16 << 20,
+            max_body_bytes: 1 << 20,
+            max_buffered_bytes: 64 << 20,
             max_requests: 256,
             max_streams: 64,
             max_connections: 1_024,
             workers: (4 * processors).max(8),
             request_timeout: Duration::from_secs(60),
             keepalive: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            rate_limit: None,
+            rate_burst: None,
+            public_url: None,
+            forwarded_headers: false,
+            documentation_url: None,
+            gzip_above: 1_024,
+            metrics_by_tenant: false,
+            stop_delay: Duration::ZERO,
             drain: Duration::from_secs(20),
         }
     }
@@ -93,6 +134,8 @@ impl ServeOptions {
         }
         let positive = [
             ("max-message-bytes", self.max_message_bytes),
+            ("max-body-bytes", self.max_body_bytes),
+            ("max-buffered-bytes", self.max_buffered_bytes),
             ("max-requests", self.max_requests),
             ("max-streams", self.max_streams),
             ("max-connections", self.max_connections),
@@ -104,15 +147,53 @@ impl ServeOptions {
                 return Err(Error::new(ErrorKind::InvalidArgument, format!("{name} must be from 1 to {}", u32::MAX)));
             }
         }
-        let durations =
-            [("request-timeout", self.request_timeout), ("keepalive", self.keepalive), ("drain", self.drain)];
+        let durations = [
+            ("request-timeout", self.request_timeout),
+            ("keepalive", self.keepalive),
+            ("stall-timeout", self.stall_timeout),
+            ("drain", self.drain),
+        ];
         for (name, value) in durations {
             if value.is_zero() || value > Duration::from_secs(86_400) {
                 return Err(Error::new(ErrorKind::InvalidArgument, format!("{name} must be from above 0 to a day")));
             }
         }
+        self.check_together()
+    }
+
+    /// Refuses what makes no sense together, or as text.
+    fn check_together(&self) -> Result<()> {
+        let refuse = |detail: &str| Err(Error::new(ErrorKind::InvalidArgument, detail));
+        if self.max_body_bytes > self.max_buffered_bytes {
+            return refuse("max-buffered-bytes must be at least max-body-bytes: no body of that size could be read");
+        }
+        if self.tls_client_ca.is_some() && self.tls.is_none() {
+            return refuse("tls-client-ca needs tls-certificate and tls-key: only TLS shows certificates of clients");
+        }
+        if self.rate_limit == Some(0) || self.rate_burst == Some(0) {
+            return refuse("rate-limit and rate-burst must be 1 or more; leave them out to limit nothing");
+        }
+        if self.rate_burst.is_some() && self.rate_limit.is_none() {
+            return refuse("rate-burst needs rate-limit: how fast the burst is made up for");
+        }
+        if self.stop_delay > Duration::from_secs(3_600) {
+            return refuse("stop-delay must be an hour at most");
+        }
+        if self.public_url.as_deref().is_some_and(|url| !is_base(url)) {
+            return refuse("public-url is written as https://id.example.com, with a path behind it if there is one");
+        }
         Ok(())
     }
+}
+
+/// Whether paths can be put behind a URL: it is HTTP's, and has a host, no query and no fragment.
+fn is_base(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>\\".contains(&byte))
+    })
 }
 
 #[cfg(test)]
@@ -144,5 +225,20 @@ mod tests {
     fn limits_of_nothing_are_refused() {
         assert!(refusal(|o| o.max_streams = 0).unwrap().starts_with("max-streams"));
         assert!(refusal(|o| o.drain = Duration::ZERO).unwrap().starts_with("drain"));
+        assert!(refusal(|o| o.max_body_bytes = 1 << 30).unwrap().starts_with("max-buffered-bytes"));
+        assert!(refusal(|o| o.rate_limit = Some(0)).unwrap().starts_with("rate-limit"));
+        assert!(refusal(|o| o.rate_burst = Some(5)).unwrap().starts_with("rate-burst needs"));
+        assert!(refusal(|o| o.tls_client_ca = Some("ca.pem".into())).unwrap().starts_with("tls-client-ca"));
+        assert_eq!(refusal(|o| (o.rate_limit, o.rate_burst) = (Some(5), Some(50))), None);
+    }
+
+    #[test]
+    fn a_public_url_is_one() {
+        for good in ["https://id.example.com", "http://localhost:8080/identity/", "https://[::1]"] {
+            assert_eq!(refusal(|o| o.public_url = Some(good.into())), None, "{good}");
+        }
+        for bad in ["", "id.example.com", "https://", "https:///scim", "ftp://x", "https://x?y", "https://x\r\ny: z"] {
+            assert!(refusal(|o| o.public_url = Some(bad.into())).unwrap().starts_with("public-url"), "{bad}");
+        }
     }
 }

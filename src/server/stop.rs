@@ -1,10 +1,11 @@
-//! How a server stops: first it lets nobody in and calls under way end, then it ends them.
+//! How a server stops: first it says so, then it lets nobody in and calls under way end, then it ends them.
 
 use tokio::sync::watch;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Running,
+    Leaving,
     Draining,
     Ended,
 }
@@ -23,9 +24,18 @@ impl Stopper {
         (Stopper(sender), Stop(receiver))
     }
 
+    /// The server goes on, and tells whoever asks that it is not ready for more.
+    pub fn leave(&self) {
+        self.advance(Phase::Leaving);
+    }
+
     /// Nobody is let in from now on; calls that would never end by themselves end now.
     pub fn drain(&self) {
-        self.0.send_if_modified(|phase| std::mem::replace(phase, Phase::Draining.max(*phase)) != *phase);
+        self.advance(Phase::Draining);
+    }
+
+    fn advance(&self, to: Phase) {
+        self.0.send_if_modified(|phase| std::mem::replace(phase, to.max(*phase)) != *phase);
     }
 
     /// Connections are closed, whatever goes on in them.
@@ -43,6 +53,11 @@ impl Stop {
     /// Waits until connections are to be closed.
     pub async fn ended(&mut self) {
         self.reached(Phase::Ended).await;
+    }
+
+    /// Whether the server is about to stop, or has.
+    pub fn is_leaving(&self) -> bool {
+        *self.0.borrow() >= Phase::Leaving
     }
 
     /// Whether the server lets nobody in any more.

@@ -58,6 +58,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("prost", &["grpc/"]),
     ("hyper", &["http/", "daemon/"]),
     ("hyper_util", &["daemon/"]),
+    ("prometheus_client", &["server/"]),
+    ("sd_notify", &["server/"]),
+    ("flate2", &["http/"]),
     ("clap", &["bin/"]),
 ];
 

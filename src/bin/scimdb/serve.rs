@@ -1,4 +1,4 @@
-//! `scimdb serve`: the gRPC service over a store.
+//! `scimdb serve`: a store over SCIM's HTTP and gRPC.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::output::{Out, note};
 use crate::session::Session;
 
-/// Serve the store over gRPC
+/// Serve the store: SCIM over HTTP, and gRPC, on one port
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// Where to listen; port 0 takes a free one. Beyond loopback needs TLS and --require-tokens
@@ -25,10 +25,40 @@ pub struct ServeArgs {
     /// The private key, a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_certificate")]
     tls_key: Option<PathBuf>,
+    /// Authorities of clients, a PEM file: every client then needs a certificate of one
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_client_ca: Option<PathBuf>,
     /// Refuse calls without a bearer token: see scimdb token
     #[arg(long)]
     require_tokens: bool,
-    /// Bytes of a message at most [default: 16 MiB]
+    /// What clients call the server, for locations: https://id.example.com [default: the host of a request]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Believe Forwarded, X-Forwarded-Proto, -Host and -For: behind a proxy that sets them
+    #[arg(long)]
+    forwarded_headers: bool,
+    /// Where people find help, told by /ServiceProviderConfig
+    #[arg(long, value_name = "URL")]
+    documentation_url: Option<String>,
+    /// Requests a second of a token, or of an address without one [default: any number]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    rate_limit: Option<u32>,
+    /// Requests at once after a silence [default: as many as in a second]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), requires = "rate_limit")]
+    rate_burst: Option<u32>,
+    /// Bytes of the body of an HTTP request at most [default: 1 MiB]
+    #[arg(long, value_name = "BYTES")]
+    max_body_bytes: Option<usize>,
+    /// Bytes of all bodies that are read at one time [default: 64 MiB]
+    #[arg(long, value_name = "BYTES")]
+    max_buffered_bytes: Option<usize>,
+    /// Compress larger answers over HTTP for clients that accept gzip [default: 1024]
+    #[arg(long, value_name = "BYTES")]
+    gzip_above: Option<usize>,
+    /// Name tenants in /metrics
+    #[arg(long)]
+    metrics_by_tenant: bool,
+    /// Bytes of a gRPC message at most [default: 16 MiB]
     #[arg(long, value_name = "BYTES")]
     max_message_bytes: Option<usize>,
     /// Calls answered at one time; more are answered UNAVAILABLE
@@ -49,6 +79,12 @@ pub struct ServeArgs {
     /// How often a silent connection is asked whether it lives: 30s
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     keepalive: Option<Duration>,
+    /// How long a connection may stand still where its client has to go on: 30s
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    stall_timeout: Option<Duration>,
+    /// How long to go on after SIGTERM while /readyz says no: 0s
+    #[arg(long, value_name = "SPAN", value_parser = duration)]
+    stop_delay: Option<Duration>,
     /// How long calls may take to end after SIGTERM: 20s
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     drain: Option<Duration>,
@@ -102,6 +138,18 @@ impl ServeArgs {
             tls_certificate,
             tls_key,
             require_tokens,
+            tls_client_ca,
+            public_url,
+            forwarded_headers,
+            documentation_url,
+            rate_limit,
+            rate_burst,
+            max_body_bytes,
+            max_buffered_bytes,
+            gzip_above,
+            metrics_by_tenant,
+            stall_timeout,
+            stop_delay,
             max_message_bytes,
             max_requests,
             max_streams,
@@ -121,7 +169,19 @@ impl ServeArgs {
         let mut options = ServeOptions::default();
         options.address = address;
         options.tls = tls_certificate.zip(tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
+        options.tls_client_ca = tls_client_ca;
         options.require_tokens = require_tokens;
+        options.public_url = public_url;
+        options.forwarded_headers = forwarded_headers;
+        options.documentation_url = documentation_url;
+        options.rate_limit = rate_limit;
+        options.rate_burst = rate_burst;
+        options.metrics_by_tenant = metrics_by_tenant;
+        options.max_body_bytes = max_body_bytes.unwrap_or(defaults.max_body_bytes);
+        options.max_buffered_bytes = max_buffered_bytes.unwrap_or(defaults.max_buffered_bytes);
+        options.gzip_above = gzip_above.unwrap_or(defaults.gzip_above);
+        options.stall_timeout = stall_timeout.unwrap_or(defaults.stall_timeout);
+        options.stop_delay = stop_delay.unwrap_or(defaults.stop_delay);
         options.max_message_bytes = max_message_bytes.unwrap_or(defaults.max_message_bytes);
         options.max_requests = max_requests.unwrap_or(defaults.max_requests);
         options.max_streams = max_streams.unwrap_or(defaults.max_streams);
@@ -156,8 +216,9 @@ fn announce(out: &mut Out, scheme: &str, address: SocketAddr, quiet: bool) {
     let said = out.line(format_args!("scimdb listening on {scheme}://{address}")).and_then(|()| out.flush());
     if said.is_ok() && !quiet {
         note(format_args!(
-            "gRPC service scimdb.v1, with reflection and health. Stop it with Ctrl-C.\n\
-             Try: grpcurl {}{address} list",
+            "SCIM at {scheme}://{address}/scim/v2, and the gRPC service scimdb.v1 on the same port. Stop it with Ctrl-C.\n\
+             Try: curl {scheme}://{address}/scim/v2/Users\n\
+             or:  grpcurl {}{address} list",
             if scheme == "http" { "-plaintext " } else { "" }
         ));
     }

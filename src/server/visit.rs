@@ -1,0 +1,75 @@
+//! A call on its way through the gate: counted, its caller known, its work done, each within its deadline.
+
+use tokio::time::Instant;
+
+use super::call::{Call, Caller, LogLine};
+use super::gate::until;
+use super::Gate;
+use crate::{Error, Result};
+
+/// A call on its way. Dropped before it ended, it was left by its client.
+pub struct Visit {
+    gate: Gate,
+    call: Call,
+    deadline: Option<Instant>,
+    log: LogLine,
+    is_counted: bool,
+}
+
+impl Visit {
+    pub(super) fn new(gate: Gate, call: Call, deadline: Option<Instant>, log: LogLine) -> Self {
+        Visit { gate, call, deadline, log, is_counted: false }
+    }
+
+    /// Lets the caller in, or not, before anything else of the call is read. Calls that come whole need not ask: their
+    /// work does.
+    ///
+    /// # Errors
+    /// `TooManyRequests`, `Unavailable`, `Unauthenticated`, `Forbidden`, `DeadlineExceeded`.
+    pub async fn admit(&mut self) -> Result<()> {
+        self.count()?;
+        until(self.deadline, self.gate.check(self.call.clone())).await?
+    }
+
+    /// Waits for something that the call needs.
+    ///
+    /// # Errors
+    /// `DeadlineExceeded`.
+    pub async fn until<T>(&self, waiting: impl Future<Output = T>) -> Result<T> {
+        until(self.deadline, waiting).await
+    }
+
+    /// Does the call's work, for a caller who is looked at now, even if it was admitted: a token may have been revoked
+    /// since.
+    ///
+    /// # Errors
+    /// As [`Visit::admit`]; the work's own.
+    pub async fn work<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.count()?;
+        let work = self.gate.carry_out(self.call.clone(), self.deadline, work);
+        let (actor, result) = until(self.deadline, work).await??;
+        self.log.actor = actor;
+        result
+    }
+
+    /// A call counts once in what its caller may send.
+    fn count(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.is_counted, true) {
+            return Ok(());
+        }
+        self.gate.limit(&self.call)
+    }
+
+    /// Notes how the call ended.
+    pub fn end(mut self, error: Option<&Error>) {
+        self.log.end(error);
+    }
+
+    /// Notes the HTTP status that the call was answered with.
+    pub fn answered(mut self, status: u16) {
+        self.log.answered(status);
+    }
+}
