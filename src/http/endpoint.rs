@@ -99,7 +99,8 @@ impl Endpoint {
             let mut sent = self.gate.body();
             if !body.as_ref().is_none_or(hyper::body::Body::is_end_stream) {
                 visit.admit().await?;
-                visit.until(self.read(&parts.headers, body, &mut sent)).await??;
+                let read = visit.until(self.read(&parts.headers, body, &mut sent)).await;
+                read.map_err(|_| lost("the body did not come within the time that a request may take"))??;
             }
             let work = self.work(parts, mounted, sent);
             visit.work(work).await
@@ -156,8 +157,12 @@ impl Endpoint {
         }
         let Some(incoming) = body else { return Ok(()) };
         while let Some(frame) = incoming.frame().await {
-            let frame = frame
-                .map_err(|error| Error::new(ErrorKind::Cancelled, "the body broke off").caused_by(error))?;
+            let frame = frame.map_err(|error| {
+                if self.gate.stop().is_stopped() {
+                    return Error::new(ErrorKind::Unavailable, "the server has stopped: send the request again later");
+                }
+                lost("the body broke off").caused_by(error)
+            })?;
             let Ok(chunk) = frame.into_data() else { continue };
             if into.bytes().len() + chunk.len() > limit {
                 return Err(protocol::too_large(limit));
@@ -167,6 +172,10 @@ impl Endpoint {
         *body = None;
         Ok(())
     }
+}
+
+fn lost(detail: &str) -> Error {
+    Error::new(ErrorKind::Cancelled, detail)
 }
 
 /// The bearer token. What is no text, or stands in several headers, is a token that nobody knows, and not none.

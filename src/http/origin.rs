@@ -3,10 +3,10 @@
 
 use std::net::IpAddr;
 
+use http::Version;
 use http::header::{HOST, HeaderMap};
 use http::request::Parts;
 use http::uri::Authority;
-use http::Version;
 
 use crate::server::{Peer, ServeOptions};
 use crate::{Error, ErrorKind, Result};
@@ -49,7 +49,9 @@ pub(super) fn client(headers: &HeaderMap, peer: &Peer) -> Peer {
 
 /// Whether a request was passed on by somebody, believed or not.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"]
+        .iter()
+        .any(|name| headers.contains_key(*name))
 }
 
 /// The first value of a list, which is about the client's own request: of the header itself, or a parameter of

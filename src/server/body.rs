@@ -28,7 +28,8 @@ impl Body {
     /// slow clients hold up everybody.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
         let busy = || {
-            let detail = "the server reads too many large requests already (max-buffered-bytes): call again in a moment";
+            let detail =
+                "the server reads too many large requests already (max-buffered-bytes): call again in a moment";
             Error::new(ErrorKind::Unavailable, detail)
         };
         let size = u32::try_from(chunk.len()).map_err(|_| busy())?;

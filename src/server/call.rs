@@ -10,7 +10,7 @@ use super::{Gate, Peer};
 use crate::engine::{ReadOptions, Scope, Store, Tenant, WriteOptions};
 use crate::error::Fault;
 use crate::model::VersionMatch;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The tenant of a request that names none.
 pub const DEFAULT_TENANT: &str = "default";
@@ -179,8 +179,9 @@ impl LogLine {
     pub(super) fn end(&mut self, error: Option<&Error>) {
         self.outcome = Some(error.map_or(("OK", 200), |error| (error.row().name, error.status())));
         let Some(error) = error else { return };
-        // What a client did wrong may quote what it sent; what went wrong here is for the operator.
-        if error.row().fault != Fault::Caller {
+        // What a client did wrong may quote what it sent; what went wrong here is for the operator. Clients that go away
+        // are neither.
+        if error.row().fault != Fault::Caller && error.kind() != ErrorKind::Cancelled {
             tracing::error!(request = self.id, method = self.method, ?error, "a call failed");
         }
     }

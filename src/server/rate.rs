@@ -68,8 +68,11 @@ impl Rates {
     /// # Errors
     /// `TooManyRequests` when it is empty.
     pub(super) fn take(&self, call: &Call) -> Result<()> {
+        self.take_at(call, Instant::now())
+    }
+
+    fn take_at(&self, call: &Call, now: Instant) -> Result<()> {
         let Some(limit) = self.limit else { return Ok(()) };
-        let now = Instant::now();
         let mut table = self.lock();
         let token = call.bearer.as_deref().map(key_of).filter(|key| table.buckets.contains_key(key));
         let key = token.unwrap_or_else(|| call.peer.address().map_or(Key::Others, address_key));
@@ -170,44 +173,44 @@ mod tests {
         }
     }
 
-    fn passed(rates: &Rates, call: &Call, count: usize) -> usize {
-        (0..count).filter(|_| rates.take(call).is_ok()).count()
+    fn passed(rates: &Rates, call: &Call, now: Instant, count: usize) -> usize {
+        (0..count).filter(|_| rates.take_at(call, now).is_ok()).count()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn buckets_empty_and_fill() {
-        let rates = rates(2, 5);
+    #[test]
+    fn buckets_empty_and_fill() {
+        let (rates, now) = (rates(2, 5), Instant::now());
         let here = call(None, "10.0.0.1");
-        assert_eq!(passed(&rates, &here, 20), 5);
-        assert_eq!(rates.take(&here).unwrap_err().kind(), ErrorKind::TooManyRequests);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(passed(&rates, &here, 20), 2);
-        tokio::time::advance(Duration::from_secs(3_600)).await;
-        assert_eq!(passed(&rates, &here, 20), 5);
-        assert_eq!(passed(&rates, &call(None, "10.0.0.2"), 20), 5);
+        assert_eq!(passed(&rates, &here, now, 20), 5);
+        assert_eq!(rates.take_at(&here, now).unwrap_err().kind(), ErrorKind::TooManyRequests);
+        let later = now + Duration::from_secs(1);
+        assert_eq!(passed(&rates, &here, later, 20), 2);
+        assert_eq!(passed(&rates, &here, later + Duration::from_secs(3_600), 20), 5);
+        assert_eq!(passed(&rates, &call(None, "10.0.0.2"), later, 20), 5);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn unknown_tokens_count_by_address() {
-        let rates = rates(1, 3);
+    #[test]
+    fn unknown_tokens_count_by_address() {
+        let (rates, now) = (rates(1, 3), Instant::now());
         let tried: usize =
-            (0..20).map(|number| passed(&rates, &call(Some(&number.to_string()), "2001:db8::1"), 1)).sum();
+            (0..20).map(|number| passed(&rates, &call(Some(&number.to_string()), "2001:db8::1"), now, 1)).sum();
         assert_eq!(tried, 3);
         // The same network is the same caller.
-        assert_eq!(passed(&rates, &call(None, "2001:db8::2"), 1), 0);
+        assert_eq!(passed(&rates, &call(None, "2001:db8::2"), now, 1), 0);
         rates.know("right");
-        assert_eq!(passed(&rates, &call(Some("right"), "2001:db8::1"), 20), 3);
+        let soon = Instant::now();
+        assert_eq!(passed(&rates, &call(Some("right"), "2001:db8::1"), soon, 20), 3);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn the_table_has_an_end() {
-        let rates = rates(1, 1);
+    #[test]
+    fn the_table_has_an_end() {
+        let (rates, now) = (rates(1, 1), Instant::now());
         for number in 0..2 * MAX_BUCKETS as u32 {
-            let _ = rates.take(&call(None, &std::net::Ipv4Addr::from(number).to_string()));
+            let _ = rates.take_at(&call(None, &std::net::Ipv4Addr::from(number).to_string()), now);
         }
         assert!(rates.lock().buckets.len() <= MAX_BUCKETS + 1);
-        tokio::time::advance(Duration::from_secs(5)).await;
-        assert_eq!(passed(&rates, &call(None, "192.0.2.1"), 2), 1);
+        let later = now + Duration::from_secs(5);
+        assert_eq!(passed(&rates, &call(None, "192.0.2.1"), later, 2), 1);
         assert!(rates.lock().buckets.len() < 10);
     }
 }

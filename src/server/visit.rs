@@ -2,9 +2,9 @@
 
 use tokio::time::Instant;
 
+use super::Gate;
 use super::call::{Call, Caller, LogLine};
 use super::gate::until;
-use super::Gate;
 use crate::{Error, Result};
 
 /// A call on its way. Dropped before it ended, it was left by its client.

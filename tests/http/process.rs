@@ -1,0 +1,81 @@
+//! The daemon as a process: what systemd is told, and what signals do.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Command, Stdio};
+
+use scimdb::server::TlsFiles;
+
+use crate::harness::PATIENCE;
+use crate::tls::Authority;
+
+struct Daemon {
+    process: Child,
+    told: UnixDatagram,
+}
+
+impl Daemon {
+    /// The next thing that systemd is told, other than that the process lives.
+    fn told(&self) -> String {
+        loop {
+            let mut space = [0; 512];
+            let count = self.told.recv(&mut space).expect("systemd is told something");
+            let text = String::from_utf8(space[..count].to_vec()).unwrap();
+            if text.trim() != "WATCHDOG=1" {
+                return text;
+            }
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn systemd_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let TlsFiles { certificate, key } = Authority::new().write(folder.path());
+    let socket = folder.path().join("notify");
+    let told = UnixDatagram::bind(&socket).unwrap();
+    told.set_read_timeout(Some(PATIENCE)).unwrap();
+    let process = Command::new(env!("CARGO_BIN_EXE_scimdb"))
+        .args(["-q", "serve", "--address", "127.0.0.1:0", "--store"])
+        .arg(folder.path().join("people"))
+        .args(["--tls-certificate".as_ref(), certificate.as_os_str(), "--tls-key".as_ref(), key.as_os_str()])
+        .current_dir(folder.path())
+        .env("NOTIFY_SOCKET", &socket)
+        .env("WATCHDOG_USEC", "100000")
+        .env_remove("WATCHDOG_PID")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut daemon = Daemon { process, told };
+    assert_eq!(daemon.told().trim(), "READY=1");
+    let mut line = String::new();
+    BufReader::new(daemon.process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("scimdb listening on https://127.0.0.1:"), "{line}");
+
+    // A reload, with a certificate of no use, is survived.
+    std::fs::write(&certificate, "nothing").unwrap();
+    daemon.signal("-HUP");
+    let reloading = daemon.told();
+    assert!(reloading.contains("RELOADING=1") && reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    assert_eq!(daemon.told().trim(), "READY=1");
+
+    daemon.signal("-TERM");
+    assert!(daemon.told().contains("STOPPING=1"));
+    assert!(daemon.process.wait().unwrap().success());
+    let log = std::io::read_to_string(daemon.process.stderr.take().unwrap()).unwrap();
+    assert!(log.contains("the certificates stay as they are") && log.contains("cert.pem"), "{log}");
+}
