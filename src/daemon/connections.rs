@@ -14,8 +14,9 @@ use hyper_util::server::graceful::Watcher;
 use tonic::service::Routes;
 use tower_service::Service;
 
+use crate::grpc::refusal;
 use crate::http::{Endpoint, Page};
-use crate::server::{Connection, Peer, ServeOptions};
+use crate::server::{Connection, Gate, Peer, ServeOptions};
 
 /// How long a connection may take to answer a probe.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -34,6 +35,7 @@ type Body = Either<Page, tonic::body::Body>;
 /// The faces that requests are for. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Faces {
+    pub(super) gate: Gate,
     pub(super) grpc: Routes,
     pub(super) http: Endpoint,
 }
@@ -68,6 +70,9 @@ impl Faces {
         let media_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         if media_type.is_some_and(|media_type| media_type.starts_with(b"application/grpc")) {
             request.extensions_mut().insert(peer);
+            if let Some(refusal) = refusal(&self.gate, &request).await {
+                return Ok(refusal.map(Either::Right));
+            }
             return Ok(self.grpc.call(request).await?.map(Either::Right));
         }
         Ok(self.http.answer(request, &peer).await.map(Either::Left))

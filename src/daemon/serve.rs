@@ -55,7 +55,7 @@ impl Server {
         let gate = Gate::new(store, options.clone(), stop.clone());
         let mut services = Services::new(&gate).await?;
         let endpoint = Endpoint::new(gate.clone(), listener.is_encrypted());
-        let faces = Faces { grpc: services.routes(), http: endpoint };
+        let faces = Faces { gate: gate.clone(), grpc: services.routes(), http: endpoint };
         let graceful = GracefulShutdown::new();
         let mut connections = listener.accept(stop);
         let serving = async {

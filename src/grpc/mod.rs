@@ -27,5 +27,6 @@ mod status;
 mod stream_list;
 mod watch;
 
+pub(crate) use call::refusal;
 pub(crate) use services::Services;
 pub use status::ERROR_DOMAIN;

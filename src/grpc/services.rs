@@ -16,6 +16,9 @@ use super::schema_service::Schemas;
 use crate::server::Gate;
 use crate::{Error, ErrorKind, Result};
 
+/// Bytes of a message to health or reflection at most: names of services, from callers whom nobody knows.
+const SMALL: usize = 16 << 10;
+
 /// What [`Services`] report the health of.
 const SERVICES: [&str; 4] = [
     "",
@@ -83,12 +86,15 @@ async fn routes(gate: &Gate, health: &HealthReporter) -> Result<Routes> {
     Ok(Routes::new(configured!(ResourceServiceServer::new(Resources::new(gate.clone()))))
         .add_service(configured!(SchemaServiceServer::new(Schemas::new(gate.clone()))))
         .add_service(configured!(AdminServiceServer::new(Administration::new(gate.clone()))))
-        .add_service(tonic_health::pb::health_server::HealthServer::new(
-            tonic_health::server::HealthService::from_health_reporter(health.clone()),
-        ))
-        .add_service(reflection().build_v1().map_err(undescribed)?)
+        .add_service(
+            tonic_health::pb::health_server::HealthServer::new(
+                tonic_health::server::HealthService::from_health_reporter(health.clone()),
+            )
+            .max_decoding_message_size(SMALL),
+        )
+        .add_service(reflection().build_v1().map_err(undescribed)?.max_decoding_message_size(SMALL))
         // Python's reflection client asks for nothing newer.
-        .add_service(reflection().build_v1alpha().map_err(undescribed)?))
+        .add_service(reflection().build_v1alpha().map_err(undescribed)?.max_decoding_message_size(SMALL)))
 }
 
 async fn report(health: &HealthReporter, status: ServingStatus) {

@@ -56,11 +56,9 @@ impl Endpoint {
         };
         let mut response = written(answer, is_head, &id);
         // What was not read may still be on its way. Nothing can follow it in this connection of HTTP/1.1.
-        if incoming.is_some_and(|body| !body.is_end_stream()) {
+        if version < Version::HTTP_2 && incoming.is_some_and(|body| !body.is_end_stream()) {
             peer.leave_unread();
-            if version < Version::HTTP_2 {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
@@ -132,7 +130,6 @@ impl Endpoint {
                 authentication_schemes: vec![AuthenticationScheme::bearer_token()],
                 max_body_bytes: limit,
                 documentation_uri,
-                ..Context::default()
             };
             let headers: Vec<(&str, &str)> =
                 parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();

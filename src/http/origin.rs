@@ -133,7 +133,8 @@ mod tests {
 
     #[test]
     fn clients_are_those_that_the_nearest_proxy_names() {
-        let cases: [(&[(&str, &str)], Option<&str>); 7] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
+        let cases: [Case<'_>; 7] = [
             (&[], None),
             (&[("x-forwarded-for", "6.6.6.6, 192.0.2.1")], Some("192.0.2.1")),
             (&[("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "192.0.2.1:80")], Some("192.0.2.1")),

@@ -254,6 +254,24 @@ impl Gate {
         self.work(move || inner.identify(bearer.as_deref()).map(drop)).await?
     }
 
+    /// Refuses a caller whom no later step would let in, before anything of the call's message is read. It notes that in
+    /// the log.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `TooManyRequests`.
+    pub async fn glance(&self, call: &Call) -> Result<()> {
+        if !self.0.options.require_tokens {
+            return Ok(());
+        }
+        let (inner, bearer) = (Arc::clone(&self.0), call.bearer.clone());
+        let known = self.work(move || inner.identify(bearer.as_deref()).map(drop)).await.and_then(|known| known);
+        let Err(error) = known else { return Ok(()) };
+        // Those who are known are counted by the call itself.
+        let error = self.limit(call).err().unwrap_or(error);
+        self.refused(call, &error);
+        Err(error)
+    }
+
     /// Notes in the log that a call was refused before it passed the gate.
     pub fn refused(&self, call: &Call, error: &Error) {
         LogLine::without_tenant(call, &self.0.metrics).end(Some(error));

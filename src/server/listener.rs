@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
+use rustls::server::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::{Certificates, Connection, ServeOptions, Stop};
@@ -18,6 +20,10 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Handshakes at one time: stops a burst of connections that would spend every processor on signatures.
 const MAX_HANDSHAKES: usize = 64;
+
+/// How long a handshake has its turn: its signatures are made at once, and the client's part takes as long as it takes.
+/// Otherwise some clients that begin and say no more would keep all others out.
+const HANDSHAKE_TURN: Duration = Duration::from_millis(100);
 
 /// How long to wait when a connection cannot be accepted, since file descriptors have run out, say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -56,7 +62,7 @@ impl Listener {
 
     /// Whether connections are encrypted.
     pub fn is_encrypted(&self) -> bool {
-        self.certificates.acceptor().is_some()
+        self.certificates.config().is_some()
     }
 
     /// The certificates that are shown, which can be read again.
@@ -95,7 +101,7 @@ impl Listener {
                 continue;
             }
             let stall = self.stall_timeout;
-            match self.certificates.acceptor() {
+            match self.certificates.config() {
                 None => {
                     if sender.send(Connection::plain(stream, stall, stop.clone(), place)).await.is_err() {
                         return;
@@ -118,13 +124,20 @@ impl Listener {
 }
 
 async fn shake_hands(
-    tls: TlsAcceptor,
+    tls: Arc<ServerConfig>,
     stream: TcpStream,
     handshakes: Arc<Semaphore>,
 ) -> io::Result<TlsStream<TcpStream>> {
     let handshake = async {
-        let _turn = handshakes.acquire().await.map_err(io::Error::other)?;
-        tls.accept(stream).await
+        // Nothing is spent on a client until it has said what it wants.
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let turn = handshakes.acquire().await.map_err(io::Error::other)?;
+        let mut accepted = begun.into_stream(tls);
+        tokio::select! {
+            accepted = &mut accepted => return accepted,
+            () = tokio::time::sleep(HANDSHAKE_TURN) => drop(turn),
+        }
+        accepted.await
     };
     tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await?
 }

@@ -44,7 +44,7 @@ pub struct ServeOptions {
     /// Default 30 s.
     pub keepalive: Duration,
     /// `stall-timeout`: how long a connection may stand still where its client has to go on: before the headers of a
-    /// request are complete, between requests of HTTP/1.1, and while bytes wait to be read. Default 30 s.
+    /// request are complete, between requests of HTTP/1.1, and while bytes wait to be read. Default 75 s: balancers keep connections for 60 s.
     pub stall_timeout: Duration,
     /// `rate-limit`: requests a second of one token, and of one address without a token. Default none.
     pub rate_limit: Option<u32>,
@@ -95,7 +95,7 @@ impl Default for ServeOptions {
             workers: (4 * processors).max(8),
             request_timeout: Duration::from_secs(60),
             keepalive: Duration::from_secs(30),
-            stall_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(75),
             rate_limit: None,
             rate_burst: None,
             public_url: None,

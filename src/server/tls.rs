@@ -7,7 +7,6 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 
 use super::{ServeOptions, TlsFiles};
 use crate::{Error, ErrorKind, Result};
@@ -19,7 +18,7 @@ pub struct Certificates(Arc<Inner>);
 struct Inner {
     options: ServeOptions,
     // None: connections are not encrypted.
-    acceptor: RwLock<Option<TlsAcceptor>>,
+    config: RwLock<Option<Arc<ServerConfig>>>,
 }
 
 impl Certificates {
@@ -28,8 +27,8 @@ impl Certificates {
     /// # Errors
     /// `InvalidArgument` when they are of no use.
     pub(super) fn read(options: &ServeOptions) -> Result<Self> {
-        let acceptor = RwLock::new(acceptor(options)?);
-        Ok(Certificates(Arc::new(Inner { options: options.clone(), acceptor })))
+        let config = RwLock::new(config(options)?);
+        Ok(Certificates(Arc::new(Inner { options: options.clone(), config })))
     }
 
     /// Reads the files again: connections that begin from now on see the new ones. When they are of no use, the old ones
@@ -38,19 +37,19 @@ impl Certificates {
     /// # Errors
     /// `InvalidArgument`, naming the file.
     pub fn reload(&self) -> Result<()> {
-        let read = acceptor(&self.0.options)?;
-        *self.0.acceptor.write().unwrap_or_else(PoisonError::into_inner) = read;
+        let read = config(&self.0.options)?;
+        *self.0.config.write().unwrap_or_else(PoisonError::into_inner) = read;
         Ok(())
     }
 
-    /// What shakes hands, as of now.
-    pub(super) fn acceptor(&self) -> Option<TlsAcceptor> {
-        self.0.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// How hands are shaken, as of now. None: connections are not encrypted.
+    pub(super) fn config(&self) -> Option<Arc<ServerConfig>> {
+        self.0.config.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Makes what shakes hands. Clients may speak HTTP/2, as gRPC does, or HTTP/1.1.
-fn acceptor(options: &ServeOptions) -> Result<Option<TlsAcceptor>> {
+/// Reads how hands are shaken. Clients may speak HTTP/2, as gRPC does, or HTTP/1.1.
+fn config(options: &ServeOptions) -> Result<Option<Arc<ServerConfig>>> {
     let Some(TlsFiles { certificate, key }) = &options.tls else { return Ok(None) };
     let chain = certificates("tls-certificate", certificate)?;
     let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable("tls-key", key, error))?;
@@ -79,7 +78,7 @@ fn acceptor(options: &ServeOptions) -> Result<Option<TlsAcceptor>> {
         Error::new(ErrorKind::InvalidArgument, detail).caused_by(error)
     })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+    Ok(Some(Arc::new(config)))
 }
 
 fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>> {

@@ -54,6 +54,17 @@ fn frames_are_answered() {
 }
 
 #[test]
+fn grpc_asks_for_a_token_before_the_message() {
+    let served = served(|options| options.require_tokens = true);
+    let mut stream = opened(served.socket());
+    // POST /scimdb.v1.AdminService/ListTenants of application/grpc, whose message never comes.
+    let fields = b"\x83\x86\x04\x23/scimdb.v1.AdminService/ListTenants\x01\x09localhost\x0f\x10\x10application/grpc";
+    stream.write_all(&frame(HEADERS, END_HEADERS, 1, fields)).unwrap();
+    let told = next(&mut stream, HEADERS).expect("an answer");
+    assert!(!told.is_empty());
+}
+
+#[test]
 fn rapid_resets_end_the_connection() {
     let served = served(|_| {});
     let mut stream = opened(served.socket());

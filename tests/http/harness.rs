@@ -55,10 +55,7 @@ impl Served {
     }
 
     pub fn socket(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        stream
+        socket(self.address)
     }
 
     /// Sends one request, over a connection of its own.
@@ -87,6 +84,13 @@ impl Served {
         let task = self.task.take().unwrap();
         self.runtime.block_on(async { tokio::time::timeout(PATIENCE, task).await }).unwrap().unwrap().unwrap();
     }
+}
+
+pub fn socket(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream
 }
 
 /// A connection of HTTP/1.1.

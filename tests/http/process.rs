@@ -1,13 +1,14 @@
 //! The daemon as a process: what systemd is told, and what signals do.
 
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 
 use scimdb::server::TlsFiles;
 
 use crate::harness::PATIENCE;
-use crate::tls::Authority;
+use crate::tls::{Authority, config, connect_to};
 
 struct Daemon {
     process: Child,
@@ -44,7 +45,9 @@ impl Drop for Daemon {
 #[test]
 fn systemd_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let TlsFiles { certificate, key } = Authority::new().write(folder.path());
+    let authority = Authority::new();
+    let TlsFiles { certificate, key } = authority.write(folder.path());
+    let ca = authority.write_own(folder.path());
     let socket = folder.path().join("notify");
     let told = UnixDatagram::bind(&socket).unwrap();
     told.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -52,6 +55,7 @@ fn systemd_is_told() {
         .args(["-q", "serve", "--address", "127.0.0.1:0", "--store"])
         .arg(folder.path().join("people"))
         .args(["--tls-certificate".as_ref(), certificate.as_os_str(), "--tls-key".as_ref(), key.as_os_str()])
+        .args(["--tls-client-ca".as_ref(), ca.as_os_str()])
         .current_dir(folder.path())
         .env("NOTIFY_SOCKET", &socket)
         .env("WATCHDOG_USEC", "100000")
@@ -66,6 +70,12 @@ fn systemd_is_told() {
     BufReader::new(daemon.process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("scimdb listening on https://127.0.0.1:"), "{line}");
 
+    let address: SocketAddr = line.trim().rsplit_once('/').unwrap().1.parse().unwrap();
+    let known = config(&authority, &[], Some(authority.client("entra id")));
+    let mut wire = connect_to(address, known);
+    assert_eq!(wire.request("GET", "/scim/v2/Users?filter=userName%20eq%20%22canary%22", &[], "").status, 200);
+    assert_eq!(wire.request("GET", "/scim/v2/Users/canary", &["x-request-id: r-1f"], "").status, 404);
+
     // A reload, with a certificate of no use, is survived.
     std::fs::write(&certificate, "nothing").unwrap();
     daemon.signal("-HUP");
@@ -78,4 +88,8 @@ fn systemd_is_told() {
     assert!(daemon.process.wait().unwrap().success());
     let log = std::io::read_to_string(daemon.process.stderr.take().unwrap()).unwrap();
     assert!(log.contains("the certificates stay as they are") && log.contains("cert.pem"), "{log}");
+    // Who called, and by which id; never what for.
+    let line = log.lines().find(|line| line.contains("r-1f")).expect("a line of the request");
+    assert!(line.contains("CN=entra id") && line.contains("404") && line.contains("GET"), "{line}");
+    assert!(!log.contains("canary"), "{log}");
 }

@@ -1,7 +1,7 @@
 //! TLS: what is spoken, certificates of clients, and certificates that are exchanged.
 
-use std::net::TcpStream;
-use std::path::Path;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
@@ -12,12 +12,12 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use scimdb::ErrorKind;
 use scimdb::server::TlsFiles;
 
-use crate::harness::{Served, Wire, served, user};
+use crate::harness::{Served, Wire, served, socket, user};
 
 /// An authority, and what it has signed.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
-type Shown = (CertificateDer<'static>, PrivateKeyDer<'static>);
+pub type Shown = (CertificateDer<'static>, PrivateKeyDer<'static>);
 
 impl Authority {
     pub fn new() -> Self {
@@ -43,14 +43,21 @@ impl Authority {
         files
     }
 
+    /// Writes its own certificate into a folder.
+    pub fn write_own(&self, folder: &Path) -> PathBuf {
+        let file = folder.join("ca.pem");
+        std::fs::write(&file, self.0.pem()).unwrap();
+        file
+    }
+
     /// The certificate of a client.
-    fn client(&self, name: &str) -> Shown {
+    pub fn client(&self, name: &str) -> Shown {
         let (certificate, key) = self.signed(name);
         (certificate.der().clone(), PrivateKeyDer::try_from(key.serialize_der()).unwrap())
     }
 }
 
-fn config(authority: &Authority, alpn: &[&[u8]], shown: Option<Shown>) -> Arc<ClientConfig> {
+pub fn config(authority: &Authority, alpn: &[&[u8]], shown: Option<Shown>) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.0.der().clone()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -65,11 +72,16 @@ fn config(authority: &Authority, alpn: &[&[u8]], shown: Option<Shown>) -> Arc<Cl
     Arc::new(config)
 }
 
-type Encrypted = Wire<StreamOwned<ClientConnection, TcpStream>>;
+pub type Encrypted = Wire<StreamOwned<ClientConnection, TcpStream>>;
 
 fn connect(served: &Served, config: Arc<ClientConfig>) -> Encrypted {
+    connect_to(served.address, config)
+}
+
+/// A connection that is encrypted as the client says.
+pub fn connect_to(address: SocketAddr, config: Arc<ClientConfig>) -> Encrypted {
     let session = ClientConnection::new(config, ServerName::try_from("localhost").unwrap()).unwrap();
-    Wire::new(StreamOwned::new(session, served.socket()))
+    Wire::new(StreamOwned::new(session, socket(address)))
 }
 
 fn encrypted(authority: &Authority, folder: &Path) -> Served {
@@ -94,6 +106,25 @@ fn http_1_is_spoken_whether_it_is_asked_for_or_not() {
     let mut plain = served.connect();
     plain.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
     assert!(!plain.closes() || plain.answer().is_none());
+}
+
+#[test]
+fn handshakes_that_do_not_go_on_hold_up_nobody() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let served = encrypted(&authority, folder.path());
+    let mut held: Vec<_> = (0..150).map(|_| served.socket()).collect();
+    for (number, stream) in held.iter_mut().enumerate() {
+        let config = config(&authority, &[], None);
+        let mut session = ClientConnection::new(config, ServerName::try_from("localhost").unwrap()).unwrap();
+        match number % 3 {
+            // Nothing, half of its first message, and all of it.
+            0 => {}
+            1 => std::io::Write::write_all(stream, b"\x16\x03\x01\x02").unwrap(),
+            _ => drop(session.write_tls(stream).unwrap()),
+        }
+    }
+    let mut wire = connect(&served, config(&authority, &[], None));
+    assert_eq!(wire.request("GET", "/scim/v2/Users", &[], "").status, 200);
 }
 
 #[test]
@@ -140,8 +171,7 @@ fn clients_show_certificates_where_they_must() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let folder = tempfile::tempdir().unwrap();
     let files = authority.write(folder.path());
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, authority.0.pem()).unwrap();
+    let ca = authority.write_own(folder.path());
     let served = served(|options| {
         options.tls = Some(files);
         options.tls_client_ca = Some(ca);

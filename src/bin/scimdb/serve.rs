@@ -79,7 +79,7 @@ pub struct ServeArgs {
     /// How often a silent connection is asked whether it lives: 30s
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     keepalive: Option<Duration>,
-    /// How long a connection may stand still where its client has to go on: 30s
+    /// How long a connection may stand still where its client has to go on: 75s
     #[arg(long, value_name = "SPAN", value_parser = duration)]
     stall_timeout: Option<Duration>,
     /// How long to go on after SIGTERM while /readyz says no: 0s
