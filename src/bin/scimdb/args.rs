@@ -55,7 +55,7 @@ pub struct Global {
 pub enum Command {
     Demo(demo::DemoArgs),
     #[cfg(feature = "server")]
-    Serve(crate::serve::ServeArgs),
+    Serve(Box<crate::serve::ServeArgs>),
     Import(import::ImportArgs),
     Export(export::ExportArgs),
     Query(query::QueryArgs),

@@ -29,7 +29,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::run(args, &mut session),
         #[cfg(feature = "server")]
-        Command::Serve(args) => crate::serve::run(args, &mut session),
+        Command::Serve(args) => crate::serve::run(*args, &mut session),
         Command::Import(args) => import::run(args, &mut session),
         Command::Export(args) => export::run(args, &mut session),
         Command::Query(args) => query::run(args, &mut session),
