@@ -39,7 +39,7 @@ fn a_body_has_a_size() {
 
 #[test]
 fn a_body_has_a_time() {
-    let served = served(|options| options.request_timeout = Duration::from_secs(1));
+    let served = served(|options| options.request_timeout = Duration::from_secs(2));
     let mut wire = served.connect();
     wire.write(message("POST", "/scim/v2/Users", &["content-length: 100"], "") + "{");
     let answer = wire.answer().unwrap();
@@ -122,9 +122,11 @@ fn a_request_under_way_ends_before_the_server() {
     assert_eq!(wire.answer().unwrap().status, 100);
     let mut idle = served.connect();
     assert_eq!(idle.request("GET", "/scim/v2/Users", &[], "").status, 200);
+    let mut silent = served.connect();
     served.stop();
     // Connections that nothing goes on in are closed, and nobody is let in any more.
     assert!(idle.closes());
+    assert!(silent.closes());
     let alone = (0..1_000).any(|_| {
         std::thread::sleep(Duration::from_millis(10));
         std::net::TcpStream::connect(served.address).is_err()

@@ -18,14 +18,13 @@ struct Daemon {
 impl Daemon {
     /// The next thing that systemd is told, other than that the process lives.
     fn told(&self) -> String {
-        loop {
-            let mut space = [0; 512];
-            let count = self.told.recv(&mut space).expect("systemd is told something");
-            let text = String::from_utf8(space[..count].to_vec()).unwrap();
-            if text.trim() != "WATCHDOG=1" {
-                return text;
-            }
-        }
+        std::iter::repeat_with(|| self.anything()).find(|text| text.trim() != "WATCHDOG=1").unwrap()
+    }
+
+    fn anything(&self) -> String {
+        let mut space = [0; 512];
+        let count = self.told.recv(&mut space).expect("systemd is told something");
+        String::from_utf8(space[..count].to_vec()).unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -58,7 +57,7 @@ fn systemd_is_told() {
         .args(["--tls-client-ca".as_ref(), ca.as_os_str()])
         .current_dir(folder.path())
         .env("NOTIFY_SOCKET", &socket)
-        .env("WATCHDOG_USEC", "100000")
+        .env("WATCHDOG_USEC", "60000000")
         .env_remove("WATCHDOG_PID")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -66,6 +65,7 @@ fn systemd_is_told() {
         .unwrap();
     let mut daemon = Daemon { process, told };
     assert_eq!(daemon.told().trim(), "READY=1");
+    assert_eq!(daemon.anything().trim(), "WATCHDOG=1");
     let mut line = String::new();
     BufReader::new(daemon.process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("scimdb listening on https://127.0.0.1:"), "{line}");
