@@ -119,13 +119,13 @@ impl Caller {
     }
 }
 
-/// Characters of a client's own request id at most: more is not written to the log.
-const MAX_REQUEST_ID: usize = 64;
+/// Characters of a client's own request id at most, and of a tenant's name: more is not written to the log.
+const MAX_LOGGED: usize = 64;
 
 /// The request's id: the client's own, if it can be told, or a new one.
 pub fn request_id(gate: &Gate, sent: Option<&str>) -> String {
-    let own = sent
-        .filter(|id| !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.bytes().all(|byte| byte.is_ascii_graphic()));
+    let own =
+        sent.filter(|id| !id.is_empty() && id.len() <= MAX_LOGGED && id.bytes().all(|byte| byte.is_ascii_graphic()));
     own.map_or_else(|| gate.next_id(), str::to_owned)
 }
 
@@ -160,7 +160,7 @@ impl LogLine {
             face: call.face,
             method: call.method,
             id: call.id.clone(),
-            tenant: call.resolved_tenant().to_owned(),
+            tenant: logged(call.resolved_tenant()).to_owned(),
             peer: call.peer.clone(),
             started: Instant::now(),
             actor: None,
@@ -214,6 +214,11 @@ impl Drop for LogLine {
             "call"
         );
     }
+}
+
+/// A tenant's name as the log has it: what is longer than names are is none, and would only fill the log.
+fn logged(tenant: &str) -> &str {
+    if tenant.len() <= MAX_LOGGED { tenant } else { "(none)" }
 }
 
 /// A status as the metrics have it: those that are never answered have none of their own.

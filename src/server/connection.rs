@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tokio_rustls::server::TlsStream;
 
+use super::places::Place;
 use super::{Peer, Stop};
 
 /// What tells HTTP/2 from HTTP/1.1 is this long (RFC 9113 section 3.4). Whoever has sent as much has said something.
@@ -30,7 +30,7 @@ pub struct Connection {
     opening: Option<Opening>,
     writing: Option<Pin<Box<Sleep>>>,
     lingering: Option<(Pin<Box<Sleep>>, usize)>,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 enum Bytes {
@@ -54,24 +54,19 @@ macro_rules! inner {
 }
 
 impl Connection {
-    pub(super) fn plain(stream: TcpStream, stall: Duration, stop: Stop, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn plain(stream: TcpStream, stall: Duration, stop: Stop, place: Place) -> Self {
         let peer = Peer::new(stream.peer_addr().ok(), None);
         Connection::new(Bytes::Plain(stream), peer, stall, stop, place)
     }
 
-    pub(super) fn encrypted(
-        stream: TlsStream<TcpStream>,
-        stall: Duration,
-        stop: Stop,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn encrypted(stream: TlsStream<TcpStream>, stall: Duration, stop: Stop, place: Place) -> Self {
         let (socket, session) = stream.get_ref();
         let certificate = session.peer_certificates().and_then(<[_]>::first);
         let peer = Peer::new(socket.peer_addr().ok(), certificate.map(AsRef::as_ref));
         Connection::new(Bytes::Encrypted(Box::new(stream)), peer, stall, stop, place)
     }
 
-    fn new(bytes: Bytes, peer: Peer, stall: Duration, stop: Stop, place: OwnedSemaphorePermit) -> Self {
+    fn new(bytes: Bytes, peer: Peer, stall: Duration, stop: Stop, place: Place) -> Self {
         Connection {
             bytes,
             peer,

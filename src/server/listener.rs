@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::places::Places;
 use super::{Certificates, Connection, ServeOptions, Stop};
 use crate::{Error, ErrorKind, Result};
 
@@ -34,7 +35,7 @@ pub struct Listener {
     address: SocketAddr,
     certificates: Certificates,
     stall_timeout: Duration,
-    connections: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Listener {
@@ -51,8 +52,8 @@ impl Listener {
         };
         let socket = TcpListener::bind(options.address).await.map_err(cannot)?;
         let address = socket.local_addr().map_err(cannot)?;
-        let connections = Arc::new(Semaphore::new(options.max_connections));
-        Ok(Listener { socket, address, certificates, stall_timeout: options.stall_timeout, connections })
+        let places = Places::new(options);
+        Ok(Listener { socket, address, certificates, stall_timeout: options.stall_timeout, places })
     }
 
     /// The address, with the port that was free if it was told as 0.
@@ -86,14 +87,18 @@ impl Listener {
     async fn accept_all(self, stop: Stop, sender: mpsc::Sender<Connection>) {
         let handshakes = Arc::new(Semaphore::new(MAX_HANDSHAKES));
         // The place is taken before the connection is accepted: what does not fit waits in the kernel.
-        while let Ok(place) = Arc::clone(&self.connections).acquire_owned().await {
-            let stream = match self.socket.accept().await {
-                Ok((stream, _)) => stream,
+        while let Some(permit) = self.places.wait().await {
+            let (stream, address) = match self.socket.accept().await {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
+            };
+            let Some(place) = self.places.give(permit, address.ip()) else {
+                tracing::debug!(%address, "closed: one address has many connections (max-connections-per-address)");
+                continue;
             };
             // Answers are small and complete: nothing is won by waiting for more to send.
             if let Err(error) = stream.set_nodelay(true) {

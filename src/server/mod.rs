@@ -16,6 +16,7 @@ mod metrics;
 pub(crate) mod notify;
 mod options;
 mod peer;
+mod places;
 mod process;
 mod rate;
 mod stop;

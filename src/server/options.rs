@@ -36,6 +36,9 @@ pub struct ServeOptions {
     pub max_streams: usize,
     /// `max-connections`: connections at one time; further ones wait to be accepted. Default 1,024.
     pub max_connections: usize,
+    /// `max-connections-per-address`: of those, how many one address may have (for IPv6, one /64 network); further ones are
+    /// closed. Default half of them, and all of them for this machine, where a proxy may bring everybody.
+    pub max_connections_per_address: Option<usize>,
     /// `workers`: unary calls that the store works on at one time. Default four for each processor, at least 8.
     pub workers: usize,
     /// `request-timeout`: how long a unary call may take; a client's deadline shortens it. Default 60 s.
@@ -92,6 +95,7 @@ impl Default for ServeOptions {
             max_requests: 256,
             max_streams: 64,
             max_connections: 1_024,
+            max_connections_per_address: None,
             workers: (4 * processors).max(8),
             request_timeout: Duration::from_secs(60),
             keepalive: Duration::from_secs(30),
@@ -139,6 +143,7 @@ impl ServeOptions {
             ("max-requests", self.max_requests),
             ("max-streams", self.max_streams),
             ("max-connections", self.max_connections),
+            ("max-connections-per-address", self.max_connections_per_address.unwrap_or(1)),
             ("workers", self.workers),
         ];
         for (name, value) in positive {

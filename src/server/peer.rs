@@ -12,6 +12,14 @@ pub struct Peer {
     unread: Arc<AtomicBool>,
 }
 
+/// The address, or for IPv6 the network of it that one subscriber has.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 impl Peer {
     /// Whoever has the address, and a certificate (DER) that was found right.
     pub(super) fn new(address: Option<SocketAddr>, certificate: Option<&[u8]>) -> Self {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::peer::network;
 use super::{Call, ServeOptions};
 use crate::{Error, ErrorKind, Result};
 
@@ -75,7 +76,8 @@ impl Rates {
         let Some(limit) = self.limit else { return Ok(()) };
         let mut table = self.lock();
         let token = call.bearer.as_deref().map(key_of).filter(|key| table.buckets.contains_key(key));
-        let key = token.unwrap_or_else(|| call.peer.address().map_or(Key::Others, address_key));
+        let key =
+            token.unwrap_or_else(|| call.peer.address().map_or(Key::Others, |address| Key::Address(network(address))));
         if table.bucket(key, limit, now).take(limit, now) {
             return Ok(());
         }
@@ -99,14 +101,6 @@ impl Rates {
 
 fn key_of(bearer: &str) -> Key {
     Key::Token(*blake3::hash(bearer.as_bytes()).as_bytes())
-}
-
-/// The address, or for IPv6 the network of it that one subscriber has.
-fn address_key(address: IpAddr) -> Key {
-    Key::Address(match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
-        address @ IpAddr::V4(_) => address,
-    })
 }
 
 impl Table {

@@ -24,6 +24,34 @@ fn who_says_nothing_is_sent_away() {
     assert!(between.closes());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn one_address_does_not_take_every_connection() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let served = served(|options| (options.max_connections, options.max_connections_per_address) = (8, Some(4)));
+    let silent: Vec<_> = (0..20).map(|_| served.socket()).collect();
+    // All of them come from 127.0.0.1; this one does not.
+    let answer = served.runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stream = socket.connect(served.address).await.unwrap();
+        stream.write_all(message("GET", "/healthz", &["connection: close"], "").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    });
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Who had more than its share was sent away, and has places again once it lets go.
+    drop(silent);
+    let again = (0..1_000).any(|_| {
+        let mut wire = served.connect();
+        let sent = wire.stream.write_all(message("GET", "/healthz", &[], "").as_bytes());
+        sent.is_ok() && wire.answer().is_some()
+    });
+    assert!(again);
+}
+
 #[test]
 fn headers_that_come_a_byte_at_a_time_end() {
     let served = served(|options| options.stall_timeout = SHORT);

@@ -9,6 +9,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
@@ -112,6 +113,17 @@ fn headers_that_never_end_do() {
     drop(stream);
     flood.join().unwrap();
     served.is_well();
+}
+
+#[test]
+fn who_answers_no_probe_is_sent_away() {
+    let served = served(|options| options.keepalive = std::time::Duration::from_secs(1));
+    let mut stream = opened(served.socket());
+    stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_HEALTH)).unwrap();
+    assert_eq!(next(&mut stream, DATA).unwrap(), b"ok\n");
+    // It is asked, and says nothing.
+    assert_eq!(next(&mut stream, PING).expect("a probe").len(), 8);
+    assert!(next(&mut stream, DATA).is_none());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Sizes, times, rates, and how the server stops.
 
+use std::net::TcpStream;
 use std::time::Duration;
 
 use scimdb::engine::Scope;
@@ -7,7 +8,7 @@ use scimdb::grpc::proto::ListRequest;
 use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use tonic::{Code, Request};
 
-use crate::harness::{bearer, message, served, user};
+use crate::harness::{PATIENCE, Wire, bearer, message, served, user};
 
 #[test]
 fn a_body_has_a_size() {
@@ -51,20 +52,27 @@ fn a_body_has_a_time() {
 #[test]
 fn bodies_have_a_size_together() {
     let served = served(|options| (options.max_body_bytes, options.max_buffered_bytes) = (1_000, 1_500));
-    let mut first = served.connect();
-    first.write(message("POST", "/scim/v2/Users", &["content-length: 1000"], ""));
-    first.write(" ".repeat(900));
-    // Once that was read, there is no place for another one.
-    let large = " ".repeat(700);
-    let refused = (0..1_000).map(|_| served.send("POST", "/scim/v2/Users", &[], &large)).find(|it| it.status != 400);
-    let refused = refused.expect("a refusal");
-    refused.is_error(503);
-    assert_eq!(refused.header("retry-after"), Some("1"));
+    // Two bodies that are not complete: for one of them there is no place, whichever comes first.
+    let mut wires = [900, 700].map(|size| {
+        let mut wire = served.connect();
+        wire.write(message("POST", "/scim/v2/Users", &["content-length: 1000"], "") + &" ".repeat(size));
+        wire.stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+        (wire, 1_000 - size)
+    });
+    let answered = |(wire, _): &(Wire<TcpStream>, usize)| wire.stream.peek(&mut [0]).is_ok();
+    let refused = (0..2_000).find_map(|_| wires.iter().position(answered)).expect("a refusal");
+    for (wire, _) in &wires {
+        wire.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    }
+    let answer = wires[refused].0.answer().unwrap();
+    answer.is_error(503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
     // A small one has its place.
     assert_eq!(served.send("POST", "/scim/v2/Users", &[], &user("ann")).status, 201);
-    first.write(" ".repeat(100));
-    first.answer().unwrap().is_error(400);
-    served.send("POST", "/scim/v2/Users", &[], &large).is_error(400);
+    let (other, rest) = &mut wires[1 - refused];
+    other.write(" ".repeat(*rest));
+    other.answer().unwrap().is_error(400);
+    served.send("POST", "/scim/v2/Users", &[], &" ".repeat(1_000)).is_error(400);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use scimdb::ErrorKind;
 use scimdb::server::TlsFiles;
 
-use crate::harness::{Served, Wire, served, socket, user};
+use crate::harness::{Served, Wire, message, served, socket, user};
 
 /// An authority, and what it has signed.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -102,6 +102,10 @@ fn http_1_is_spoken_whether_it_is_asked_for_or_not() {
         assert_eq!(wire.request("GET", "/scim/v2/Users", &[], "").status, 200);
         assert_eq!(wire.stream.conn.alpn_protocol(), alpn.first().copied());
     }
+    // A refusal arrives though the body is still on its way.
+    let mut wire = connect(&served, config(&authority, &[], None));
+    wire.write(message("POST", "/scim/v2/Users", &[], &" ".repeat(8 << 20)));
+    wire.answer().expect("an answer").is_error(413);
     // A client without TLS is not answered.
     let mut plain = served.connect();
     plain.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");

@@ -70,6 +70,9 @@ pub struct ServeArgs {
     /// Connections at one time
     #[arg(long, value_name = "COUNT")]
     max_connections: Option<usize>,
+    /// Connections of one address at one time [default: half of them, or all for this machine]
+    #[arg(long, value_name = "COUNT")]
+    max_connections_per_address: Option<usize>,
     /// Threads that answer calls
     #[arg(long, value_name = "COUNT")]
     workers: Option<usize>,
@@ -154,6 +157,7 @@ impl ServeArgs {
             max_requests,
             max_streams,
             max_connections,
+            max_connections_per_address,
             workers,
             request_timeout,
             keepalive,
@@ -186,6 +190,7 @@ impl ServeArgs {
         options.max_requests = max_requests.unwrap_or(defaults.max_requests);
         options.max_streams = max_streams.unwrap_or(defaults.max_streams);
         options.max_connections = max_connections.unwrap_or(defaults.max_connections);
+        options.max_connections_per_address = max_connections_per_address;
         options.workers = workers.unwrap_or(defaults.workers);
         options.request_timeout = request_timeout.unwrap_or(defaults.request_timeout);
         options.keepalive = keepalive.unwrap_or(defaults.keepalive);
