@@ -82,8 +82,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_address_does_not_take_all() {
-        let mut options = ServeOptions::default();
-        options.max_connections = 6;
+        let options = ServeOptions { max_connections: 6, ..ServeOptions::default() };
         let places = Places::new(&options);
         let mut held = Vec::new();
         let mut count = async |address: &str| {

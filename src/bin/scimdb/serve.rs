@@ -228,3 +228,22 @@ fn announce(out: &mut Out, scheme: &str, address: SocketAddr, quiet: bool) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::args::Cli;
+
+    #[test]
+    fn the_documents_tell_every_setting() {
+        let documents = [include_str!("../../../docs/OPERATIONS.md"), include_str!("../../../docs/GRPC.md")].concat();
+        let mut command = Cli::command();
+        command.build();
+        let serve = command.find_subcommand("serve").unwrap();
+        for name in serve.get_arguments().filter(|argument| !argument.is_global_set()).filter_map(|it| it.get_long()) {
+            let is_told = documents.contains(&format!("`{name}`")) || documents.contains(&format!("`--{name} "));
+            assert!(is_told || name == "help", "no document tells {name}");
+        }
+    }
+}
