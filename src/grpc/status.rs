@@ -1,6 +1,7 @@
 //! From an error to a gRPC status: the one place where a `Status` is made, by the error table.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataKey, MetadataMap, MetadataValue};
 use tonic::{Code, Status};
@@ -29,6 +30,10 @@ pub(super) fn status(error: &Error, request_id: &str) -> Status {
     let mut details = ErrorDetails::with_error_info(name, ERROR_DOMAIN, metadata);
     if let Some(attribute) = error.attribute() {
         details.add_bad_request_violation(attribute, error.detail());
+    }
+    // As `Retry-After` over HTTP: what was busy may be so no longer.
+    if matches!(status, 429 | 503) {
+        details.set_retry_info(Some(Duration::from_secs(1)));
     }
     details.set_request_info(request_id, "");
     let mut answer = MetadataMap::new();
@@ -71,6 +76,7 @@ mod tests {
             let info = status.get_details_error_info().unwrap();
             assert_eq!((info.reason.as_str(), info.domain.as_str()), (row.name, ERROR_DOMAIN));
             assert_eq!(info.metadata.get("scimType").map(String::as_str), row.scim_type);
+            assert_eq!(status.get_details_retry_info().is_some(), matches!(row.status, 429 | 503), "{}", row.name);
         }
     }
 
