@@ -8,8 +8,10 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Incoming};
+use tokio::time::Instant;
 
 use super::encode::{accepts_gzip, gzip};
+use super::explorer::{self, Answerer, Document};
 use super::mount::{Mounted, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, client, origin};
@@ -21,6 +23,7 @@ use crate::{Error, ErrorKind, Result};
 pub(crate) type Page = Full<Bytes>;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Answers requests over HTTP. Cheap to clone.
 #[derive(Clone)]
@@ -50,10 +53,12 @@ impl Endpoint {
         let (version, is_head) = (parts.version, parts.method == Method::HEAD);
         let has_token = parts.headers.contains_key(AUTHORIZATION);
         let mut incoming = Some(body);
-        let answer = match self.called(parts, &mut incoming, peer, &id).await {
+        let started = Instant::now();
+        let mut answer = match self.called(parts, &mut incoming, peer, &id).await {
             Ok(answer) => answer,
             Err(error) => refusal(&error, has_token),
         };
+        answer.headers.extend(explorer::timing(&self.gate, started).map(|timing| (SERVER_TIMING, timing)));
         let mut response = written(answer, is_head, &id);
         // What was not read may still be on its way. Nothing can follow it in this connection of HTTP/1.1.
         if version < Version::HTTP_2 && incoming.is_some_and(|body| !body.is_end_stream()) {
@@ -79,6 +84,10 @@ impl Endpoint {
         if let Some(operation) = Operation::at(parts.uri.path()) {
             return self.operate(operation, &parts, call).await;
         }
+        if let Some(document) = Document::at(&self.gate, parts.uri.path()) {
+            return document.answer(&self.gate, &parts, call).await.map(Answer::from);
+        }
+        let (answerer, path) = explorer::asked(&self.gate, path);
         let found = check_host(&parts).and_then(|()| {
             let nothing = "there is nothing at this path: /scim/v2 is the endpoint";
             mounted(path).ok_or_else(|| Error::new(ErrorKind::NotFound, nothing))
@@ -100,7 +109,7 @@ impl Endpoint {
                 let read = visit.until(self.read(&parts.headers, body, &mut sent)).await;
                 read.map_err(|_| lost("the body did not come within the time that a request may take"))??;
             }
-            let work = self.work(parts, mounted, sent);
+            let work = self.work(parts, mounted, sent, answerer);
             visit.work(work).await
         };
         let result = result.await;
@@ -117,6 +126,7 @@ impl Endpoint {
         parts: Parts,
         mounted: Mounted,
         body: Body,
+        answerer: Answerer,
     ) -> impl FnOnce(&crate::server::Caller) -> Result<Answer> + Send + 'static {
         let options = self.gate.options();
         let base = origin(options, &parts, self.is_encrypted) + &mounted.base;
@@ -139,7 +149,7 @@ impl Endpoint {
                 headers: &headers,
                 body: body.bytes(),
             };
-            let mut answer = Answer::from(protocol::try_handle(&caller.tenant()?, &request, &context)?);
+            let mut answer = Answer::from(answerer(&caller.tenant()?, &request, &context)?);
             answer.encode(&parts, gzip_above);
             Ok(answer)
         }

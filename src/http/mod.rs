@@ -5,6 +5,7 @@
 
 mod encode;
 mod endpoint;
+mod explorer;
 mod mount;
 mod operations;
 mod origin;

@@ -32,3 +32,5 @@ pub use search::{SearchPage, SearchRequest, SortOrder};
 pub use service_provider::{Authentication, Pagination, ServiceProviderConfig, documents_json};
 pub use text::location;
 pub(crate) use text::text_json;
+#[cfg(feature = "server")]
+pub(crate) use text::to_json;

@@ -27,7 +27,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 const CAPACITY: usize = 1_024;
 
 /// The document as JSON, without white space.
-pub(super) fn to_json(document: &impl Serialize) -> String {
+pub(crate) fn to_json(document: &impl Serialize) -> String {
     let mut out = Vec::with_capacity(CAPACITY);
     // Memory takes every byte and every key of ours is text, so there is no error to tell.
     let written = serde_json::to_writer(&mut out, document);

@@ -61,6 +61,7 @@
 mod bulk;
 mod context;
 mod discovery;
+mod explain;
 mod handle;
 mod headers;
 mod me;
@@ -73,5 +74,6 @@ mod search;
 mod sensitive;
 
 pub use context::{AuthenticationScheme, Context};
+pub use explain::explain;
 pub use handle::{answer_error, handle, required_scope, too_large, try_handle};
 pub use request::{Request, Response};

@@ -47,5 +47,8 @@ pub(super) fn not_modified(found: &Representation, base: &str) -> Response {
 
 /// The SCIM error document (RFC 7644 section 3.12).
 pub(super) fn error(error: &Error) -> Response {
-    Response { status: error.status(), headers: vec![("content-type", SCIM_JSON.to_owned())], body: error_json(error) }
+    let mut headers = vec![("content-type", SCIM_JSON.to_owned())];
+    // For programs that point at it: the message has a place for sentences only.
+    headers.extend(error.offset().map(|offset| ("x-scimdb-error-offset", offset.to_string())));
+    Response { status: error.status(), headers, body: error_json(error) }
 }

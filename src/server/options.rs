@@ -70,6 +70,8 @@ pub struct ServeOptions {
     pub stop_delay: Duration,
     /// `drain`: how long calls under way may take to end when the server stops. Default 20 s.
     pub drain: Duration,
+    /// `development`: serves a page at `/` that searches the store from a browser; on loopback only. Default false.
+    pub development: bool,
 }
 
 /// The files of TLS, in PEM form.
@@ -109,6 +111,7 @@ impl Default for ServeOptions {
             metrics_by_tenant: false,
             stop_delay: Duration::ZERO,
             drain: Duration::from_secs(20),
+            development: false,
         }
     }
 }
@@ -133,6 +136,15 @@ impl ServeOptions {
                     "{} is reached from other machines: set {} as well, or listen on 127.0.0.1",
                     self.address,
                     missing.join(", and ")
+                ),
+            ));
+        }
+        if self.development && !self.address.ip().is_loopback() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "{} is reached from other machines: leave development out, or listen on 127.0.0.1",
+                    self.address
                 ),
             ));
         }
@@ -224,6 +236,15 @@ mod tests {
         assert!(certificate.contains("set tls-certificate and tls-key as well"), "{certificate}");
         assert_eq!(refusal(|o| (o.address, o.tls, o.require_tokens) = (open, tls(), true)), None);
         assert_eq!(refusal(|o| o.address = "[::1]:0".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn development_stays_on_loopback() {
+        let tls = || Some(TlsFiles { certificate: "a.pem".into(), key: "b.pem".into() });
+        assert_eq!(refusal(|o| o.development = true), None);
+        let open = "0.0.0.0:7644".parse().unwrap();
+        let refused = refusal(|o| (o.address, o.tls, o.require_tokens, o.development) = (open, tls(), true, true));
+        assert!(refused.unwrap().contains("leave development out"));
     }
 
     #[test]

@@ -106,6 +106,9 @@ pub struct ServeArgs {
     /// MiB that password hashing may use at one time, 19 for each hash [default: 76]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(19..=1 << 20))]
     hash_memory: Option<u32>,
+    /// Serve a page at / that searches the store from a browser; on loopback only
+    #[arg(long)]
+    development: bool,
     /// How logs are written to standard error; SCIMDB_LOG says what is logged
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormatName::Text)]
     log_format: LogFormatName,
@@ -162,6 +165,7 @@ impl ServeArgs {
             request_timeout,
             keepalive,
             drain,
+            development,
             log_format,
             max_bulk_operations: _,
             default_page: _,
@@ -195,6 +199,7 @@ impl ServeArgs {
         options.request_timeout = request_timeout.unwrap_or(defaults.request_timeout);
         options.keepalive = keepalive.unwrap_or(defaults.keepalive);
         options.drain = drain.unwrap_or(defaults.drain);
+        options.development = development;
         let format = match log_format {
             LogFormatName::Text => LogFormat::Text,
             LogFormatName::Json => LogFormat::Json,
@@ -212,7 +217,13 @@ pub fn run(args: ServeArgs, session: &mut Session) -> Result<(), Failure> {
     let store = Store::open(session.directory(), store_options)?;
     start_logs(format);
     let quiet = session.global.quiet;
-    let ready = |address: SocketAddr| announce(&mut session.out, scheme, address, quiet);
+    let development = options.development;
+    let ready = |address: SocketAddr| {
+        announce(&mut session.out, scheme, address, quiet);
+        if development && !quiet {
+            note(format_args!("Explorer: {scheme}://{address}/"));
+        }
+    };
     Ok(scimdb::daemon::run(store, options, ready)?)
 }
 
