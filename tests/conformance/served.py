@@ -1,0 +1,32 @@
+"""A fresh store, a token, and a server of it, for as long as a suite runs."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from process import Server, run
+
+
+@dataclass
+class Endpoint:
+    """Where a SCIM endpoint is, and what opens it."""
+
+    url: str
+    token: str
+    server: Server
+
+
+@contextlib.contextmanager
+def served(*arguments: str) -> Iterator[Endpoint]:
+    """Serves a fresh store in the default profile, to bearers of a token only."""
+    with tempfile.TemporaryDirectory(prefix="scimdb-conformance-") as folder:
+        store = str(Path(folder) / "store")
+        token = run("token", "create", "conformance", "--scope", "write", "--store", store).strip()
+        server = Server(Path(folder), "--require-tokens", *arguments)
+        try:
+            yield Endpoint(f"http://{server.address}/scim/v2", token, server)
+            assert server.stop() == 0, f"the server did not end well:\n{server.log.read_text()}"
+        finally:
+            server.kill()
