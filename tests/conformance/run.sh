@@ -17,7 +17,7 @@ source .ci/lib.sh
 # shellcheck source=tests/clients/lib.sh
 source tests/clients/lib.sh
 
-suites=(tester random)
+suites=(tester differential random)
 if (($# > 0)); then
     suites=("$@")
 fi
