@@ -1,4 +1,5 @@
 //! A client of SCIM over HTTP/1.1, and a server for it.
+#![allow(dead_code)]
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,11 @@ pub struct Served {
 
 impl Served {
     pub fn new(change: impl FnOnce(&mut ServeOptions)) -> Served {
-        let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+        Served::of(Store::open_in_memory(StoreOptions::default()).unwrap(), change)
+    }
+
+    /// A server of a store of the test's own.
+    pub fn of(store: Store, change: impl FnOnce(&mut ServeOptions)) -> Served {
         let mut options = ServeOptions::default();
         options.address.set_port(0);
         change(&mut options);
