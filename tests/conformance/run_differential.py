@@ -17,7 +17,7 @@ from described import describe
 from differences import DIFFERENCES, Exchange
 from generate import PATCH, SEARCH, Generator
 from peer import BASE, Peer, documents
-from served import served
+from served import GADGET, served
 from twins import Twin
 from wire import Request, Wire
 
@@ -263,7 +263,7 @@ class Comparison:
 def main() -> int:
     seed = int(os.environ.get("SCIMDB_CONFORMANCE_SEED", "1"))
     requests = int(os.environ.get("SCIMDB_CONFORMANCE_REQUESTS", "4000"))
-    with served() as endpoint:
+    with served(schemas=[GADGET]) as endpoint:
         headers = [("authorization", f"Bearer {endpoint.token}")]
         wire = Wire(endpoint.url)
         lists = [documents(wire.send(Request("GET", target, headers))) for target in ("/Schemas", "/ResourceTypes")]

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,11 +14,9 @@ import spoil
 from described import ResourceType, describe
 from generate import SEARCH, Generator
 from judge import Wrong, judge, need
-from served import served
+from served import GADGET, served
 from wire import Answer, Request, Wire
 
-# A type with attributes of every kind, whose schemas have every characteristic.
-SCHEMAS = Path(__file__).parents[1] / "corpus" / "schemas" / "gadget.json"
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "get", "X" * 40]
 MAX_BODY = 1 << 20
 
@@ -173,7 +170,7 @@ class Attack:
 def main() -> int:
     seed = int(os.environ.get("SCIMDB_CONFORMANCE_SEED", "1"))
     requests = int(os.environ.get("SCIMDB_CONFORMANCE_REQUESTS", "20000"))
-    with served(schemas=[SCHEMAS]) as endpoint:
+    with served(schemas=[GADGET]) as endpoint:
         attack = Attack(Wire(endpoint.url), endpoint.token, seed)
         began = time.monotonic()
         for number in range(requests):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from process import Server, run
 
+# A type with attributes of every kind, whose schemas have every characteristic.
+GADGET = Path(__file__).parents[1] / "corpus" / "schemas" / "gadget.json"
 # Nothing here is to survive the machine: where there is a file system in memory, no write waits for a disk.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 

@@ -1,11 +1,13 @@
 """Two servers that get the same requests, and their answers brought to one form, so that they can be compared."""
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from judge import ERROR, LIST
+from judge import ERROR, LIST, TIME
 from wire import Answer, Request
 
 TIMES = ("created", "lastModified")
@@ -76,4 +78,17 @@ def plain_resource(document: Any) -> Any:
         made["meta"] = {name: "?" if name in TIMES or name == "version" else value for name, value in meta.items()}
     if "schemas" in document:
         made["schemas"] = sorted(document["schemas"])
-    return made
+    return instants(made)
+
+
+def instants(value: Any) -> Any:
+    """A value with times as instants: how they are written is everyone's own."""
+    if isinstance(value, dict):
+        return {name: instants(it) for name, it in value.items()}
+    if isinstance(value, list):
+        return [instants(it) for it in value]
+    if isinstance(value, str) and TIME.match(value):
+        # A text may look like a time and be none.
+        with contextlib.suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+    return value
