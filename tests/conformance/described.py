@@ -24,10 +24,16 @@ class Attribute:
     @classmethod
     def read(cls, document: dict[str, Any]) -> "Attribute":
         return cls(
-            document["name"], document["type"], document["multiValued"], document.get("required", False),
-            document.get("mutability", "readWrite"), document.get("returned", "default"),
-            document.get("uniqueness", "none") != "none", document.get("canonicalValues", []),
-            document.get("referenceTypes", []), [cls.read(sub) for sub in document.get("subAttributes", [])],
+            document["name"],
+            document["type"],
+            document["multiValued"],
+            document.get("required", False),
+            document.get("mutability", "readWrite"),
+            document.get("returned", "default"),
+            document.get("uniqueness", "none") != "none",
+            document.get("canonicalValues", []),
+            document.get("referenceTypes", []),
+            [cls.read(sub) for sub in document.get("subAttributes", [])],
         )
 
     @property
@@ -46,10 +52,17 @@ def common(name: str, type: str, subs: list[Attribute] | None = None, **more: An
 COMMON = [
     common("id", "string"),
     common("externalId", "string", mutability="readWrite"),
-    common("meta", "complex", [
-        common("resourceType", "string"), common("created", "dateTime"), common("lastModified", "dateTime"),
-        common("location", "reference"), common("version", "string"),
-    ]),
+    common(
+        "meta",
+        "complex",
+        [
+            common("resourceType", "string"),
+            common("created", "dateTime"),
+            common("lastModified", "dateTime"),
+            common("location", "reference"),
+            common("version", "string"),
+        ],
+    ),
 ]
 
 
@@ -87,9 +100,14 @@ def describe(wire: Wire, headers: list[tuple[str, str]]) -> list[ResourceType]:
         extensions = document.get("schemaExtensions", [])
         # A schema may describe the common attributes too, as that of the RFC does for Users here and there.
         own = [it for it in schemas[document["schema"]] if it.name not in ("id", "externalId", "meta", "schemas")]
-        types.append(ResourceType(
-            document["name"], document["endpoint"], document["schema"], own,
-            {extension["schema"]: schemas[extension["schema"]] for extension in extensions},
-            [extension["schema"] for extension in extensions if extension["required"]],
-        ))
+        types.append(
+            ResourceType(
+                document["name"],
+                document["endpoint"],
+                document["schema"],
+                own,
+                {extension["schema"]: schemas[extension["schema"]] for extension in extensions},
+                [extension["schema"] for extension in extensions if extension["required"]],
+            )
+        )
     return types

@@ -13,7 +13,25 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
-WORDS = ["ada", "Ada", "BOB", "bob", "Zoë", "größe", "work", "Tour Guides", "a", "ab", "ß", "İ", "ς", "😀", "\"\\", "é", "100%"]
+WORDS = [
+    "ada",
+    "Ada",
+    "BOB",
+    "bob",
+    "Zoë",
+    "größe",
+    "work",
+    "Tour Guides",
+    "a",
+    "ab",
+    "ß",
+    "İ",
+    "ς",
+    "😀",
+    '"\\',
+    "é",
+    "100%",
+]
 TIMES = ["2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", "1969-12-31T23:59:59.5Z", "2026-01-01T00:00:00.000Z"]
 INTEGERS = [0, 1, -1, 7, 1 << 31, -(1 << 53), (1 << 63) - 1]
 DECIMALS = [0.0, 0.5, -1.5, 1e10, 3.25, 2]
@@ -21,8 +39,13 @@ DECIMALS = [0.0, 0.5, -1.5, 1e10, 3.25, 2]
 TEXT_OPERATORS = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
 ORDER_OPERATORS = ["eq", "ne", "gt", "ge", "lt", "le"]
 OPERATORS = {
-    "string": TEXT_OPERATORS, "reference": TEXT_OPERATORS, "dateTime": ORDER_OPERATORS, "integer": ORDER_OPERATORS,
-    "decimal": ORDER_OPERATORS, "boolean": ["eq", "ne"], "binary": ["eq", "ne"],
+    "string": TEXT_OPERATORS,
+    "reference": TEXT_OPERATORS,
+    "dateTime": ORDER_OPERATORS,
+    "integer": ORDER_OPERATORS,
+    "decimal": ORDER_OPERATORS,
+    "boolean": ["eq", "ne"],
+    "binary": ["eq", "ne"],
 }
 
 
@@ -81,7 +104,11 @@ class Generator:
     def complex(self, attribute: Attribute) -> dict[str, Any]:
         made = {}
         for sub in attribute.subs:
-            if sub.mutability != "readOnly" and sub.name not in ("primary", "$ref") and (sub.required or self.one_in(2)):
+            if (
+                sub.mutability != "readOnly"
+                and sub.name not in ("primary", "$ref")
+                and (sub.required or self.one_in(2))
+            ):
                 made[sub.name] = self.single(sub)
         return made
 
@@ -91,7 +118,9 @@ class Generator:
             return [{"value": id} for id in self.members()]
         if not attribute.multi:
             return self.single(attribute)
-        elements = [it for it in (self.single(attribute) for _ in range(1 + self.random.randrange(3))) if it is not None]
+        elements = [
+            it for it in (self.single(attribute) for _ in range(1 + self.random.randrange(3))) if it is not None
+        ]
         if elements and attribute.sub("primary") and self.one_in(2):
             self.pick(elements)["primary"] = True
         return elements
@@ -108,7 +137,7 @@ class Generator:
             body["externalId"] = self.text()
         if self.one_in(10):
             # What is readOnly is ignored (RFC 7644 section 3.3).
-            body |= {"id": "mine", "meta": {"version": "W/\"1\""}}
+            body |= {"id": "mine", "meta": {"version": 'W/"1"'}}
         for urn, attributes in of.extensions.items():
             if urn in of.required_extensions or self.one_in(4):
                 if inner := self.attributes(attributes):
@@ -164,7 +193,9 @@ class Generator:
     def filter(self, of: ResourceType, depth: int = 2, only: Attribute | None = None) -> str:
         match self.random.randrange(8) if depth else 7:
             case 0 | 1:
-                return f"{self.filter(of, depth - 1, only)} {self.pick(['and', 'or'])} {self.filter(of, depth - 1, only)}"
+                return (
+                    f"{self.filter(of, depth - 1, only)} {self.pick(['and', 'or'])} {self.filter(of, depth - 1, only)}"
+                )
             case 2:
                 return f"not ({self.filter(of, depth - 1, only)})"
             case 3:
@@ -188,9 +219,18 @@ class Generator:
         if not self.one_in(4):
             found["filter"] = self.filter(about)
         if self.one_in(3):
-            found["sortBy"] = self.pick(["id", "userName", "displayName", "meta.created"]) if of is None else (
-                self.pick([prefix + it.name for prefix, it in about.paths()
-                           if not it.is_secret and it.type != "complex" and not it.multi])
+            found["sortBy"] = (
+                self.pick(["id", "userName", "displayName", "meta.created"])
+                if of is None
+                else (
+                    self.pick(
+                        [
+                            prefix + it.name
+                            for prefix, it in about.paths()
+                            if not it.is_secret and it.type != "complex" and not it.multi
+                        ]
+                    )
+                )
             )
             if of is None and found["sortBy"] in ("userName", "displayName"):
                 found["sortBy"] = "meta.lastModified"
@@ -207,15 +247,20 @@ class Generator:
 
     def operation(self, of: ResourceType) -> dict[str, Any]:
         """An operation of a PATCH that keeps to the schema, though not always to the data."""
-        choices = [(prefix, it) for prefix, it in of.paths()
-                   if it.mutability == "readWrite" and it.name not in ("password", "id", "meta")]
+        choices = [
+            (prefix, it)
+            for prefix, it in of.paths()
+            if it.mutability == "readWrite" and it.name not in ("password", "id", "meta")
+        ]
         prefix, attribute = self.pick(choices)
         value = self.value(attribute)
         if self.one_in(5) and not prefix:
             return {"op": self.pick(["add", "replace"]), "value": {attribute.name: value}}
         path = prefix + attribute.name
         if attribute.required or not self.one_in(4):
-            subs = [sub for sub in attribute.subs if sub.mutability == "readWrite" and sub.name not in ("primary", "$ref")]
+            subs = [
+                sub for sub in attribute.subs if sub.mutability == "readWrite" and sub.name not in ("primary", "$ref")
+            ]
             if subs and self.one_in(3) and attribute.name != "members":
                 sub = self.pick(subs)
                 where = f"[{self.filter(of, 1, attribute)}]" if attribute.multi else ""

@@ -14,8 +14,17 @@ MEDIA = ("application/scim+json", "application/json")
 # RFC 7644 table 9 and section 7.5.2, RFC 9865 section 2.3.
 SCIM_TYPES = {
     400: {
-        "invalidFilter", "tooMany", "mutability", "invalidSyntax", "invalidPath", "noTarget", "invalidValue",
-        "invalidVers", "invalidCursor", "expiredCursor", "invalidCount",
+        "invalidFilter",
+        "tooMany",
+        "mutability",
+        "invalidSyntax",
+        "invalidPath",
+        "noTarget",
+        "invalidValue",
+        "invalidVers",
+        "invalidCursor",
+        "expiredCursor",
+        "invalidCount",
     },
     403: {"sensitive"},
     409: {"uniqueness"},
@@ -69,11 +78,16 @@ def judge(request: Request, answer: Answer, types: list[ResourceType]) -> None:
         meta = document.get("meta", {})
         if "version" in meta:
             need(answer.headers.get("etag") == meta["version"], "the ETag is not the version")
-        need(answer.headers.get("location", "").endswith(f"{of.endpoint}/{document['id']}"), "the Location is of another")
+        need(
+            answer.headers.get("location", "").endswith(f"{of.endpoint}/{document['id']}"), "the Location is of another"
+        )
         need(answer.headers.get("content-location") == answer.headers.get("location"), "Content-Location differs")
     else:
-        need(path(request).split("/")[1] in ("ServiceProviderConfig", "ServiceProviderConfigs", "Schemas",
-                                             "ResourceTypes", "Me"), "this is no document of SCIM")
+        need(
+            path(request).split("/")[1]
+            in ("ServiceProviderConfig", "ServiceProviderConfigs", "Schemas", "ResourceTypes", "Me"),
+            "this is no document of SCIM",
+        )
 
 
 def path(request: Request) -> str:

@@ -10,7 +10,6 @@ from scim2_models import ResourceType, Schema, ScimProvider
 from scim2_server.applications.wsgi import WSGIApplication
 from scim2_server.memory import InMemoryStorage
 from scim2_server.utils import load_default_service_provider_config
-
 from wire import Answer, Request
 
 BASE = "http://peer.test/v2"
@@ -32,9 +31,16 @@ class Peer:
     def send(self, request: Request) -> Answer:
         path, _, query = request.target.partition("?")
         environ = {
-            "REQUEST_METHOD": request.method, "PATH_INFO": unquote(f"/v2{path}", "latin-1"), "QUERY_STRING": query,
-            "SERVER_NAME": "peer.test", "SERVER_PORT": "80", "HTTP_HOST": "peer.test", "SCRIPT_NAME": "",
-            "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(request.body), "CONTENT_LENGTH": str(len(request.body)),
+            "REQUEST_METHOD": request.method,
+            "PATH_INFO": unquote(f"/v2{path}", "latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": "peer.test",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "peer.test",
+            "SCRIPT_NAME": "",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "CONTENT_LENGTH": str(len(request.body)),
         }
         for name, value in request.headers:
             name = name.upper().replace("-", "_")

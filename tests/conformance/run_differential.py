@@ -1,5 +1,5 @@
-"""The same random requests to us and to PyPI's scim2-server. Their answers must be the same: status, scimType, and what the
-bodies say. Where they differ, differences.py says why."""
+"""The same random requests to us and to PyPI's scim2-server. Their answers must be the same: status, scimType, and
+what the bodies say. Where they differ, differences.py says why."""
 
 import json
 import os
@@ -7,14 +7,15 @@ import re
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import generate
 import spoil
 from described import describe
-from differences import DIFFERENCES, Exchange
+from differences import DIFFERENCES, Exchange, listed
 from generate import PATCH, SEARCH, Generator
 from peer import BASE, Peer, documents
 from served import GADGET, served
@@ -22,6 +23,7 @@ from twins import Twin
 from wire import Request, Wire
 
 MEDIA = ("content-type", "application/scim+json")
+DOCUMENT = Path(__file__).parents[2] / "docs" / "CONFORMANCE.md"
 # How many differences are shown before the run ends.
 SHOWN = int(os.environ.get("SCIMDB_CONFORMANCE_SHOWN", "5"))
 
@@ -38,7 +40,7 @@ def places(ours: Any, theirs: Any, at: str = "") -> list[str]:
 
 # Without texts that differ in full case folding, which is ours, and equal each other in lower case, or the other way
 # round: see docs/CONFORMANCE.md.
-WORDS = ["ada", "Ada", "BOB", "bob", "Zoë", "work", "Tour Guides", "a", "ab", "😀", "\"\\", "é", "É", "100%"]
+WORDS = ["ada", "Ada", "BOB", "bob", "Zoë", "work", "Tour Guides", "a", "ab", "😀", '"\\', "é", "É", "100%"]
 
 
 class Names(Generator):
@@ -49,14 +51,16 @@ class Names(Generator):
 
     def comparison(self, of: Any, only: Any = None) -> str:
         # Ids, times, versions and locations are each server's own.
-        while re.search(r"(^|:)(id|value|meta\.\w+|members\.value) ", text := super().comparison(of, only), re.IGNORECASE):
+        while re.search(
+            r"(^|:)(id|value|meta\.\w+|members\.value) ", text := super().comparison(of, only), re.IGNORECASE
+        ):
             if only is None and self.one_in(8):
                 path = self.pick(["id", "members.value"]) if of.name == "Group" else "id"
-                return f"{path} {self.pick(['eq', 'ne'])} \"{self.id(of)}\""
+                return f'{path} {self.pick(["eq", "ne"])} "{self.id(of)}"'
             if only is not None and not is_members(only):
                 return text
             if only is not None and self.one_in(8):
-                return f"value eq \"{self.id(of)}\""
+                return f'value eq "{self.id(of)}"'
         return text
 
     def id(self, of: Any) -> str:
@@ -124,19 +128,38 @@ class Comparison:
 
     def other(self, of: Any) -> Request:
         """What is not about resources, and what is wrong with the request itself."""
-        return self.random.choice([
-            Request("GET", "/Schemas"), Request("GET", "/ResourceTypes"), Request("GET", f"/Schemas/{of.schema}"),
-            Request("GET", f"/ResourceTypes/{of.name}"), Request("GET", "/Schemas/urn:none"), Request("GET", "/Nothing"),
-            Request("GET", "/ResourceTypes/Nothing"), Request("GET", "/Schemas?filter=id%20pr"), Request("GET", "/Me"),
-            Request("DELETE", of.endpoint), Request("PATCH", of.endpoint), Request("PUT", "/Schemas"), Request("GET", "/Bulk"),
-            Request("GET", "/.search"), Request("POST", "/ServiceProviderConfig"), Request("GET", f"{of.endpoint}/.search"),
-            Request("POST", of.endpoint, [("content-type", "text/plain")], b"{}"), Request("POST", of.endpoint, [MEDIA], b"{"),
-            Request("POST", of.endpoint, [MEDIA], b"[]"), Request("PUT", f"{of.endpoint}/nobody", [MEDIA], b"{}"),
-            Request("GET", f"{of.endpoint}?count=x"), Request("GET", f"{of.endpoint}?startIndex=x"),
-            Request("GET", f"{of.endpoint}?sortBy=nothing"), Request("GET", f"{of.endpoint}?filter="),
-            Request("GET", f"{of.endpoint}?attributes=id&excludedAttributes=id"), Request("POST", "/Nothing", [MEDIA], b"{}"),
-            Request("PATCH", f"{of.endpoint}/nobody", [MEDIA], b"{}"), Request("DELETE", f"{of.endpoint}/nobody"),
-        ])
+        return self.random.choice(
+            [
+                Request("GET", "/Schemas"),
+                Request("GET", "/ResourceTypes"),
+                Request("GET", f"/Schemas/{of.schema}"),
+                Request("GET", f"/ResourceTypes/{of.name}"),
+                Request("GET", "/Schemas/urn:none"),
+                Request("GET", "/Nothing"),
+                Request("GET", "/ResourceTypes/Nothing"),
+                Request("GET", "/Schemas?filter=id%20pr"),
+                Request("GET", "/Me"),
+                Request("DELETE", of.endpoint),
+                Request("PATCH", of.endpoint),
+                Request("PUT", "/Schemas"),
+                Request("GET", "/Bulk"),
+                Request("GET", "/.search"),
+                Request("POST", "/ServiceProviderConfig"),
+                Request("GET", f"{of.endpoint}/.search"),
+                Request("POST", of.endpoint, [("content-type", "text/plain")], b"{}"),
+                Request("POST", of.endpoint, [MEDIA], b"{"),
+                Request("POST", of.endpoint, [MEDIA], b"[]"),
+                Request("PUT", f"{of.endpoint}/nobody", [MEDIA], b"{}"),
+                Request("GET", f"{of.endpoint}?count=x"),
+                Request("GET", f"{of.endpoint}?startIndex=x"),
+                Request("GET", f"{of.endpoint}?sortBy=nothing"),
+                Request("GET", f"{of.endpoint}?filter="),
+                Request("GET", f"{of.endpoint}?attributes=id&excludedAttributes=id"),
+                Request("POST", "/Nothing", [MEDIA], b"{}"),
+                Request("PATCH", f"{of.endpoint}/nobody", [MEDIA], b"{}"),
+                Request("DELETE", f"{of.endpoint}/nobody"),
+            ]
+        )
 
     def search(self, of: Any) -> dict[str, Any]:
         """A search. Pages are those of an order that both have: by what every resource has a value of its own of."""
@@ -146,15 +169,15 @@ class Comparison:
             search["sortBy"] = "userName" if of.name == "User" else "externalId"
         return search
 
-    def with_body(self, method: str, target: str, body: Any, headers: list[tuple[str, str]] = []) -> Request:
+    def with_body(self, method: str, target: str, body: Any, headers: Sequence[tuple[str, str]] = ()) -> Request:
         return Request(method, target, [MEDIA, *headers], json.dumps(body).encode())
 
     def conditions(self, one: str) -> list[tuple[str, str]]:
         if not self.one_in(6):
             return []
         name = one.rpartition("/")[2]
-        version = f"{name[:-1]}:v>" if name.startswith("<") else "W/\"1\""
-        return [(self.random.choice(["if-match", "if-none-match"]), self.random.choice(["*", version, "W/\"none\""]))]
+        version = f"{name[:-1]}:v>" if name.startswith("<") else 'W/"1"'
+        return [(self.random.choice(["if-match", "if-none-match"]), self.random.choice(["*", version, 'W/"none"']))]
 
     def step(self) -> None:
         request = self.request()
@@ -215,7 +238,7 @@ class Comparison:
         """Forgets the name. With us, who is gone is no member; with them, it must be said."""
         name = target.rpartition("/")[2]
         for group in self.make.ids["Group"]:
-            body = {"schemas": [PATCH], "Operations": [{"op": "remove", "path": f"members[value eq \"{name}\"]"}]}
+            body = {"schemas": [PATCH], "Operations": [{"op": "remove", "path": f'members[value eq "{name}"]'}]}
             self.theirs.send(self.with_body("PATCH", f"/Groups/{group}", body))
         for known in self.make.ids.values():
             if name in known:
@@ -234,7 +257,7 @@ class Comparison:
 
     def listing(self, exchange: Exchange, document: dict[str, Any]) -> dict[str, Any]:
         """A page in the order that was asked for; where none was, each has an order of its own."""
-        if re.search(r'sortBy\W+userName', exchange.asked):
+        if re.search(r"sortBy\W+userName", exchange.asked):
             return document
         found = document["Resources"]
         if document["totalResults"] == len(found):
@@ -261,6 +284,9 @@ class Comparison:
 
 
 def main() -> int:
+    if listed() not in DOCUMENT.read_text():
+        print(f"{DOCUMENT.name} has another list of differences; this is it:\n{listed()}")
+        return 1
     seed = int(os.environ.get("SCIMDB_CONFORMANCE_SEED", "1"))
     requests = int(os.environ.get("SCIMDB_CONFORMANCE_REQUESTS", "4000"))
     with served(schemas=[GADGET]) as endpoint:

@@ -32,9 +32,14 @@ class Twin:
         headers = [(name, self.own(value)) for name, value in request.headers]
         target = self.own(request.target.replace("%3C", "<").replace("%3E", ">").replace("%3A", ":"))
         body = self.own(request.body.decode("utf-8", "surrogateescape").replace("\\u003c", "<"))
-        return self.server.send(Request(
-            request.method, quoted(target), headers + self.headers, body.encode("utf-8", "surrogateescape"),
-        ))
+        return self.server.send(
+            Request(
+                request.method,
+                quoted(target),
+                headers + self.headers,
+                body.encode("utf-8", "surrogateescape"),
+            )
+        )
 
     def own(self, text: str) -> str:
         def of(found: re.Match[str]) -> str:
@@ -55,7 +60,9 @@ class Twin:
 
 def quoted(target: str) -> str:
     """What a URL may not have is encoded, and nothing else."""
-    return re.sub(r"[^\x21-\x7e]|[<>\"{}|\\^`]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), target)
+    return re.sub(
+        r"[^\x21-\x7e]|[<>\"{}|\\^`]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), target
+    )
 
 
 def plain(document: Any) -> Any:

@@ -106,7 +106,7 @@ class Wire:
     def _until(self, end: bytes) -> bytes:
         while (at := self.rest.find(end)) < 0:
             self._more()
-        found, self.rest = self.rest[:at], self.rest[at + len(end):]
+        found, self.rest = self.rest[:at], self.rest[at + len(end) :]
         return found
 
     def _bytes(self, size: int) -> bytes:
