@@ -21,10 +21,21 @@ pub enum From {
     RightToLeft,
 }
 
+/// Searches by pages: both tenants make them, so that each has cursors that would fit the other's.
+pub const SEARCHES: [&str; 5] = [
+    "/Users?count=3",
+    "/Users?count=3&sortBy=userName",
+    "/Users?count=2&filter=title%20pr",
+    "/Groups?count=2",
+    "/?count=3&sortBy=id&sortOrder=descending",
+];
+
 /// A request. `{left}` and `{right}` in its target and body stand for cursors, which no two stores have alike.
 #[derive(Clone, Debug)]
 pub struct Ask {
     pub from: From,
+    /// Which of the searches the cursors are of.
+    pub search: usize,
     pub method: &'static str,
     pub target: String,
     pub headers: Vec<(&'static str, String)>,
@@ -189,7 +200,8 @@ fn search_message(dice: &mut Dice) -> Value {
 pub fn ask(dice: &mut Dice) -> Ask {
     let endpoint = endpoint(dice);
     let one = format!("{endpoint}/{}", id(dice));
-    let (method, target, body) = match dice.below(20) {
+    let search = dice.below(SEARCHES.len());
+    let (method, target, body) = match dice.below(21) {
         0..4 => (dice.pick(&["GET", "GET", "HEAD"]), one, Value::Null),
         4..9 => ("GET", format!("{}?{}", dice.pick(&[endpoint, endpoint, "/"]), query(dice)), Value::Null),
         9 | 10 => ("POST", format!("{}/.search", dice.pick(&[endpoint, ""])), search_message(dice)),
@@ -198,6 +210,10 @@ pub fn ask(dice: &mut Dice) -> Ask {
         14..17 => ("PATCH", one, patch(dice, endpoint)),
         17 => ("DELETE", format!("/Users/right-{}", dice.below(OWN)), Value::Null),
         18 => ("POST", "/Bulk".to_owned(), bulk(dice)),
+        19 => {
+            let cursor = dice.pick(&["", "{left}", "{left}", "{right}", "{right}"]);
+            ("GET", format!("{}&cursor={cursor}", SEARCHES[search]), Value::Null)
+        }
         _ => match dice.below(4) {
             0 => ("GET", "/ServiceProviderConfig".to_owned(), Value::Null),
             1 => ("GET", "/Schemas".to_owned(), Value::Null),
@@ -205,13 +221,13 @@ pub fn ask(dice: &mut Dice) -> Ask {
             _ => ("PATCH", "/Me".to_owned(), patch(dice, "/Users")),
         },
     };
-    let (method, target, from) = match dice.below(24) {
-        0 => ("GET", "/Me".to_owned(), From::LeftAsUser),
-        1 => (method, target, From::LeftAsUser),
-        2 => (method, target, From::LeftToRight),
-        3 => (method, target, From::LeftToNobody),
-        4 => (method, target, From::RightToLeft),
-        _ => (method, target, From::Left),
+    let (method, target, body, from) = match dice.below(24) {
+        0 => ("GET", "/Me".to_owned(), Value::Null, From::LeftAsUser),
+        1 => (method, target, body, From::LeftAsUser),
+        2 => (method, target, body, From::LeftToRight),
+        3 => (method, target, body, From::LeftToNobody),
+        4 => (method, target, body, From::RightToLeft),
+        _ => (method, target, body, From::Left),
     };
     let mut headers = Vec::new();
     if dice.one_in(6) {
@@ -223,5 +239,5 @@ pub fn ask(dice: &mut Dice) -> Ask {
     if !body.is_empty() {
         headers.push(("content-type", "application/scim+json".to_owned()));
     }
-    Ask { from, method, target, headers, body }
+    Ask { from, search, method, target, headers, body }
 }
