@@ -2,6 +2,7 @@
 
 import json
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -377,7 +378,8 @@ DIFFERENCES = [
 
 def listed() -> str:
     """The list as docs/CONFORMANCE.md has it."""
-    return "".join(f"- **{it.name}**: {it.reason}\n" for it in DIFFERENCES)
+    entries = (f"- **{it.name}**: {it.reason}" for it in DIFFERENCES)
+    return "".join(f"{textwrap.fill(entry, 120, subsequent_indent='  ')}\n" for entry in entries)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import quote
 
 from described import Attribute, ResourceType
-from judge import CANARY
+from judge import CANARY, VALUE_CANARY
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 WORDS = [
+    VALUE_CANARY,
     "ada",
     "Ada",
     "BOB",

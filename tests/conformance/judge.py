@@ -1,7 +1,9 @@
 """What every answer must be, whatever was asked: the error document, lists, resources that keep to their schemas."""
 
+import json
 import re
 from typing import Any
+from urllib.parse import parse_qs
 
 from described import COMMON, Attribute, ResourceType
 from wire import Answer, Request
@@ -35,6 +37,9 @@ STATUSES = {200, 201, 204, 304, 400, 401, 403, 404, 405, 409, 412, 413, 415, 429
 # What passwords are made of here: no answer may ever tell one.
 CANARY = "canary-in-the-password"
 
+# What other texts are made of now and then: no error may tell an attribute's value, since errors are logged.
+VALUE_CANARY = "canary-in-a-value"
+
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 
 
@@ -52,6 +57,7 @@ def judge(request: Request, answer: Answer, types: list[ResourceType]) -> None:
     need(answer.status in STATUSES or (answer.status == 501 and path(request) == "/Me"), "this status is no answer")
     need("x-request-id" in answer.headers, "no request id")
     need(CANARY.encode() not in answer.body, "a password is told")
+    need(answer.status < 400 or VALUE_CANARY.encode() not in answer.body, "an error tells a value")
     if answer.status == 401:
         need(answer.headers.get("www-authenticate", "").startswith("Bearer"), "401 without WWW-Authenticate")
     if answer.status == 405 or request.method == "OPTIONS" and answer.status < 300:
@@ -117,12 +123,24 @@ def listing(request: Request, document: dict[str, Any], types: list[ResourceType
     need(document.get("itemsPerPage", len(found)) == len(found), "itemsPerPage is another number")
     if path(request).split("/")[-1] in ("Schemas", "ResourceTypes"):
         return
+    count, start = number(request, "count"), number(request, "startIndex")
+    need(count is None or len(found) <= max(count, 0), "the page is larger than count")
+    need("startIndex" not in document or document["startIndex"] == max(start or 1, 1), "startIndex is another")
     ids = [it.get("id") for it in found]
     need(len(set(ids)) == len(ids), "a resource is there twice")
     for item in found:
         of = type_of(item, types)
         need(of, f"a resource of no type: {item.get('schemas')}")
         resource(item, of, narrowed(request))
+
+
+def number(request: Request, name: str) -> int | None:
+    """A number that a search asks for, in its query or its body."""
+    if request.method == "POST":
+        value = json.loads(request.body).get(name)
+    else:
+        value = parse_qs(request.target.partition("?")[2]).get(name, [None])[0]
+    return None if value is None else int(value)
 
 
 def bulk(document: dict[str, Any]) -> None:
@@ -133,6 +151,7 @@ def bulk(document: dict[str, Any]) -> None:
         need(isinstance(status, str) and int(status) < 500, f"the operation's status is {status!r}")
         if int(status) >= 400:
             error_document(operation.get("response"), int(status))
+            need(VALUE_CANARY not in operation["response"]["detail"], "an error tells a value")
         if operation["method"] == "POST" and int(status) < 300:
             need(operation.get("bulkId"), "a created resource without its bulkId")
         if int(status) < 300:
