@@ -68,6 +68,17 @@ class Names(Generator):
         return self.pick(known) if known and not self.one_in(12) else "nobody"
 
 
+def sorted_by(exchange: Exchange, resource: dict[str, Any]) -> Any:
+    """The value that a list is sorted by; None where there is none, or where none is shown."""
+    asked = re.search(r'sortBy"?[=:] ?"?([^&"]+)', exchange.asked)
+    if asked is None or asked[1].startswith(("id", "meta")):
+        return None
+    urn, _, name = asked[1].rpartition(":")
+    inner = resource.get(urn, {}) if urn in resource else resource
+    value = inner.get(name) if isinstance(inner, dict) else None
+    return value.lower() if isinstance(value, str) else value
+
+
 def is_members(attribute: Any) -> bool:
     return attribute.name in ("members", "manager")
 
@@ -261,10 +272,11 @@ class Comparison:
             return document
         found = document["Resources"]
         if document["totalResults"] == len(found):
+            # Resources with the same value may come in any order.
+            order = [sorted_by(exchange, it) for it in found]
             found = sorted(found, key=lambda it: json.dumps(it, sort_keys=True))
-        else:
-            found = [len(found)]
-        return {**document, "Resources": found}
+            return {**document, "Resources": found, "order": order}
+        return {**document, "Resources": [len(found)]}
 
     def without_own(self, document: Any) -> Any:
         """Without what only one of them has: what we derive, and members who are gone."""
