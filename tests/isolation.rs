@@ -44,6 +44,8 @@ struct World {
     /// The last cursor that each was told, for each of the searches.
     left_cursors: Vec<String>,
     right_cursors: Vec<String>,
+    /// Where that stands which the right one made last.
+    right_made: Option<String>,
     /// What the right one has, as it last saw it.
     right_had: String,
 }
@@ -83,9 +85,18 @@ impl World {
         };
         let left_cursors = SEARCHES.iter().map(|search| begun(&left, "left", search)).collect();
         let right_cursors = SEARCHES.iter().map(|search| begun(&right, "right", search)).collect();
-        let right_had = String::new();
-        let mut world =
-            World { served, left, left_as_user, right, canary, is_alike, left_cursors, right_cursors, right_had };
+        let mut world = World {
+            served,
+            left,
+            left_as_user,
+            right,
+            canary,
+            is_alike,
+            left_cursors,
+            right_cursors,
+            right_made: None,
+            right_had: String::new(),
+        };
         world.right_had = world.right_has();
         world
     }
@@ -110,6 +121,11 @@ impl World {
         let patch = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": add});
         let patched = self.right.json("PATCH", &format!("/scim/right/v2/Groups/{group}"), &patch);
         assert_eq!(patched.status, 204, "{patched:?}");
+        let location = made.header("location").unwrap().to_owned();
+        let location = location.split_once("/scim/").unwrap().1;
+        if let Some(last) = self.right_made.replace(format!("/scim/{location}")) {
+            assert_eq!(self.right.send("DELETE", &last, &[], "").status, 204);
+        }
         self.right_had = self.right_has();
     }
 

@@ -50,13 +50,20 @@ pub const OWN: usize = 8;
 
 /// An id: of both tenants, of one of them, or of none.
 fn id(dice: &mut Dice) -> String {
-    match dice.below(8) {
+    match dice.below(9) {
         0..3 => format!("u{}", dice.below(SHARED_USERS)),
+        // Of whatever was made since, by either.
+        8 => made(dice),
         3 => format!("g{}", dice.below(SHARED_GROUPS)),
         4 | 5 => format!("right-{}", dice.below(OWN)),
         6 => format!("left-{}", dice.below(OWN)),
         _ => "nobody".to_owned(),
     }
+}
+
+/// The id of what was made since, by either of the two: some are gone.
+fn made(dice: &mut Dice) -> String {
+    format!("new-{}", 1 + dice.below(300))
 }
 
 /// A userName: taken in both tenants, in the right one alone, or free in both.
@@ -208,7 +215,10 @@ pub fn ask(dice: &mut Dice) -> Ask {
         11 | 12 => ("POST", endpoint.to_owned(), resource(dice, endpoint)),
         13 => ("PUT", one, resource(dice, endpoint)),
         14..17 => ("PATCH", one, patch(dice, endpoint)),
-        17 => ("DELETE", format!("/Users/right-{}", dice.below(OWN)), Value::Null),
+        17 => {
+            let id = if dice.one_in(4) { format!("right-{}", dice.below(OWN)) } else { made(dice) };
+            ("DELETE", format!("{endpoint}/{id}"), Value::Null)
+        }
         18 => ("POST", "/Bulk".to_owned(), bulk(dice)),
         19 => {
             let cursor = dice.pick(&["", "{left}", "{left}", "{right}", "{right}"]);
