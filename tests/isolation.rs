@@ -260,3 +260,31 @@ fn refusals_tell_nothing_of_tenants() {
         }
     }
 }
+
+/// However a path is written: it is of one tenant, and the token of another does not open it.
+#[test]
+fn no_path_leads_around() {
+    let world = World::new("canary-right", true);
+    for path in [
+        "/scim/%72ight/v2/Users/u1",
+        "/scim/RIGHT/v2/Users/u1",
+        "/scim/right%00/v2/Users/u1",
+        "/scim/left%2F..%2Fright/v2/Users/u1",
+        "/scim/left/../right/v2/Users/u1",
+        "/scim/left/v2/../../right/v2/Users/u1",
+        "/scim/left/v2/%2e%2e/%2e%2e/right/v2/Users/u1",
+        "/scim/left/v2/Users/..%2F..%2F..%2Fright%2Fv2%2FUsers%2Fu1",
+        "/scim/left/v2//scim/right/v2/Users/u1",
+        "/scim/left/v2/right/v2/Users/u1",
+        "//scim/right/v2/Users/u1",
+        "/scim//right/v2/Users/u1",
+        "/scim/right;left/v2/Users/u1",
+        "/scim/v2/Users/u1",
+    ] {
+        for (name, value) in [("accept", "*/*"), ("x-original-url", "/scim/right/v2/Users/u1"), ("x-tenant", "right")] {
+            let answer = world.left.send("GET", path, &[(name, value)], "");
+            assert!(matches!(answer.status, 400 | 403 | 404), "{path}: {answer:?}");
+            assert!(!answer.body.contains("canary"), "{path}: {answer:?}");
+        }
+    }
+}
