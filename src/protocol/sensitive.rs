@@ -25,7 +25,7 @@ pub(super) fn refuse_sensitive(tenant: &Tenant, search: &SearchRequest, endpoint
     let in_filter = filter.and_then(|filter| profile.sensitive_in_filter(&filter, &types)).map(|path| (path, "filter"));
     let in_order = || Some((profile.sensitive_in_path(search.sort_by.as_deref()?, &types)?, "sortBy"));
     let Some((path, place)) = in_filter.or_else(in_order) else { return Ok(()) };
-    let target = endpoint.map(|endpoint| format!("/{endpoint}")).unwrap_or_default();
+    let target = endpoint.unwrap_or_default();
     let detail =
         format!("{path} is sensitive and must not stand in a URL: send the search by POST to {target}/.search");
     Err(Error::new(ErrorKind::Sensitive, detail).on(place))
