@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use scimdb::engine::{Tenant, TenantOptions, WriteOptions};
+use scimdb::engine::{Scope, Tenant, TenantOptions, WriteOptions};
 use scimdb::message::ResourceInput;
 use scimdb::protocol::{Context, Request, Response, handle, required_scope};
 use scimdb::{Store, StoreOptions};
@@ -20,18 +20,24 @@ const MOST_REQUESTS: usize = 4;
 static STORE: LazyLock<Store> =
     LazyLock::new(|| Store::open_in_memory(StoreOptions::default()).expect("a store in memory"));
 
+/// What requests that only read are sent to: they leave it as it was.
+static TENANT: LazyLock<Tenant> = LazyLock::new(|| tenant("read"));
+
 fuzz_target!(|input: &[u8]| {
-    let tenant = tenant();
-    for request in input.split(|byte| *byte == 0).take(MOST_REQUESTS) {
-        send(&tenant, request);
+    let requests = || input.split(|byte| *byte == 0).take(MOST_REQUESTS).map(Sent::new);
+    if requests().all(|sent| required_scope(&sent.method, &sent.target) == Scope::Read) {
+        requests().for_each(|sent| sent.send(&TENANT));
+        return;
     }
+    let tenant = tenant("written");
+    requests().for_each(|sent| sent.send(&tenant));
     drop(tenant);
-    STORE.drop_tenant("fuzzed").expect("a tenant that is there");
+    STORE.drop_tenant("written").expect("a tenant that is there");
 });
 
 /// A tenant with a user, `u`, and a group, `g`, that it is in: the same for every input, so that a crash comes again.
-fn tenant() -> Tenant {
-    let tenant = STORE.create_tenant("fuzzed", TenantOptions::default()).expect("a tenant");
+fn tenant(name: &str) -> Tenant {
+    let tenant = STORE.create_tenant(name, TenantOptions::default()).expect("a tenant");
     let resources: [(&str, &str, &[u8]); 2] = [
         ("User", "u", include_bytes!("../fixtures/user.json")),
         (
@@ -48,23 +54,42 @@ fn tenant() -> Tenant {
     tenant
 }
 
-fn send(tenant: &Tenant, request: &[u8]) {
-    let end = request.windows(2).position(|pair| pair == b"\n\n").unwrap_or(request.len());
-    let (head, body) = request.split_at(end);
-    let head = String::from_utf8_lossy(head);
-    let mut lines = head.split('\n');
-    let (method, target) = lines.next().unwrap_or_default().split_once(' ').unwrap_or_default();
-    let headers: Vec<(&str, &str)> = lines.filter_map(|line| line.split_once(": ")).collect();
-    let request = Request { method, target, headers: &headers, body: body.get(2..).unwrap_or_default() };
-    let context = Context {
-        base: "https://example.com/v2".to_owned(),
-        // The last header decides who calls, so that both answers of /Me are tried.
-        subject: headers.last().filter(|(name, _)| *name == "me").map(|_| "u".to_owned()),
-        max_body_bytes: 2_048,
-        ..Context::default()
-    };
-    let _ = required_scope(method, target);
-    check(method, &handle(tenant, &request, &context));
+/// A request, read from a part of an input.
+struct Sent<'a> {
+    method: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    body: &'a [u8],
+}
+
+impl<'a> Sent<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        let end = text.windows(2).position(|pair| pair == b"\n\n").unwrap_or(text.len());
+        let (head, body) = text.split_at(end);
+        let head = String::from_utf8_lossy(head);
+        let mut lines = head.split('\n');
+        let (method, target) = lines.next().unwrap_or_default().split_once(' ').unwrap_or_default();
+        let headers = lines.filter_map(|line| line.split_once(": "));
+        Sent {
+            method: method.to_owned(),
+            target: target.to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            body: body.get(2..).unwrap_or_default(),
+        }
+    }
+
+    fn send(&self, tenant: &Tenant) {
+        let Sent { method, target, headers, body } = self;
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let context = Context {
+            base: "https://example.com/v2".to_owned(),
+            // The last header decides who calls, so that both answers of /Me are tried.
+            subject: headers.last().filter(|(name, _)| *name == "me").map(|_| "u".to_owned()),
+            max_body_bytes: 2_048,
+            ..Context::default()
+        };
+        check(method, &handle(tenant, &Request { method, target, headers: &headers, body }, &context));
+    }
 }
 
 fn check(method: &str, response: &Response) {
