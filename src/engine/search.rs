@@ -10,10 +10,13 @@ use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
 use super::represent::represent_row;
 use super::store::OPENING;
 use super::{Limits, Tenant};
-use crate::filter::{bind, bind_any, parse};
+use crate::filter::{BoundFilter, CompareOp, bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
-use crate::model::TypeModel;
+use crate::model::{Target, TypeModel, Uniqueness, common};
 use crate::{Error, ErrorKind, Result};
+
+/// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
+const LOOK_UP_BYTES: usize = 512;
 
 /// A search, bound to the resource types that it is about.
 struct Bound<'a> {
@@ -71,6 +74,20 @@ impl Tenant {
         let trace = Trace::default();
         let total = self.traced(resource_type, request, &page, Some(&trace), &mut |_| true)?.total;
         Ok(Explanation { steps: trace.into_steps(), total, micros: micros(started) })
+    }
+
+    /// Whether a read takes some microseconds as a rule: by id (no filter), or by a filter that a key answers, such as
+    /// `userName eq "bjensen"`; of a type whose resources have no members, of which a group may have any number. For hosts
+    /// that do such a read at once, and hand others to another thread. What is wrong with the read, it will tell itself.
+    pub fn looks_up(&self, resource_type: &str, filter: Option<&str>) -> bool {
+        let Ok(config) = self.state.config() else { return false };
+        let Ok(model) = config.registry.resource_type(resource_type) else { return false };
+        if model.members().is_some() {
+            return false;
+        }
+        let Some(filter) = filter else { return true };
+        let bound = |filter| bind(&parse(filter)?, model, config.dialect().bind);
+        filter.len() <= LOOK_UP_BYTES && bound(filter).is_ok_and(|filter| has_key(&filter, model))
     }
 
     pub(super) fn each_found(
@@ -194,6 +211,20 @@ impl Tenant {
     }
 }
 
+/// Whether a filter is answered from the rows of one key.
+fn has_key(filter: &BoundFilter, model: &TypeModel) -> bool {
+    match filter {
+        BoundFilter::Compare(target, CompareOp::Eq, _) => {
+            let is_local =
+                || model.definition(target.leaf()).is_some_and(|it| it.attribute.uniqueness != Uniqueness::Global);
+            [common::ID, common::EXTERNAL_ID].map(Target::whole).contains(target)
+                || (model.unique().contains(target) && is_local())
+        }
+        BoundFilter::And(parts) => parts.iter().any(|part| has_key(part, model)),
+        _ => false,
+    }
+}
+
 /// What each resource type is sorted by. A type that lacks the attribute has no value there, as long as one type has it.
 fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<SortBy>>> {
     let Some(path) = &request.sort_by else { return Ok(models.iter().map(|_| None).collect()) };
@@ -203,4 +234,31 @@ fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<
         return Ok(bound.into_iter().map(Result::ok).collect());
     }
     if bound.is_empty() { Ok(Vec::new()) } else { bound.swap_remove(0).map(|_| Vec::new()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Store, StoreOptions};
+
+    #[test]
+    fn look_ups_are_told_from_other_reads() {
+        let tenant = Store::open_in_memory(StoreOptions::default()).unwrap().tenant("default").unwrap();
+        let cases = [
+            ("User", None, true),
+            ("Users", Some(r#"userName eq "a""#), true),
+            ("User", Some(r#"externalId eq "a""#), true),
+            ("User", Some(r#"id eq "a" and active eq true"#), true),
+            ("User", Some(r#"userName sw "a""#), false),
+            ("User", Some(r#"displayName eq "a""#), false),
+            ("User", Some(r#"userName eq "a" or active eq true"#), false),
+            ("User", Some("userName"), false),
+            ("User", Some(&format!("userName eq \"{}\"", "a".repeat(1_000))), false),
+            ("Group", None, false),
+            ("Group", Some(r#"id eq "a""#), false),
+            ("Robot", None, false),
+        ];
+        for (resource_type, filter, expected) in cases {
+            assert_eq!(tenant.looks_up(resource_type, filter), expected, "{resource_type} {filter:?}");
+        }
+    }
 }

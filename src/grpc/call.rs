@@ -62,10 +62,26 @@ where
     M: OfTenant + Send + 'static,
     T: Send + 'static,
 {
+    brief(gate, method, scope, request, |_| false, work).await
+}
+
+/// The same for work that may be short: see [`Gate::brief`].
+pub(super) async fn brief<M, T>(
+    gate: &Gate,
+    method: &'static str,
+    scope: Scope,
+    request: Request<M>,
+    is_short: impl FnOnce(&Caller) -> bool + Send,
+    work: impl FnOnce(&Caller, M) -> Result<T> + Send + 'static,
+) -> std::result::Result<Response<T>, Status>
+where
+    M: OfTenant + Send + 'static,
+    T: Send + 'static,
+{
     let (metadata, extensions, message) = request.into_parts();
     let call = call(gate, method, scope, (&metadata, &extensions), message.tenant());
     let id = call.id.clone();
-    match gate.unary(call, move |caller| work(caller, message)).await {
+    match gate.brief(call, is_short, move |caller| work(caller, message)).await {
         Ok(answer) => Ok(answered(answer, &id)),
         Err(error) => Err(status(&error, &id)),
     }

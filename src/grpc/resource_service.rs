@@ -3,7 +3,7 @@
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::call::unary;
+use super::call::{brief, unary};
 use super::convert::{explanation, fits, given, page, resource, search, versions};
 use super::proto::resource_service_server::ResourceService;
 use super::{import, proto, stream_list, watch};
@@ -36,7 +36,9 @@ type Answer<T> = std::result::Result<Response<T>, Status>;
 impl ResourceService for Resources {
     async fn get(&self, request: Request<proto::GetRequest>) -> Answer<proto::GetResponse> {
         let limit = self.limit();
-        unary(&self.gate, "ResourceService/Get", Scope::Read, request, move |caller, message| {
+        let resource_type = request.get_ref().resource_type.clone();
+        let is_short = move |caller: &Caller| caller.tenant().is_ok_and(|it| it.looks_up(&resource_type, None));
+        brief(&self.gate, "ResourceService/Get", Scope::Read, request, is_short, move |caller, message| {
             let proto::GetRequest { tenant: _, resource_type, id, attributes, excluded_attributes, if_none_match } =
                 message;
             let options = caller.read_options(attributes, excluded_attributes, versions(&if_none_match));
@@ -109,7 +111,12 @@ impl ResourceService for Resources {
 
     async fn list(&self, request: Request<proto::ListRequest>) -> Answer<proto::ListResponse> {
         let limit = self.limit();
-        unary(&self.gate, "ResourceService/List", Scope::Read, request, move |caller, message| {
+        let proto::ListRequest { resource_type, filter, .. } = request.get_ref();
+        let (resource_type, filter) = (resource_type.clone(), filter.clone());
+        let is_short = move |caller: &Caller| {
+            !filter.is_empty() && caller.tenant().is_ok_and(|it| it.looks_up(&resource_type, Some(&filter)))
+        };
+        brief(&self.gate, "ResourceService/List", Scope::Read, request, is_short, move |caller, message| {
             let (resource_type, request) = search(message)?;
             let found = caller.tenant()?.search(resource_type.as_deref(), &request)?;
             fits(found.resources.iter().map(|found| found.json.len() + ENVELOPE).sum(), limit)?;

@@ -16,7 +16,7 @@ use super::mount::{Mounted, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, client, origin};
 use crate::protocol::{self, AuthenticationScheme, Context, answer_error, required_scope};
-use crate::server::{Body, Call, Face, Gate, Peer, bearer, request_id};
+use crate::server::{Body, Call, Caller, Face, Gate, Peer, bearer, request_id};
 use crate::{Error, ErrorKind, Result};
 
 /// The body of an answer: all of it.
@@ -109,8 +109,12 @@ impl Endpoint {
                 let read = visit.until(self.read(&parts.headers, body, &mut sent)).await;
                 read.map_err(|_| lost("the body did not come within the time that a request may take"))??;
             }
+            let asked = (parts.method.clone(), mounted.target.clone());
+            let is_short = move |caller: &Caller| {
+                caller.tenant().is_ok_and(|tenant| protocol::is_look_up(&tenant, asked.0.as_str(), &asked.1))
+            };
             let work = self.work(parts, mounted, sent, answerer);
-            visit.work(work).await
+            visit.work(is_short, work).await
         };
         let result = result.await;
         match &result {
@@ -127,7 +131,7 @@ impl Endpoint {
         mounted: Mounted,
         body: Body,
         answerer: Answerer,
-    ) -> impl FnOnce(&crate::server::Caller) -> Result<Answer> + Send + 'static {
+    ) -> impl FnOnce(&Caller) -> Result<Answer> + Send + 'static {
         let options = self.gate.options();
         let base = origin(options, &parts, self.is_encrypted) + &mounted.base;
         let (limit, gzip_above) = (options.max_body_bytes, options.gzip_above);

@@ -1,6 +1,7 @@
 //! From a request to its answer.
 
 use super::headers::{JSON, SCIM_JSON};
+use super::parameters::Parameters;
 use super::route::Route;
 use super::{Context, Request, Response, bulk, discovery, me, resources, respond, search};
 use crate::engine::{Scope, Tenant};
@@ -38,6 +39,24 @@ pub fn required_scope(method: &str, target: &str) -> Scope {
     match (method, Route::parse(path)) {
         ("GET" | "HEAD" | "OPTIONS", _) | ("POST", Ok(Route::Search(_) | Route::RootSearch)) => Scope::Read,
         _ => Scope::Write,
+    }
+}
+
+/// Whether a request takes some microseconds as a rule, as [`Tenant::looks_up`] tells: for hosts that answer such requests
+/// at once, and hand others to another thread.
+pub fn is_look_up(tenant: &Tenant, method: &str, target: &str) -> bool {
+    if !matches!(method, "GET" | "HEAD") {
+        return false;
+    }
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    match Route::parse(path) {
+        Ok(Route::Resource(endpoint, _)) => tenant.looks_up(&endpoint, None),
+        Ok(Route::Endpoint(endpoint)) => {
+            let parameters = Parameters::parse(query);
+            let filter = parameters.as_ref().ok().and_then(|parameters| parameters.filter().ok().flatten());
+            filter.is_some_and(|filter| tenant.looks_up(&endpoint, Some(filter)))
+        }
+        _ => false,
     }
 }
 
@@ -102,4 +121,31 @@ pub fn too_large(limit: usize) -> Error {
 fn told(method: &str) -> &str {
     let is_word = (1..=16).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_alphabetic());
     if is_word { method } else { "this method" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreOptions};
+
+    #[test]
+    fn look_ups_are_reads_of_one_resource() {
+        let tenant = Store::open_in_memory(StoreOptions::default()).unwrap().tenant("default").unwrap();
+        let cases = [
+            ("GET", "/Users/1?attributes=userName", true),
+            ("HEAD", "/Users/1", true),
+            ("GET", "/Users?count=1&filter=userName+eq+%22a%22", true),
+            ("GET", "/Users", false),
+            ("GET", "/Users?filter=active+eq+true", false),
+            ("GET", "/Users?filter=id+eq+%22a%22&filter=id+eq+%22b%22", false),
+            ("GET", "/Groups/1", false),
+            ("GET", "/?filter=id+eq+%22a%22", false),
+            ("GET", "/Schemas/User", false),
+            ("PATCH", "/Users/1", false),
+            ("POST", "/Users/.search", false),
+        ];
+        for (method, target, expected) in cases {
+            assert_eq!(is_look_up(&tenant, method, target), expected, "{method} {target}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use super::call::{Call, Caller, LogLine};
 use super::feed::Feeds;
 use super::metrics::{Connected, Metrics};
 use super::rate::Rates;
+use super::turns::{Turn, Turns, contained};
 use super::visit::Visit;
 use super::{ServeOptions, Stop};
 use crate::engine::{Principal, Scope, Store};
@@ -37,6 +38,7 @@ struct Inner {
     requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     workers: Arc<Semaphore>,
+    turns: Turns,
     probes: Semaphore,
     buffers: Arc<Semaphore>,
     rates: Rates,
@@ -64,6 +66,7 @@ impl Gate {
             requests: Arc::new(Semaphore::new(options.max_requests)),
             streams: Arc::new(Semaphore::new(options.max_streams)),
             workers: Arc::new(Semaphore::new(options.workers)),
+            turns: Turns::of_this_runtime(),
             probes: Semaphore::new(MAX_PROBES),
             buffers: Arc::new(Semaphore::new(options.max_buffered_bytes)),
             rates: Rates::new(&options),
@@ -101,8 +104,23 @@ impl Gate {
         call: Call,
         work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.brief(call, |_| false, work).await
+    }
+
+    /// The same for work that may be short, some microseconds as a rule: to wake another thread for it takes longer. If
+    /// `is_short` says so for a caller who was let through, it is done on the thread that asks, as long as others are left
+    /// to attend to connections.
+    ///
+    /// # Errors
+    /// As [`Gate::unary`].
+    pub async fn brief<T: Send + 'static>(
+        &self,
+        call: Call,
+        is_short: impl FnOnce(&Caller) -> bool + Send,
+        work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let mut visit = self.visit(call);
-        let result = visit.work(work).await;
+        let result = visit.work(is_short, work).await;
         visit.end(result.as_ref().err());
         result
     }
@@ -123,33 +141,60 @@ impl Gate {
         self.0.rates.take(call).inspect_err(|_| self.0.metrics.rate_limited(call.face.name()))
     }
 
-    /// Finds out who calls, on a worker.
+    /// Finds out who calls.
     pub(super) async fn check(&self, call: Call) -> Result<()> {
         let place = self.place()?;
-        let inner = Arc::clone(&self.0);
-        let entered = self.work(move || {
+        self.at_once(move |inner| {
             let _place = place;
             inner.enter(&call).map(drop)
-        });
-        entered.await?
+        })
+        .await
     }
 
-    /// Carries out a call, on a worker. The name of who called is told even if the work fails.
+    /// A turn to do short work on this thread.
+    pub(super) fn turn(&self) -> Option<Turn<'_>> {
+        self.0.turns.take(&self.0.workers)
+    }
+
+    /// Finds out something that takes some microseconds: on the thread that asks if that has a turn, or on a worker.
+    async fn at_once<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> Result<T> + Send + 'static) -> Result<T> {
+        if let Some(_turn) = self.turn() {
+            return contained(|| work(&self.0))?;
+        }
+        let inner = Arc::clone(&self.0);
+        self.work(move || work(&inner)).await?
+    }
+
+    /// Carries out a call: on the thread that asks, if it is short and that has a turn, or on a worker. The name of who
+    /// called is told even if the work fails.
     pub(super) async fn carry_out<T: Send + 'static>(
         &self,
         call: Call,
         deadline: Option<Instant>,
+        is_short: impl FnOnce(&Caller) -> bool + Send,
         work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
     ) -> Result<(Option<String>, Result<T>)> {
         let place = self.place()?;
+        // Nobody waits for what is late any more: it is not begun.
+        let is_late = move || deadline.is_some_and(|deadline| deadline <= Instant::now());
+        let mut entered = None;
+        if let Some(_turn) = self.turn() {
+            if is_late() {
+                return Err(too_late());
+            }
+            let caller = contained(|| self.0.enter(&call))??;
+            if contained(|| is_short(&caller))? {
+                return Ok((caller.actor.clone(), contained(|| work(&caller)).flatten()));
+            }
+            entered = Some(caller);
+        }
         let inner = Arc::clone(&self.0);
         self.work(move || {
             let _place = place;
-            // Nobody waits for it any more: it is not begun.
-            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if is_late() {
                 return (None, Err(too_late()));
             }
-            match inner.enter(&call) {
+            match entered.map_or_else(|| inner.enter(&call), Ok) {
                 Ok(caller) => (caller.actor.clone(), work(&caller)),
                 Err(error) => (None, Err(error)),
             }
@@ -237,9 +282,8 @@ impl Gate {
         let place = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
             busy(format!("the server has {} streams already (max-streams)", self.0.options.max_streams))
         })?;
-        let inner = Arc::clone(&self.0);
-        let entered = self.work(move || inner.enter(&call).map(|caller| (call, caller)));
-        let (call, caller) = until(deadline, entered).await???;
+        let entered = self.at_once(move |inner| inner.enter(&call).map(|caller| (call, caller)));
+        let (call, caller) = until(deadline, entered).await??;
         Ok((call, caller, place))
     }
 
@@ -250,8 +294,8 @@ impl Gate {
     /// `Unauthenticated`, `TooManyRequests`.
     pub async fn identify(&self, call: &Call) -> Result<()> {
         self.limit(call)?;
-        let (inner, bearer) = (Arc::clone(&self.0), call.bearer.clone());
-        self.work(move || inner.identify(bearer.as_deref()).map(drop)).await?
+        let bearer = call.bearer.clone();
+        self.at_once(move |inner| inner.identify(bearer.as_deref()).map(drop)).await
     }
 
     /// Refuses a caller whom no later step would let in, before anything of the call's message is read. It notes that in
@@ -263,8 +307,8 @@ impl Gate {
         if !self.0.options.require_tokens {
             return Ok(());
         }
-        let (inner, bearer) = (Arc::clone(&self.0), call.bearer.clone());
-        let known = self.work(move || inner.identify(bearer.as_deref()).map(drop)).await.and_then(|known| known);
+        let bearer = call.bearer.clone();
+        let known = self.at_once(move |inner| inner.identify(bearer.as_deref()).map(drop)).await;
         let Err(error) = known else { return Ok(()) };
         // Those who are known are counted by the call itself.
         let error = self.limit(call).err().unwrap_or(error);
@@ -296,9 +340,7 @@ impl Gate {
     /// # Errors
     /// `Internal` when it panicked.
     pub async fn thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        tokio::task::spawn_blocking(work).await.map_err(|error| {
-            Error::new(ErrorKind::Internal, "the server failed to carry out the call").caused_by(error)
-        })
+        tokio::task::spawn_blocking(work).await.map_err(|error| failed().caused_by(error))
     }
 
     /// Waits until no call and no stream is under way.
@@ -429,6 +471,11 @@ fn busy(detail: String) -> Error {
 
 fn stopping() -> Error {
     Error::new(ErrorKind::Unavailable, "the server is stopping: call again later")
+}
+
+/// What a call is told that panicked.
+pub(super) fn failed() -> Error {
+    Error::new(ErrorKind::Internal, "the server failed to carry out the call")
 }
 
 fn closed() -> Error {

@@ -21,6 +21,7 @@ mod process;
 mod rate;
 mod stop;
 mod tls;
+mod turns;
 mod visit;
 
 pub use body::Body;

@@ -34,7 +34,10 @@ pub fn start_logs(format: LogFormat) {
 pub(crate) fn runtime(options: &ServeOptions) -> Result<Runtime> {
     // A stream may have a thread of its own, and one that follows its tenant.
     let blocking = options.workers.saturating_add(options.max_streams.saturating_mul(2));
+    // One of them may do a short read while the others attend to connections: see `Gate::brief`.
+    let attending = std::thread::available_parallelism().map_or(2, |processors| processors.get().max(2));
     tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(attending)
         .enable_all()
         .max_blocking_threads(blocking)
         .thread_name("scimdb-serve")

@@ -40,16 +40,17 @@ impl Visit {
     }
 
     /// Does the call's work, for a caller who is looked at now, even if it was admitted: a token may have been revoked
-    /// since.
+    /// since. Where it is done, `is_short` has a say in: see [`Gate::brief`].
     ///
     /// # Errors
     /// As [`Visit::admit`]; the work's own.
     pub async fn work<T: Send + 'static>(
         &mut self,
+        is_short: impl FnOnce(&Caller) -> bool + Send,
         work: impl FnOnce(&Caller) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.count()?;
-        let work = self.gate.carry_out(self.call.clone(), self.deadline, work);
+        let work = self.gate.carry_out(self.call.clone(), self.deadline, is_short, work);
         let (actor, result) = until(self.deadline, work).await??;
         self.log.actor = actor;
         result
