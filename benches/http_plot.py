@@ -9,7 +9,7 @@ import math
 import sys
 from html import escape
 
-WIDTH, LEFT, BAR, TOP = 900, 330, 22, 60
+WIDTH, LEFT, BAR, TOP = 900, 320, 22, 60
 FIRST, LAST = 0, 5  # decades of the axes
 COLOURS = {"in process, store": "#90b890", "in process, protocol": "#4a9050", "HTTP/1.1": "#4878a8", "gRPC": "#9060a8"}
 PEER = "#c8a060"
@@ -52,6 +52,8 @@ def main():
     with open(sys.argv[1]) as file:
         report = json.load(file)
     lines, about = report["lines"], report["about"]
+    works = [line["work"] for line in lines]
+    lines = sorted(lines, key=lambda line: works.index(line["work"]))
     inside = [row["p50_us"] for row in lines if (row["work"], row["face"]) == ("get by id", "in process, store")]
     out = []
     alone = [row for row in lines if row["calls"] == 1]

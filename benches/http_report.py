@@ -19,7 +19,7 @@ def us(value):
 
 def table(head, rows):
     yield "| " + " | ".join(head) + " |"
-    yield "|" + "|".join("---" if place == 0 else "---:" for place in range(len(head))) + "|"
+    yield "|" + "|".join("---" if place < 2 else "---:" for place in range(len(head))) + "|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
@@ -33,22 +33,25 @@ def face(line, about):
 
 def text(report):
     about, lines, control = report["about"], report["lines"], report["control"]
+    works = [line["work"] for line in lines]
+    lines = sorted(lines, key=lambda line: works.index(line["work"]))
     memory = f"{int(about['memory'].split()[0]) / 2**20:,.0f} GiB" if about.get("memory") else "?"
-    logged = "Every call is logged." if about["logs_calls"] else "Calls are not logged."
+    logged = "Every call is logged" if about["logs_calls"] else "Calls are not logged"
+    logged += " and has a token." if about["token"] else "; they have no token."
     out = [
         f"{about['users']:,} users. {about['processor']}, {about['cores']} cores, {memory}, Linux "
         f"{about['system'].partition('-')[0]}; load average {about['load']} at the start. {logged} A control (4 KiB "
         f"appended, fdatasync) takes {us(control['p50_us'])} µs (p50), {us(control['p99_us'])} µs (p99).\n",
         "One call at a time:\n",
     ]
-    rows = [[line["work"], face(line, about), us(line["p50_us"]), us(line["p99_us"]), f"{line['per_second']:,.0f}"]
+    rows = [[line["work"], face(line, about), us(line["p50_us"]), us(line["p99_us"])]
             for line in lines if line["calls"] == 1]
-    out += table(["", "", "p50 µs", "p99 µs", "per second"], rows)
+    out += table(["call", "face", "p50 µs", "p99 µs"], rows)
     out.append("Many at a time:\n")
     rows = [[line["work"], face(line, about), f"{line['calls']:,}", f"{line['per_second']:,.0f}", us(line["p50_us"]),
              us(line["p99_us"]), us(line["server_cpu_us"]), us(line["client_cpu_us"])]
             for line in lines if line["calls"] > 1]
-    out += table(["", "", "calls at a time", "per second", "p50 µs", "p99 µs", "server's CPU µs", "client's CPU µs"], rows)
+    out += table(["call", "face", "at a time", "per second", "p50 µs", "p99 µs", "server's CPU µs", "client's CPU µs"], rows)
     out += [f"- {goal['goal']}: {goal['measured']}{'' if goal['reached'] else ', **not reached**'}." for goal in report["goals"]]
     return "\n".join(out).rstrip() + "\n"
 

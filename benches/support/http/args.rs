@@ -17,10 +17,12 @@ usage: cargo bench --bench http -- [OPTIONS]
   --only WORDS         only lines whose name has one of these, with commas between: get,list
   --faces NAMES        only these of inside, http, grpc, peer
   --quiet              the server logs warnings alone; by default it logs every call, as users have it
+  --no-token           calls have no bearer token; by default each has one, and the server wants it
   --peer-command TEXT  starts another SCIM server without authentication, stopped at the end; {port} is a free port:
                        'scim2-server --port {port}'
   --peer URL           or: one that runs already, http://127.0.0.1:8080/v2
   --peer-users N       how many users it is given, one by one (1000)
+  --peer-connections N connections of the lines that ask for its rate: a test server lets few wait (4)
   --json FILE          writes every figure as JSON
   --keep DIR           works in DIR and leaves the store there; takes the one that is there, if it has as many users
 ";
@@ -36,9 +38,11 @@ pub struct Settings {
     pub only: Vec<String>,
     pub faces: Vec<String>,
     pub quiet: bool,
+    pub no_token: bool,
     pub peer_command: Option<String>,
     pub peer: Option<String>,
     pub peer_users: usize,
+    pub peer_connections: usize,
     pub json: Option<PathBuf>,
     pub keep: Option<PathBuf>,
 }
@@ -55,9 +59,11 @@ impl Settings {
             only: Vec::new(),
             faces: Vec::new(),
             quiet: false,
+            no_token: false,
             peer_command: None,
             peer: None,
             peer_users: 1_000,
+            peer_connections: 4,
             json: None,
             keep: None,
         };
@@ -80,9 +86,11 @@ impl Settings {
                 "--only" => settings.only = value()?.split(',').map(str::to_owned).collect(),
                 "--faces" => settings.faces = value()?.split(',').map(str::to_owned).collect(),
                 "--quiet" => settings.quiet = true,
+                "--no-token" => settings.no_token = true,
                 "--peer-command" => settings.peer_command = Some(value()?),
                 "--peer" => settings.peer = Some(value()?),
                 "--peer-users" => settings.peer_users = value()?.parse::<usize>()?.max(10),
+                "--peer-connections" => settings.peer_connections = value()?.parse::<usize>()?.max(2),
                 "--json" => settings.json = Some(value()?.into()),
                 "--keep" => settings.keep = Some(value()?.into()),
                 other => return Err(format!("there is no option {other}\n\n{HELP}").into()),

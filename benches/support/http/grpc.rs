@@ -7,7 +7,11 @@ use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use scimdb::grpc::proto::{CreateRequest, GetRequest, ListRequest};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
 
 use super::Outcome;
 use super::work::{Ask, Users, Work};
@@ -17,14 +21,35 @@ use crate::support::samples::{Samples, Watch};
 /// Connections that calls at one time are spread over.
 const CONNECTIONS: usize = 4;
 
-type Client = ResourceServiceClient<Channel>;
+/// Where a server listens, and the token that it wants.
+pub struct Target {
+    pub address: SocketAddr,
+    pub token: Option<String>,
+}
+
+type Client = ResourceServiceClient<InterceptedService<Channel, Bearer>>;
+
+/// Adds the token to every call.
+#[derive(Clone)]
+struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
 
 fn runtime() -> Outcome<Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
-async fn connect(address: SocketAddr) -> Outcome<Client> {
-    Ok(ResourceServiceClient::new(Endpoint::from_shared(format!("http://{address}"))?.connect().await?))
+async fn connect(target: &Target) -> Outcome<Client> {
+    let channel = Endpoint::from_shared(format!("http://{}", target.address))?.connect().await?;
+    let token = target.token.as_ref().map(|token| format!("Bearer {token}").parse()).transpose()?;
+    Ok(ResourceServiceClient::with_interceptor(channel, Bearer(token)))
 }
 
 /// One call: how long it took.
@@ -61,9 +86,9 @@ async fn call(client: &mut Client, ask: Ask<'_>) -> Outcome<Duration> {
 }
 
 /// One call at a time, over one connection.
-pub fn alone(address: SocketAddr, users: &Users, work: Work, seconds: f64) -> Outcome<Samples> {
+pub fn alone(target: &Target, users: &Users, work: Work, seconds: f64) -> Outcome<Samples> {
     runtime()?.block_on(async {
-        let mut client = connect(address).await?;
+        let mut client = connect(target).await?;
         let mut dice = Dice::new(12);
         for _ in 0..50 {
             call(&mut client, users.ask(work, &mut dice)).await?;
@@ -81,7 +106,7 @@ pub fn alone(address: SocketAddr, users: &Users, work: Work, seconds: f64) -> Ou
 
 /// So many calls at one time.
 pub fn many(
-    address: SocketAddr,
+    target: &Target,
     users: &std::sync::Arc<Users>,
     work: Work,
     calls: usize,
@@ -90,7 +115,7 @@ pub fn many(
     runtime()?.block_on(async {
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {
-            clients.push(connect(address).await?);
+            clients.push(connect(target).await?);
         }
         let mut all = Samples::default();
         let watch = Watch::start();

@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Target {
     pub address: SocketAddr,
     pub base: String,
+    /// A line of every request: `authorization: Bearer …`, with its end; or nothing.
+    pub authorization: String,
 }
 
 impl Target {
@@ -29,7 +31,7 @@ impl Target {
         let (authority, base) = rest.split_once('/').unwrap_or((rest, ""));
         let base = base.trim_end_matches('/');
         let base = if base.is_empty() { String::new() } else { format!("/{base}") };
-        Ok(Target { address: authority.replace("localhost", "127.0.0.1").parse()?, base })
+        Ok(Target { address: authority.replace("localhost", "127.0.0.1").parse()?, base, authorization: String::new() })
     }
 }
 
@@ -67,11 +69,11 @@ impl Connection {
 
     /// Makes the request, and remembers what its answer must be.
     pub fn prepare(&mut self, ask: &Ask<'_>) {
-        let Connection { target: Target { address, base }, request, .. } = self;
+        let Connection { target: Target { address, base, authorization: own }, request, .. } = self;
         request.clear();
         let told = match ask {
             Ask::Get(id) => {
-                let _ = write!(request, "GET {base}/Users/{id} HTTP/1.1\r\nhost: {address}\r\n\r\n");
+                let _ = write!(request, "GET {base}/Users/{id} HTTP/1.1\r\nhost: {address}\r\n{own}\r\n");
                 self.status = 200;
                 *id
             }
@@ -80,7 +82,7 @@ impl Connection {
                 if *is_page {
                     let _ = write!(request, "&count={}&sortBy=userName", Users::PAGE);
                 }
-                let _ = write!(request, " HTTP/1.1\r\nhost: {address}\r\n\r\n");
+                let _ = write!(request, " HTTP/1.1\r\nhost: {address}\r\n{own}\r\n");
                 self.status = 200;
                 *told
             }
@@ -88,7 +90,7 @@ impl Connection {
                 let length = person.json.len();
                 let _ = write!(
                     request,
-                    "POST {base}/Users HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/scim+json\r\n\
+                    "POST {base}/Users HTTP/1.1\r\nhost: {address}\r\n{own}content-type: application/scim+json\r\n\
                      content-length: {length}\r\n\r\n"
                 );
                 request.extend_from_slice(&person.json);

@@ -23,7 +23,7 @@ const BASE: &str = "/v2";
 impl Peer {
     pub fn start(command: &str, count: usize) -> Outcome<Peer> {
         let process = Process::other(command)?;
-        let target = Target { address: process.address, base: BASE.to_owned() };
+        let target = Target { address: process.address, base: BASE.to_owned(), authorization: String::new() };
         let name = command.split_whitespace().next().and_then(|program| program.rsplit('/').next());
         let name = name.unwrap_or_default().to_owned();
         Peer::fill(Some(process), target, name, count)

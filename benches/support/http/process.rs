@@ -21,9 +21,10 @@ pub struct Process {
 
 impl Process {
     /// `scimdb serve` on a store. Its log goes to a file in `work`, as a service's goes to one.
-    pub fn serve(store: &Path, work: &Path, is_quiet: bool) -> Outcome<Process> {
+    pub fn serve(store: &Path, work: &Path, is_quiet: bool, wants_tokens: bool) -> Outcome<Process> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_scimdb"));
         command.args(["serve", "--address", "127.0.0.1:0", "--store"]).arg(store);
+        command.args(wants_tokens.then_some("--require-tokens"));
         command.env("SCIMDB_LOG", if is_quiet { "warn" } else { "info" });
         let log = File::create(work.join("serve.log"))?;
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;

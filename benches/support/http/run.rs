@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use scimdb::engine::{DEFAULT_TENANT, ImportOptions};
+use scimdb::engine::{DEFAULT_TENANT, ImportOptions, Scope, TokenOptions};
 use scimdb::{Store, StoreOptions, Tenant};
 use serde_json::{Value as Json, json};
 
@@ -32,14 +32,15 @@ pub fn run(settings: &Settings) -> Outcome<()> {
         about.insert("users".to_owned(), json!(settings.users));
         about.insert("connections".to_owned(), json!(settings.connections));
         about.insert("client_threads".to_owned(), json!(settings.threads));
+        about.insert("token".to_owned(), json!(!settings.no_token));
         about.insert("logs_calls".to_owned(), json!(!settings.quiet));
     }
     let users = Arc::new(Users::new(settings.users));
     let mut figures = Figures::default();
-    load(settings, &work, &users)?;
+    let token = load(settings, &work, &users)?;
     figures.control(machine::control(&work, 500)?);
     within(settings, &work, &users, &mut figures)?;
-    served(settings, &work, &users, &mut figures)?;
+    served(settings, &work, &users, token.as_deref(), &mut figures)?;
     let peer = settings.faces("peer").then(|| beside(settings, &mut figures)).transpose()?.flatten();
     if let Some(about) = about.as_object_mut() {
         about.insert("peer".to_owned(), json!(peer));
@@ -59,8 +60,8 @@ fn tenant(store: &Store) -> Outcome<Tenant> {
     Ok(store.tenant(DEFAULT_TENANT)?)
 }
 
-/// Loads the users, unless they are there from an earlier run.
-fn load(settings: &Settings, work: &Path, users: &Users) -> Outcome<()> {
+/// Loads the users, unless they are there from an earlier run. Gives a token, if calls are to have one.
+fn load(settings: &Settings, work: &Path, users: &Users) -> Outcome<Option<String>> {
     let store = Store::open(work.join("store"), StoreOptions::default())?;
     let there: u64 = tenant(&store)?.stats()?.resources.iter().map(|(_, count)| count).sum();
     let there = usize::try_from(there)?;
@@ -78,8 +79,22 @@ fn load(settings: &Settings, work: &Path, users: &Users) -> Outcome<()> {
     if !store.wait_for_index(Duration::from_secs(600))? {
         return Err("the index was not made within ten minutes".into());
     }
-    Ok(store.close()?)
+    let token = (!settings.no_token).then(|| token(&tenant(&store)?)).transpose()?;
+    store.close()?;
+    Ok(token)
 }
+
+fn token(tenant: &Tenant) -> Outcome<String> {
+    const NAME: &str = "bench";
+    if tenant.tokens()?.iter().any(|token| token.name == NAME) {
+        tenant.revoke_token(NAME)?;
+    }
+    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    Ok(tenant.create_token(NAME, options)?.secret)
+}
+
+/// What measures calls in this process.
+type Inside = fn(&Tenant, &Users, Work, f64) -> Outcome<Samples>;
 
 /// In this process.
 fn within(settings: &Settings, work: &Path, users: &Users, figures: &mut Figures) -> Outcome<()> {
@@ -89,7 +104,7 @@ fn within(settings: &Settings, work: &Path, users: &Users, figures: &mut Figures
     let store = Store::open(work.join("store"), StoreOptions::default())?;
     let tenant = tenant(&store)?;
     for line in Work::ALL.into_iter().filter(|line| settings.wants(line.name())) {
-        let faces: [(&str, fn(&Tenant, &Users, Work, f64) -> Outcome<Samples>); 2] =
+        let faces: [(&str, Inside); 2] =
             [("in process, store", inside::store), ("in process, protocol", inside::protocol)];
         for (face, measure) in faces {
             let samples = measure(&tenant, users, line, settings.seconds)?;
@@ -112,9 +127,17 @@ fn costing(server: Option<&Process>, measure: impl FnOnce() -> Outcome<Samples>)
 }
 
 /// By `scimdb serve`.
-fn served(settings: &Settings, work: &Path, users: &Arc<Users>, figures: &mut Figures) -> Outcome<()> {
-    let server = Process::serve(&work.join("store"), work, settings.quiet)?;
-    let target = Target { address: server.address, base: "/scim/v2".to_owned() };
+fn served(
+    settings: &Settings,
+    work: &Path,
+    users: &Arc<Users>,
+    token: Option<&str>,
+    figures: &mut Figures,
+) -> Outcome<()> {
+    let server = Process::serve(&work.join("store"), work, settings.quiet, token.is_some())?;
+    let authorization = token.map_or(String::new(), |token| format!("authorization: Bearer {token}\r\n"));
+    let target = Target { address: server.address, base: "/scim/v2".to_owned(), authorization };
+    let grpc = grpc::Target { address: server.address, token: token.map(str::to_owned) };
     let Settings { connections, threads, calls, seconds, .. } = *settings;
     for line in Work::ALL.into_iter().filter(|line| settings.wants(line.name())) {
         let mut add = |face: &str, calls: usize, measure: &dyn Fn() -> Outcome<Samples>| -> Outcome<()> {
@@ -129,8 +152,8 @@ fn served(settings: &Settings, work: &Path, users: &Arc<Users>, figures: &mut Fi
             add("HTTP/1.1", connections, &|| http1::many(&target, users, line, load))?;
         }
         if settings.faces("grpc") {
-            add("gRPC", 1, &|| grpc::alone(server.address, users, line, seconds))?;
-            add("gRPC", calls, &|| grpc::many(server.address, users, line, calls, seconds))?;
+            add("gRPC", 1, &|| grpc::alone(&grpc, users, line, seconds))?;
+            add("gRPC", calls, &|| grpc::many(&grpc, users, line, calls, seconds))?;
         }
     }
     Ok(())
@@ -144,7 +167,7 @@ fn beside(settings: &Settings, figures: &mut Figures) -> Outcome<Option<String>>
         (None, None) => return Ok(None),
     };
     for line in Work::ALL.into_iter().filter(|line| settings.wants(line.name())) {
-        let load = Load { connections: settings.connections, threads: settings.threads, seconds: settings.seconds };
+        let load = Load { connections: settings.peer_connections, threads: 1, seconds: settings.seconds };
         let alone = || http1::alone(&peer.target, &peer.users, line, settings.seconds);
         let many = || http1::many(&peer.target, &peer.users, line, load);
         let measures: [(usize, &dyn Fn() -> Outcome<Samples>); 2] = [(1, &alone), (load.connections, &many)];

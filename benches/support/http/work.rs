@@ -11,7 +11,7 @@ pub enum Work {
     Get,
     /// `GET /Users?filter=userName eq "…"`: how identity providers look a user up.
     Find,
-    /// `GET /Users?filter=userName sw "…"&count=20&sortBy=userName`: a page.
+    /// `GET /Users?filter=userName sw "…"&count=20&sortBy=userName`: a sorted page of 20.
     List,
     /// `POST /Users`: durable when it is answered.
     Create,
@@ -26,7 +26,7 @@ impl Work {
         match self {
             Work::Get => "get by id",
             Work::Find => "list, userName eq",
-            Work::List => "list, userName sw, 20 of them sorted",
+            Work::List => "list, userName sw, sorted",
             Work::Create => "create",
         }
     }
@@ -90,7 +90,7 @@ impl Users {
             Work::Get => Ask::Get(id),
             Work::Find => Ask::List { filter: format!("userName eq \"{user_name}\""), is_page: false, told: user_name },
             Work::List => {
-                // Some 20 to 60 of 100,000: given name, and the family name's first three letters.
+                // A few dozen of 100,000: those of a given name whose family names begin alike.
                 let (given, family) = user_name.split_once('.').unwrap_or((user_name, ""));
                 let start = family.get(..1).unwrap_or(family);
                 Ask::List { filter: format!("userName sw \"{given}.{start}\""), is_page: true, told: given }
