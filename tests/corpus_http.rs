@@ -2,8 +2,6 @@
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-// Other tests use what this one does not.
-#[allow(dead_code)]
 #[path = "support/http.rs"]
 mod http;
 #[path = "support/steps.rs"]
