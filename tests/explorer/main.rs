@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../support/http.rs"]
-#[allow(dead_code)]
 mod http;
 
 use http::{Client, Served};
