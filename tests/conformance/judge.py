@@ -3,7 +3,7 @@
 import json
 import re
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from described import COMMON, Attribute, ResourceType
 from wire import Answer, Request
@@ -54,7 +54,7 @@ def need(holds: Any, what: str) -> None:
 
 def judge(request: Request, answer: Answer, types: list[ResourceType]) -> None:
     """Raises Wrong for what a server must not answer."""
-    need(answer.status in STATUSES or (answer.status == 501 and path(request) == "/Me"), "this status is no answer")
+    need(answer.status in STATUSES or (answer.status == 501 and endpoint(request) == "me"), "this status is no answer")
     need("x-request-id" in answer.headers, "no request id")
     need(CANARY.encode() not in answer.body, "a password is told")
     need(answer.status < 400 or VALUE_CANARY.encode() not in answer.body, "an error tells a value")
@@ -90,14 +90,18 @@ def judge(request: Request, answer: Answer, types: list[ResourceType]) -> None:
         need(answer.headers.get("content-location") == answer.headers.get("location"), "Content-Location differs")
     else:
         need(
-            path(request).split("/")[1]
-            in ("ServiceProviderConfig", "ServiceProviderConfigs", "Schemas", "ResourceTypes", "Me"),
+            endpoint(request) in ("serviceproviderconfig", "serviceproviderconfigs", "schemas", "resourcetypes", "me"),
             "this is no document of SCIM",
         )
 
 
 def path(request: Request) -> str:
     return request.target.partition("?")[0].rstrip("/")
+
+
+def endpoint(request: Request) -> str:
+    """The first segment of the path, whose letter case does not matter."""
+    return unquote(path(request).lstrip("/").partition("/")[0]).lower()
 
 
 def narrowed(request: Request) -> bool:
@@ -121,7 +125,7 @@ def listing(request: Request, document: dict[str, Any], types: list[ResourceType
     total = document.get("totalResults")
     need(isinstance(total, int) and total >= len(found), "totalResults is less than what is there")
     need(document.get("itemsPerPage", len(found)) == len(found), "itemsPerPage is another number")
-    if path(request).split("/")[-1] in ("Schemas", "ResourceTypes"):
+    if endpoint(request) in ("schemas", "resourcetypes"):
         return
     count, start = number(request, "count"), number(request, "startIndex")
     need(count is None or len(found) <= max(count, 0), "the page is larger than count")
