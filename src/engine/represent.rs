@@ -22,8 +22,11 @@ pub(super) fn represent(
     let mut tag = EntityTag { version: view.version, derived: None };
     if let Some(attribute) = view.model.members()
         && projection.shows(attribute.attribute)
-        && let Some(members) = derive::members(reads, tenant, config, attribute, at)?
+        && let with_display = attribute.display.is_some_and(|display| projection.shows(display))
+        && let Some(members) = derive::members(reads, tenant, config, attribute, at, with_display)?
     {
+        // A member may be renamed, and the group is not another one for that: who sees names sees another tag.
+        tag.derived = with_display.then(|| derive::digest(&members));
         derived.set(attribute.attribute, members);
     }
     if let Some(attribute) = view.model.groups()

@@ -71,8 +71,14 @@ pub(super) fn check_version(
         return Ok(());
     }
     let tag = tag_of(reads, scope, current.at, current.resource.version)?;
-    let refused = if_match.is_some_and(|wanted| !wanted.matches(tag))
-        || if_none_match.is_some_and(|unwanted| unwanted.matches_exactly(tag));
+    // What a tag tells of the names of members is nothing that a writer of the group could overwrite.
+    let refused = if scope.model.members().is_some() {
+        if_match.is_some_and(|wanted| !wanted.names_version(tag.version))
+            || if_none_match.is_some_and(|unwanted| unwanted.names_version(tag.version))
+    } else {
+        if_match.is_some_and(|wanted| !wanted.matches(tag))
+            || if_none_match.is_some_and(|unwanted| unwanted.matches_exactly(tag))
+    };
     if refused {
         let detail = format!("the resource has version {tag}: read it again, and repeat the change");
         return Err(Error::new(ErrorKind::VersionMismatch, detail).on("meta.version"));

@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct EntityTag {
     /// The commit sequence.
     pub version: u64,
-    /// The digest of derived `groups`, where the representation shows some.
+    /// The digest of derived `groups`, or of `members` with their display, where the representation shows some.
     pub derived: Option<u32>,
 }
 
@@ -75,6 +75,14 @@ impl VersionMatch {
             VersionMatch::OneOf(tags) => tags
                 .iter()
                 .any(|tag| tag.version == current.version && (tag.derived.is_none() || tag.derived == current.derived)),
+        }
+    }
+
+    /// Whether it names some representation of a version.
+    pub fn names_version(&self, version: u64) -> bool {
+        match self {
+            VersionMatch::Any => true,
+            VersionMatch::OneOf(tags) => tags.iter().any(|tag| tag.version == version),
         }
     }
 

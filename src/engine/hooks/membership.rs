@@ -113,7 +113,7 @@ impl Group<'_> {
         })?;
         let mut any = false;
         for (member, id) in found {
-            let element = derive::member(txn, self.scope.tenant, self.scope.config, attribute, member, &id)?;
+            let element = derive::member(txn, self.scope.tenant, self.scope.config, attribute, member, &id, true)?;
             if eval_element(filter, ValueRef::Complex(ComplexRef::Decoded(&element))) {
                 self.unlink(txn, member.row);
                 any = true;

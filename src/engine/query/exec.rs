@@ -157,7 +157,7 @@ impl Query<'_> {
     fn derive(&self, at: RowId, view: &ResourceView<'_>, needs: Needs) -> Result<Complex> {
         let mut derived = Complex::new();
         if let Some(members) = self.model.members().filter(|_| needs.members)
-            && let Some(value) = derive::members(self.reads, self.tenant, self.config, members, at)?
+            && let Some(value) = derive::members(self.reads, self.tenant, self.config, members, at, true)?
         {
             derived.set(members.attribute, value);
         }

@@ -10,7 +10,7 @@ use crate::engine::storage::keys::{self, RowId, TenantId};
 use crate::engine::storage::{Reads, Table};
 use crate::model::{Complex, Membership, ResourceView, Target, TypeModel, Value, stored};
 
-/// One element of `members`.
+/// One element of `members`. Its `display` is in the member's own row, which is read for it.
 pub(in crate::engine) fn member(
     reads: &dyn Reads,
     tenant: TenantId,
@@ -18,6 +18,7 @@ pub(in crate::engine) fn member(
     attribute: &Membership,
     member: RowId,
     id: &str,
+    with_display: bool,
 ) -> Result<Complex> {
     let mut element = Complex::new();
     element.set(attribute.value, Value::String(id.to_owned()));
@@ -28,7 +29,7 @@ pub(in crate::engine) fn member(
     if let Some(kind) = attribute.kind {
         element.set(kind, Value::String(model.name().to_owned()));
     }
-    if let Some(display) = attribute.display
+    if let Some(display) = attribute.display.filter(|_| with_display)
         && let Some(label) = label_of(reads, tenant, model, member)?
     {
         element.set(display, Value::String(label));
@@ -45,10 +46,11 @@ pub(in crate::engine) fn members(
     config: &Config,
     attribute: &Membership,
     group: RowId,
+    with_display: bool,
 ) -> Result<Option<Value>> {
     let mut elements = Vec::new();
     each_member(reads, tenant, group.row, &mut |at, id| {
-        elements.push((at.kind, Value::Complex(member(reads, tenant, config, attribute, at, id)?)));
+        elements.push((at.kind, Value::Complex(member(reads, tenant, config, attribute, at, id, with_display)?)));
         Ok(ControlFlow::Continue(()))
     })?;
     elements.sort_by_key(|(kind, _)| *kind);
@@ -161,9 +163,9 @@ fn text_at(view: &ResourceView<'_>, target: Target) -> Option<String> {
 }
 
 /// A digest of derived groups: it changes when a representation that shows them does.
-pub(in crate::engine) fn digest(groups: &Value) -> u32 {
+pub(in crate::engine) fn digest(derived: &Value) -> u32 {
     let mut hasher = blake3::Hasher::new();
-    for group in groups.as_multi().iter().filter_map(Value::as_complex) {
+    for group in derived.as_multi().iter().filter_map(Value::as_complex) {
         for (id, value) in group.iter() {
             hasher.update(&id.0.to_le_bytes());
             let text = value.as_str().unwrap_or_default();
