@@ -152,7 +152,7 @@ impl Part {
     /// `InvalidSyntax`, with the nearest known name.
     pub(crate) fn finish(self, known: &[&str]) -> Result<()> {
         let Some((name, _)) = self.object.iter().next() else { return Ok(()) };
-        let hint = match nearest(name, known.iter().map(|known| (*known, *known))) {
+        let hint = match nearest(name, &mut known.iter().map(|known| (*known, *known))) {
             Some(near) => format!("is unknown; did you mean {near}?"),
             None => format!("is unknown; there are {}", known.join(", ")),
         };

@@ -123,16 +123,16 @@ impl<'a> Choice<'a> {
             choice.show_whole(definition);
         }
         for name in names {
-            match model.resolve(name) {
-                Ok(PathTarget::Attribute(target)) => choice.show_target(target),
+            match model.find(name) {
+                Some(PathTarget::Attribute(target)) => choice.show_target(target),
                 // A URN alone asks for what its schema shows by default.
-                Ok(PathTarget::Core) => choice.show_defaults(model.core_attributes(), &model.resource_type().schema),
-                Ok(PathTarget::Extension(index)) => {
+                Some(PathTarget::Core) => choice.show_defaults(model.core_attributes(), &model.resource_type().schema),
+                Some(PathTarget::Extension(index)) => {
                     if let Some(extension) = model.extensions().get(index) {
                         choice.show_defaults(&extension.attributes, &extension.schema);
                     }
                 }
-                Err(_) => {}
+                None => {}
             }
         }
         choice.shown
@@ -145,15 +145,15 @@ impl<'a> Choice<'a> {
             choice.show_whole(definition);
         }
         for name in names {
-            match model.resolve(name) {
-                Ok(PathTarget::Attribute(target)) => choice.hide(target.leaf()),
-                Ok(PathTarget::Core) => choice.hide_all(model.core_attributes(), &model.resource_type().schema),
-                Ok(PathTarget::Extension(index)) => {
+            match model.find(name) {
+                Some(PathTarget::Attribute(target)) => choice.hide(target.leaf()),
+                Some(PathTarget::Core) => choice.hide_all(model.core_attributes(), &model.resource_type().schema),
+                Some(PathTarget::Extension(index)) => {
                     if let Some(extension) = model.extensions().get(index) {
                         choice.hide_all(&extension.attributes, &extension.schema);
                     }
                 }
-                Err(_) => {}
+                None => {}
             }
         }
         choice.shown

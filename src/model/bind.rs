@@ -153,7 +153,7 @@ fn bind_member(
         None if options.ignore_unknown => Ok(()),
         None => {
             let known = among.iter().filter_map(|id| model.definition(*id));
-            let nearest = super::path::nearest(name, known.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
+            let nearest = super::path::nearest(name, &mut known.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
             let hint = nearest.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
             let detail = format!("{} has no attribute \"{name}\"{hint}", model.name());
             Err(Error::new(ErrorKind::InvalidSyntax, detail).on(name))

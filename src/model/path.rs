@@ -51,14 +51,27 @@ pub struct UnknownPath {
     pub nearest: Option<String>,
 }
 
+/// What finds the nearest name.
+type Nearest = for<'a> fn(&str, &mut dyn Iterator<Item = (&'a str, &'a str)>) -> Option<String>;
+
 impl TypeModel {
     /// Finds what a path names. Letter case does not matter.
     ///
     /// # Errors
     /// [`UnknownPath`], naming the nearest attribute.
     pub fn resolve(&self, path: &str) -> Result<PathTarget, UnknownPath> {
+        self.looked_up(path, nearest)
+    }
+
+    /// What a path names, for who ignores what is unknown: nobody then looks for the name that was meant, which takes much
+    /// longer than to find one.
+    pub fn find(&self, path: &str) -> Option<PathTarget> {
+        self.looked_up(path, |_, _| None).ok()
+    }
+
+    fn looked_up(&self, path: &str, nearest: Nearest) -> Result<PathTarget, UnknownPath> {
         if !path.contains(':') {
-            return self.resolve_in(path, self.core_attributes(), path);
+            return self.resolve_in(path, self.core_attributes(), path, nearest);
         }
         let mut longest: Option<(usize, Option<usize>)> = None;
         let extensions = self.extensions().iter().enumerate().map(|(i, e)| (&*e.schema, Some(i)));
@@ -70,8 +83,8 @@ impl TypeModel {
             }
         }
         let Some((length, place)) = longest else {
-            let urns = self.schema_urns().map(|urn| (urn, urn));
-            let nearest = nearest(path.rsplit_once(':').map_or(path, |(urn, _)| urn), urns);
+            let mut urns = self.schema_urns().map(|urn| (urn, urn));
+            let nearest = nearest(path.rsplit_once(':').map_or(path, |(urn, _)| urn), &mut urns);
             let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
             let detail = format!("no schema of {} begins \"{path}\"{hint}", self.resource_type().name);
             return Err(UnknownPath { detail, nearest });
@@ -80,31 +93,37 @@ impl TypeModel {
         match (place, rest.is_empty()) {
             (None, true) => Ok(PathTarget::Core),
             (Some(index), true) => Ok(PathTarget::Extension(index)),
-            (None, false) => self.resolve_in(rest, self.core_attributes(), path),
+            (None, false) => self.resolve_in(rest, self.core_attributes(), path, nearest),
             (Some(index), false) => {
                 let attributes = self.extensions().get(index).map_or(&[][..], |e| &e.attributes);
-                self.resolve_in(rest, attributes, path)
+                self.resolve_in(rest, attributes, path, nearest)
             }
         }
     }
 
     /// Finds what a path without a URN names in the extensions; none if no extension has it, or several have.
     pub fn resolve_in_extensions(&self, path: &str) -> Option<PathTarget> {
-        let mut found = self.extensions().iter().filter_map(|e| self.resolve(&format!("{}:{path}", e.schema)).ok());
+        let mut found = self.extensions().iter().filter_map(|e| self.find(&format!("{}:{path}", e.schema)));
         match (found.next(), found.next()) {
             (Some(target @ PathTarget::Attribute(_)), None) => Some(target),
             _ => None,
         }
     }
 
-    fn resolve_in(&self, name: &str, among: &[AttributeId], whole: &str) -> Result<PathTarget, UnknownPath> {
+    fn resolve_in(
+        &self,
+        name: &str,
+        among: &[AttributeId],
+        whole: &str,
+        nearest: Nearest,
+    ) -> Result<PathTarget, UnknownPath> {
         let (name, sub) = match name.split_once('.') {
             Some((name, sub)) => (name, Some(sub)),
             None => (name, None),
         };
         let candidates = || among.iter().filter_map(|id| self.definition(*id));
         let Some(found) = candidates().find(|d| d.attribute.name.eq_ignore_ascii_case(name)) else {
-            return Err(self.unknown(whole, name, candidates()));
+            return Err(self.unknown(whole, name, &mut candidates(), nearest));
         };
         let Some(sub) = sub else { return Ok(PathTarget::Attribute(Target::whole(found.id))) };
         match self.definitions().child(found, sub) {
@@ -113,12 +132,21 @@ impl TypeModel {
                 detail: format!("\"{whole}\": {} has no sub-attributes", found.path),
                 nearest: Some(found.path.clone()),
             }),
-            None => Err(self.unknown(whole, sub, found.children.iter().filter_map(|id| self.definition(*id)))),
+            None => {
+                let mut children = found.children.iter().filter_map(|id| self.definition(*id));
+                Err(self.unknown(whole, sub, &mut children, nearest))
+            }
         }
     }
 
-    fn unknown<'a>(&self, whole: &str, name: &str, among: impl Iterator<Item = &'a Definition>) -> UnknownPath {
-        let nearest = nearest(name, among.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
+    fn unknown<'a>(
+        &self,
+        whole: &str,
+        name: &str,
+        among: &mut dyn Iterator<Item = &'a Definition>,
+        nearest: Nearest,
+    ) -> UnknownPath {
+        let nearest = nearest(name, &mut among.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
         let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
         let detail = format!("{} has no attribute \"{whole}\"{hint}", self.resource_type().name);
         UnknownPath { detail, nearest }
@@ -135,7 +163,7 @@ impl TypeModel {
         let found = self.definitions().child(definition, name).map(|child| child.id);
         found.ok_or_else(|| {
             let children = definition.children.iter().filter_map(|id| self.definition(*id));
-            let nearest = nearest(name, children.map(|d| (d.attribute.name.as_str(), d.attribute.name.as_str())));
+            let nearest = nearest(name, &mut children.map(|d| (d.attribute.name.as_str(), d.attribute.name.as_str())));
             let hint = nearest.as_ref().map(|n| format!("; did you mean {n}?")).unwrap_or_default();
             let detail = format!("{} has no sub-attribute \"{name}\"{hint}", definition.path);
             UnknownPath { detail, nearest }
@@ -148,7 +176,7 @@ impl TypeModel {
 const MAX_MISSPELLED: usize = 128;
 
 /// The known name that is nearest to a wrong one, if any is near. Each candidate is a name and what to call it.
-pub fn nearest<'a>(wrong: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+pub fn nearest<'a>(wrong: &str, known: &mut dyn Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
     if wrong.len() > MAX_MISSPELLED {
         return None;
     }

@@ -77,7 +77,7 @@ fn check_names(table: &Table, root: &Command) -> Result<(), String> {
 
 fn check_name(name: &str, value: &Value, known: &BTreeSet<&str>) -> Result<(), String> {
     if !known.contains(name) {
-        let hint = nearest(name, known.iter().map(|known| (*known, *known)));
+        let hint = nearest(name, &mut known.iter().map(|known| (*known, *known)));
         let hint = hint.map(|hint| format!("; did you mean {hint}?")).unwrap_or_default();
         return Err(format!("there is no setting {name}{hint}"));
     }
