@@ -12,9 +12,12 @@ impl Profile {
         types.iter().find_map(|model| Search::new(self, model)?.filter(filter))
     }
 
-    /// The same for a path: of `sortBy`.
-    pub fn sensitive_in_path(&self, path: &str, types: &[&TypeModel]) -> Option<&str> {
-        types.iter().find_map(|model| Search::new(self, model)?.path(path))
+    /// The same for the path of a `sortBy`: a bare complex attribute is sorted by its `value`.
+    pub fn sensitive_in_order(&self, path: &str, types: &[&TypeModel]) -> Option<&str> {
+        types.iter().find_map(|model| {
+            let search = Search::new(self, model)?;
+            search.named(search.by_value(search.resolve(path)?))
+        })
     }
 
     /// Sees that every sensitive path is an attribute of some resource type: one that is misspelt would guard nothing.
@@ -79,13 +82,17 @@ impl<'a, 'm> Search<'a, 'm> {
     fn compared(&self, path: &AttrPath, op: CompareOp, value: &Literal) -> Option<&'a str> {
         let target = self.resolve(&path.text)?;
         let is_presence = *value == Literal::Null && matches!(op, CompareOp::Eq | CompareOp::Ne);
-        let by_value = || {
+        self.named(if is_presence { target } else { self.by_value(target) })
+    }
+
+    /// What stands for an attribute that is named whole: the `value` of a complex one.
+    fn by_value(&self, target: Target) -> Target {
+        let value = || {
             let definition = self.model.definition(target.attribute)?;
             let is_complex = definition.attribute.attribute_type == AttributeType::Complex;
-            (is_complex && target.sub.is_none() && !is_presence).then_some(())?;
-            self.model.resolve_sub(target.attribute, "value").ok()
+            is_complex.then(|| self.model.resolve_sub(target.attribute, "value").ok()).flatten()
         };
-        self.named(Target { sub: target.sub.or_else(by_value), ..target })
+        Target { sub: target.sub.or_else(value), ..target }
     }
 
     fn inside(&self, path: &AttrPath, filter: &FilterExpr) -> Option<&'a str> {

@@ -23,7 +23,7 @@ pub(super) fn refuse_sensitive(tenant: &Tenant, search: &SearchRequest, endpoint
     // What cannot be parsed is told by the search.
     let filter = search.filter.as_ref().and_then(|text| parse(text).ok());
     let in_filter = filter.and_then(|filter| profile.sensitive_in_filter(&filter, &types)).map(|path| (path, "filter"));
-    let in_order = || Some((profile.sensitive_in_path(search.sort_by.as_deref()?, &types)?, "sortBy"));
+    let in_order = || Some((profile.sensitive_in_order(search.sort_by.as_deref()?, &types)?, "sortBy"));
     let Some((path, place)) = in_filter.or_else(in_order) else { return Ok(()) };
     let target = endpoint.unwrap_or_default();
     let detail =
