@@ -45,6 +45,7 @@ fn what_a_host_turns_off_is_not_advertised() {
     ] {
         assert!(config.contains(part), "{part}: {config}");
     }
+    assert_eq!(send(&tenant, "POST", "/Bulk", "{}", &Context::default()).status, 501);
 }
 
 #[test]

@@ -59,8 +59,13 @@ pub struct SearchRequest {
     pub base: String,
 }
 
+/// What a SearchRequest message has (RFC 7644 section 3.4.3, RFC 9865 section 2).
+const NAMES: [&str; 9] =
+    ["schemas", "filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes", "cursor"];
+
 impl SearchRequest {
-    /// Reads a SearchRequest message. Names that it does not define are ignored.
+    /// Reads a SearchRequest message. A name that it does not define is an error: a filter that is misspelt must not find
+    /// everything.
     ///
     /// ```
     /// use scimdb::message::SearchRequest;
@@ -69,7 +74,7 @@ impl SearchRequest {
     /// ```
     ///
     /// # Errors
-    /// `InvalidSyntax` for a value of the wrong type, `InvalidValue` for an unknown `sortOrder`.
+    /// `InvalidSyntax` for a value of the wrong type or an unknown name, `InvalidValue` for an unknown `sortOrder`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         let mut part = Part::from_json(json, "a SearchRequest")?;
         if part.has("schemas") {
@@ -81,7 +86,7 @@ impl SearchRequest {
                 part.error(ErrorKind::InvalidValue, "sortOrder", "is \"ascending\" or \"descending\"")
             })?,
         };
-        Ok(SearchRequest {
+        let request = SearchRequest {
             filter: part.take_string("filter")?,
             sort_by: part.take_string("sortBy")?,
             sort_order,
@@ -91,7 +96,9 @@ impl SearchRequest {
             excluded_attributes: take_names(&mut part, "excludedAttributes")?,
             cursor: part.take_string("cursor")?,
             base: String::new(),
-        })
+        };
+        part.finish(&NAMES)?;
+        Ok(request)
     }
 }
 
@@ -172,7 +179,7 @@ mod tests {
     fn requests() {
         let json = br#"{"schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
             "attributes": ["displayName", "userName"], "FILTER": "displayName sw \"smith\"",
-            "sortBy": "userName", "sortOrder": "Descending", "startIndex": 1, "count": null, "cursor": "", "base": "x"}"#;
+            "sortBy": "userName", "sortOrder": "Descending", "startIndex": 1, "count": null, "cursor": ""}"#;
         let expected = SearchRequest {
             filter: Some("displayName sw \"smith\"".into()),
             sort_by: Some("userName".into()),
@@ -196,6 +203,7 @@ mod tests {
             (r#"{"cursor": 7}"#, ErrorKind::InvalidSyntax, "cursor"),
             (r#"{"attributes": ["a", 1]}"#, ErrorKind::InvalidSyntax, "attributes[1]"),
             (r#"{"schemas": ["urn:x"]}"#, ErrorKind::InvalidSyntax, "schemas"),
+            (r#"{"filtr": "userName pr"}"#, ErrorKind::InvalidSyntax, "filtr"),
         ];
         for (json, kind, attribute) in cases {
             let error = SearchRequest::from_json(json.as_bytes()).unwrap_err();

@@ -8,6 +8,12 @@ use percent_encoding::percent_decode_str;
 use crate::message::{SearchRequest, SortOrder};
 use crate::{Error, ErrorKind, Result};
 
+/// Whether every percent sign begins an octet (RFC 3986 section 2.1). What a broken encoder made is not taken for a value
+/// that does not exist.
+pub(super) fn is_encoded(text: &str) -> bool {
+    text.split('%').skip(1).all(|octet| octet.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+}
+
 /// The parameters of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(Vec<(String, String)>);
@@ -21,14 +27,18 @@ impl Parameters {
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         let decoded = |text: &str| {
             let text = text.replace('+', " ");
-            percent_decode_str(&text).decode_utf8().map(std::borrow::Cow::into_owned)
+            if !is_encoded(&text) {
+                return None;
+            }
+            percent_decode_str(&text).decode_utf8().ok().map(std::borrow::Cow::into_owned)
         };
         let read = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decoded(name)?, decoded(value)?))
+            Some((decoded(name)?, decoded(value)?))
         };
-        let pairs = pairs.map(read).collect::<Result<_, std::str::Utf8Error>>().map_err(|_| {
-            Error::new(ErrorKind::InvalidSyntax, "the query is not UTF-8 once it is decoded: encode it as a URL")
+        let pairs = pairs.map(read).collect::<Option<_>>().ok_or_else(|| {
+            let detail = "the query is no UTF-8 text that was percent-encoded: encode it as a URL";
+            Error::new(ErrorKind::InvalidSyntax, detail)
         })?;
         Ok(Parameters(pairs))
     }

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::parameters::is_encoded;
 use crate::{Error, ErrorKind, Result};
 
 /// What a path names (RFC 7644 table 1 and section 4).
@@ -91,8 +92,10 @@ fn endpoint(segment: &str) -> String {
 }
 
 fn decoded(segment: &str) -> Result<String> {
-    let text = percent_decode_str(segment).decode_utf8().map_err(|_| {
-        Error::new(ErrorKind::InvalidSyntax, "the path is not UTF-8 once it is decoded: encode it as a URL")
+    let text = is_encoded(segment).then(|| percent_decode_str(segment).decode_utf8().ok()).flatten();
+    let text = text.ok_or_else(|| {
+        let detail = "the path is no UTF-8 text that was percent-encoded: encode it as a URL";
+        Error::new(ErrorKind::InvalidSyntax, detail)
     })?;
     Ok(text.into_owned())
 }
@@ -137,6 +140,8 @@ mod tests {
         for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
             assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
-        assert_eq!(Route::parse("/Users/%ff").unwrap_err().kind(), ErrorKind::InvalidSyntax);
+        for path in ["/Users/%ff", "/Users/%zz", "/Users/%4", "/Users/100%"] {
+            assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{path}");
+        }
     }
 }
