@@ -8,6 +8,8 @@ mod http;
 mod steps;
 mod support;
 
+use std::collections::BTreeMap;
+
 use http::{Answer, Served};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scimdb::engine::{Scope, TenantOptions, TokenOptions, WriteOptions};
@@ -25,9 +27,19 @@ enum Way {
     Socket(Served),
 }
 
-struct Http(Way);
+/// A way, and the tokens of those who provision, by tenant.
+struct Http(Way, BTreeMap<String, String>);
 
 impl Http {
+    fn by_call() -> Self {
+        Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap()), BTreeMap::new())
+    }
+
+    /// To a server that lets anybody in; the clients of steps have tokens all the same.
+    fn over_http() -> Self {
+        Http(Way::Socket(Served::new(|_| {})), BTreeMap::new())
+    }
+
     fn store(&self) -> &Store {
         match &self.0 {
             Way::Call(store) => store,
@@ -172,7 +184,11 @@ impl Face for Http {
 
 impl Sender for Http {
     fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String> {
-        Face::open(self, tenant, profile, documents)
+        Face::open(self, tenant, profile, documents)?;
+        let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+        let token = self.store().tenant(tenant).unwrap().create_token("provider", options).unwrap();
+        self.1.insert(tenant.to_owned(), token.secret);
+        Ok(())
     }
 
     fn base(&self, tenant: &str) -> String {
@@ -186,12 +202,8 @@ impl Sender for Http {
         let Sent { tenant, subject, method, target, headers, body } = *sent;
         match &self.0 {
             Way::Socket(served) => {
-                let client = served.client(tenant);
-                let client = match subject {
-                    Some(subject) => client.with_token(&self.token_of(tenant, subject)),
-                    None => client,
-                };
-                client.send(method, target, headers, body)
+                let token = subject.map_or_else(|| self.1[tenant].clone(), |subject| self.token_of(tenant, subject));
+                served.client(tenant).with_token(&token).send(method, target, headers, body)
             }
             Way::Call(store) => {
                 let request = Request { method, target, headers, body: body.as_bytes() };
@@ -222,10 +234,11 @@ fn answer(response: scimdb::protocol::Response) -> Answer {
     Answer { status: response.status, headers, body: response.body }
 }
 
-/// Runs every step of a folder both ways.
+/// Runs every step of a folder both ways, over HTTP to a server that wants tokens.
 fn run_both(folder: &str) {
-    let called = run_steps(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())), folder);
-    let sent = run_steps(&mut Http(Way::Socket(Served::new(|_| {}))), folder);
+    let called = run_steps(&mut Http::by_call(), folder);
+    let server = Served::new(|options| options.require_tokens = true);
+    let sent = run_steps(&mut Http(Way::Socket(server), BTreeMap::new()), folder);
     assert_eq!(called.len(), sent.len());
     for (called, sent) in called.iter().zip(&sent) {
         assert_eq!(called, sent, "an answer is the same by whatever way");
@@ -254,20 +267,20 @@ fn what_onelogin_sends() {
 
 #[test]
 fn filters_by_call() {
-    run_filters(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())));
+    run_filters(&mut Http::by_call());
 }
 
 #[test]
 fn patches_by_call() {
-    run_patches(&mut Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap())));
+    run_patches(&mut Http::by_call());
 }
 
 #[test]
 fn filters_over_http() {
-    run_filters(&mut Http(Way::Socket(Served::new(|_| {}))));
+    run_filters(&mut Http::over_http());
 }
 
 #[test]
 fn patches_over_http() {
-    run_patches(&mut Http(Way::Socket(Served::new(|_| {}))));
+    run_patches(&mut Http::over_http());
 }
