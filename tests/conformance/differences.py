@@ -104,7 +104,7 @@ def once(value: Any) -> Any:
 def without_empty(value: Any) -> Any:
     """A value without objects that have nothing but empty texts."""
     if isinstance(value, list):
-        return [it for it in map(without_empty, value) if it]
+        return [it for it in map(without_empty, value) if it] or None
     if isinstance(value, dict):
         return value if any(value.values()) else None
     return value
@@ -228,7 +228,7 @@ DIFFERENCES = [
         "It holds if it holds for any value, as every operator does (RFC 7644 section 3.4.2.2), or if there is "
         "none. With them "
         "it holds if it does for all.",
-        lambda it: it.is_list and re.search(MULTI + r"(\.\w+)? ne ", it.asked, re.IGNORECASE) is not None,
+        lambda it: it.is_list and re.search(MULTI + r"(\.\w+)? ne\b", it.asked, re.IGNORECASE) is not None,
     ),
     Difference(
         "two faults in a PUT or PATCH",
