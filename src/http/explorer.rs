@@ -124,10 +124,14 @@ async fn stats(gate: &Gate, query: Option<&str>, call: Call) -> Result<Response>
         ..call
     };
     let counted = gate.unary(call, move |caller| match tenant {
-        Some(_) => Ok(StoreStats { tenants: vec![caller.tenant()?.stats()?], ..StoreStats::default() }),
-        None => caller.store().stats(),
+        Some(_) => Ok((None, vec![caller.tenant()?.stats()?])),
+        None => {
+            let StoreStats { file_bytes, sequence, tenants } = caller.store().stats()?;
+            Ok((Some((file_bytes, sequence)), tenants))
+        }
     });
-    let StoreStats { file_bytes, sequence, tenants } = counted.await?;
+    let (store, tenants) = counted.await?;
+    let (file_bytes, sequence) = store.unzip();
     let body = to_json(&StatsJson { file_bytes, sequence, tenants: tenants.iter().map(TenantJson::from).collect() });
     let headers =
         vec![("content-type", "application/json".to_owned()), ("x-content-type-options", "nosniff".to_owned())];
@@ -138,8 +142,11 @@ async fn stats(gate: &Gate, query: Option<&str>, call: Call) -> Result<Response>
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StatsJson<'a> {
-    file_bytes: u64,
-    sequence: u64,
+    /// Of the store, which a tenant does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
     tenants: Vec<TenantJson<'a>>,
 }
 
@@ -224,7 +231,8 @@ mod tests {
             indexes: vec![index],
             ..TenantStats::default()
         };
-        let json = to_json(&StatsJson { file_bytes: 7, sequence: 3, tenants: vec![TenantJson::from(&tenant)] });
+        let json =
+            to_json(&StatsJson { file_bytes: Some(7), sequence: Some(3), tenants: vec![TenantJson::from(&tenant)] });
         let expected = "{\"fileBytes\":7,\"sequence\":3,\"tenants\":[{\"name\":\"acme\",\"profile\":\"strict\",\
                         \"resources\":{\"User\":2,\"Group\":1},\"memberships\":0,\"changes\":0,\"indexes\":{\"User\":\
                         {\"state\":\"none\",\"resources\":0,\"runs\":0,\"dead\":0,\"recent\":0,\"bytes\":0,\
