@@ -207,7 +207,7 @@ fn farewell(directory: &Path, session: &mut Session) -> Result<(), Failure> {
     lines.iter().try_for_each(|line| session.out.line(line))?;
     #[cfg(feature = "server")]
     {
-        session.out.line("Serve it over gRPC, on loopback:")?;
+        session.out.line("Serve it by SCIM over HTTP and by gRPC, on loopback:")?;
         session.out.line(format_args!("  {scimdb} serve"))?;
     }
     Ok(())

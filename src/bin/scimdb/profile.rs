@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use scimdb::profile::Profile;
+use scimdb::{Store, StoreOptions};
 use serde_json::{Value, json};
 
 use crate::failure::{Exit, Failure};
@@ -55,6 +56,12 @@ pub fn run(args: ProfileArgs, session: &mut Session) -> Result<(), Failure> {
                 profile.name(),
                 profile.dialect().name
             ));
+            // Its paths are those of a tenant's resource types. Here there are the built-in ones.
+            let scratch = Store::open_in_memory(StoreOptions::default())?;
+            let registry = scratch.tenant("default")?.registry()?;
+            if let Err(error) = profile.check_paths(&registry) {
+                session.summary(format_args!("only for a tenant with schemas of its own: {error}"));
+            }
             Ok(())
         }
     }
