@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import spoil
 from described import ResourceType, describe
 from generate import SEARCH, Generator
-from judge import Wrong, judge, need
+from judge import CANARY, VALUE_CANARY, Wrong, judge, need
 from served import GADGET, served
 from wire import Answer, Request, Wire
 
@@ -200,6 +200,10 @@ def main() -> int:
         if "panicked" in log:
             print(f"something panicked:\n{log[-4000:]}")
             return 1
+        for canary in (CANARY, VALUE_CANARY):
+            if canary in log:
+                print(f"the log tells a value: {canary}")
+                return 1
         told = ", ".join(f"{number} of {status}" for status, number in sorted(attack.statuses.items()))
         print(f"random requests: {requests} answered in {took:.0f} s: {told}")
     return 0

@@ -83,6 +83,16 @@ fn systemd_is_told() {
     assert!(reloading.contains("RELOADING=1") && reloading.contains("MONOTONIC_USEC="), "{reloading}");
     assert_eq!(daemon.told().trim(), "READY=1");
 
+    // One with another certificate, for other clients, takes effect.
+    let other = Authority::new();
+    other.write(folder.path());
+    other.write_own(folder.path());
+    daemon.signal("-HUP");
+    assert!(daemon.told().contains("RELOADING=1"));
+    assert_eq!(daemon.told().trim(), "READY=1");
+    let mut renewed = connect_to(address, config(&other, &[], Some(other.client("okta"))));
+    assert_eq!(renewed.request("GET", "/scim/v2/Users", &[], "").status, 200);
+
     daemon.signal("-TERM");
     assert!(daemon.told().contains("STOPPING=1"));
     assert!(daemon.process.wait().unwrap().success());
