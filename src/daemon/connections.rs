@@ -15,7 +15,7 @@ use tonic::service::Routes;
 use tower_service::Service;
 
 use crate::grpc::refusal;
-use crate::http::{Endpoint, Page};
+use crate::http::{Endpoint, Page, check_name};
 use crate::server::{Connection, Gate, Peer, ServeOptions};
 
 /// How long a connection may take to answer a probe.
@@ -69,6 +69,9 @@ impl Faces {
     async fn answer(mut self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<Body>, Infallible> {
         let media_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         if media_type.is_some_and(|media_type| media_type.starts_with(b"application/grpc")) {
+            if let Err(error) = check_name(self.gate.options(), request.uri(), request.headers()) {
+                return Ok(tonic::Status::permission_denied(error.detail()).into_http().map(Either::Right));
+            }
             request.extensions_mut().insert(peer);
             if let Some(refusal) = refusal(&self.gate, &request).await {
                 return Ok(refusal.map(Either::Right));

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 
+use super::browsers::{check_name, check_page};
 use super::encode::{accepts_gzip, gzip};
 use super::explorer::{self, Answerer, Document};
 use super::mount::{Mounted, mounted};
@@ -81,23 +82,30 @@ impl Endpoint {
             scope: crate::engine::Scope::Admin,
             peer,
         };
+        if let Err(error) = check_host(&parts) {
+            return Err(self.turned_away(&call, error));
+        }
+        let options = self.gate.options();
+        let document = Document::at(&self.gate, parts.uri.path());
+        let asked_by = check_name(options, &parts.uri, &parts.headers).and_then(|()| match document {
+            // Links lead to it from anywhere, and it holds no data.
+            Some(Document::Page) => Ok(()),
+            _ => check_page(options, &parts.uri, &parts.headers),
+        });
+        if let Err(error) = asked_by {
+            // This is no matter of scopes, so nothing is said of them.
+            return Ok(Answer::from(answer_error(&self.turned_away(&call, error))));
+        }
         if let Some(operation) = Operation::at(parts.uri.path()) {
             return self.operate(operation, &parts, call).await;
         }
-        if let Some(document) = Document::at(&self.gate, parts.uri.path()) {
+        if let Some(document) = document {
             return document.answer(&self.gate, &parts, call).await.map(Answer::from);
         }
         let (answerer, path) = explorer::asked(&self.gate, path);
-        let found = check_host(&parts).and_then(|()| {
+        let Some(mounted) = mounted(path) else {
             let nothing = "there is nothing at this path: /scim/v2 is the endpoint";
-            mounted(path).ok_or_else(|| Error::new(ErrorKind::NotFound, nothing))
-        });
-        let mounted = match found {
-            Ok(mounted) => mounted,
-            Err(error) => {
-                self.gate.refused(&call, &error);
-                return Err(error);
-            }
+            return Err(self.turned_away(&call, Error::new(ErrorKind::NotFound, nothing)));
         };
         let scope = required_scope(parts.method.as_str(), &mounted.target);
         let call = Call { tenant: mounted.tenant.clone(), scope, ..call };
@@ -122,6 +130,13 @@ impl Endpoint {
             Err(error) => visit.end(Some(error)),
         }
         result
+    }
+
+    /// Notes that a call reaches nothing. It counts in what its caller may send all the same.
+    fn turned_away(&self, call: &Call, error: Error) -> Error {
+        let error = self.gate.limit(call).err().unwrap_or(error);
+        self.gate.refused(call, &error);
+        error
     }
 
     /// What a worker does for a request that was read.

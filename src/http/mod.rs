@@ -3,6 +3,7 @@
 //! It reads requests and writes answers. What they mean is decided in `protocol`, and who may send them in
 //! [`server`](crate::server).
 
+mod browsers;
 mod encode;
 mod endpoint;
 mod explorer;
@@ -10,4 +11,5 @@ mod mount;
 mod operations;
 mod origin;
 
+pub(crate) use browsers::check_name;
 pub(crate) use endpoint::{Endpoint, Page};

@@ -3,6 +3,7 @@
 use http::Method;
 use http::request::Parts;
 
+use super::browsers::is_called_by_its_name;
 use super::endpoint::{Answer, Endpoint};
 use super::origin::is_forwarded;
 use crate::server::{Call, METRICS_TYPE};
@@ -54,8 +55,11 @@ impl Endpoint {
             }),
             Operation::Metrics => {
                 let gate = self.gate.clone();
-                // What a proxy on this machine passes on comes from elsewhere.
-                let is_local = call.bearer.is_none() && call.peer.is_loopback() && !is_forwarded(&parts.headers);
+                // What a proxy on this machine passes on comes from elsewhere, and so may what a browser here does.
+                let is_local = call.bearer.is_none()
+                    && call.peer.is_loopback()
+                    && !is_forwarded(&parts.headers)
+                    && is_called_by_its_name(self.gate.options(), &parts.uri, &parts.headers);
                 let text = if is_local {
                     self.gate.work(move || gate.metrics()).await??
                 } else {

@@ -20,7 +20,8 @@ pub(super) fn check_host(parts: &Parts) -> Result<()> {
     let mut hosts = parts.headers.get_all(HOST).iter();
     let first = hosts.next();
     let is_told = first.is_some() || parts.version != Version::HTTP_11;
-    let is_sound = first.is_none_or(|host| host.is_empty() || host.to_str().is_ok_and(is_host));
+    let in_target = parts.uri.authority().is_none_or(|authority| is_host(authority.as_str()));
+    let is_sound = in_target && first.is_none_or(|host| host.is_empty() || host.to_str().is_ok_and(is_host));
     if is_told && is_sound && hosts.next().is_none() {
         return Ok(());
     }

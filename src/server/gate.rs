@@ -137,7 +137,7 @@ impl Gate {
     ///
     /// # Errors
     /// `TooManyRequests`.
-    pub(super) fn limit(&self, call: &Call) -> Result<()> {
+    pub fn limit(&self, call: &Call) -> Result<()> {
         self.0.rates.take(call).inspect_err(|_| self.0.metrics.rate_limited(call.face.name()))
     }
 

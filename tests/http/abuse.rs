@@ -185,7 +185,7 @@ fn a_request_is_one_whatever_it_says_of_its_length() {
     // Both: the chunks count, and nothing follows in this connection.
     let mut wire = served.connect();
     wire.write(format!(
-        "POST /scim/v2/Users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\
+        "POST /scim/v2/Users HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\
          transfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n{hidden}",
         body.len()
     ));
@@ -205,7 +205,7 @@ fn a_request_is_one_whatever_it_says_of_its_length() {
         "x y: z\r\n",
     ] {
         let mut wire = served.connect();
-        wire.write(format!("POST /scim/v2/Users HTTP/1.1\r\nhost: a\r\n{head}\r\n{hidden}"));
+        wire.write(format!("POST /scim/v2/Users HTTP/1.1\r\nhost: localhost\r\n{head}\r\n{hidden}"));
         let answer = wire.answer();
         assert!(answer.as_ref().is_none_or(|answer| matches!(answer.status, 400 | 413 | 501)), "{head}: {answer:?}");
         assert!(wire.closes(), "{head}");
@@ -251,7 +251,7 @@ fn paths_lead_nowhere_else() {
     // No URL has these.
     for path in ["/scim/v2/Users/\0", "/scim/v2/Users\r\nx", "*", "\\scim\\v2", "http://"] {
         let mut wire = served.connect();
-        wire.write(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n"));
+        wire.write(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
         let answer = wire.answer();
         assert!(answer.as_ref().is_none_or(|answer| (400..500).contains(&answer.status)), "{path:?}: {answer:?}");
     }
@@ -275,7 +275,7 @@ fn bytes_that_are_no_http_are_closed() {
         assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 400"), "{said:?}");
     }
     // So are those who go away in the middle.
-    for part in ["GET /scim", "POST /scim/v2/Users HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"] {
+    for part in ["GET /scim", "POST /scim/v2/Users HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"] {
         let mut stream = served.socket();
         stream.write_all(part.as_bytes()).unwrap();
     }
