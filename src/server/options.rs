@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use http::Uri;
+
 use crate::{Error, ErrorKind, Result};
 
 /// The default port: the number of the SCIM protocol's RFC.
@@ -57,7 +59,7 @@ pub struct ServeOptions {
     /// none: they begin with the host that a request names.
     pub public_url: Option<String>,
     /// `forwarded-headers`: whether `Forwarded`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-For` are
-    /// believed. Only for servers that a proxy alone can reach. Default false.
+    /// believed. Only for servers that a proxy alone can reach, and only with `require_tokens`. Default false.
     pub forwarded_headers: bool,
     /// `documentation-url`: where people find help, told as `documentationUri`. Default none.
     pub documentation_url: Option<String>,
@@ -70,7 +72,8 @@ pub struct ServeOptions {
     pub stop_delay: Duration,
     /// `drain`: how long calls under way may take to end when the server stops. Default 20 s.
     pub drain: Duration,
-    /// `development`: serves a page at `/` that searches the store from a browser; on loopback only. Default false.
+    /// `development`: serves a page at `/` that searches the store from a browser; on loopback only, and not behind a
+    /// proxy. Default false.
     pub development: bool,
 }
 
@@ -181,6 +184,14 @@ impl ServeOptions {
     /// Refuses what makes no sense together, or as text.
     fn check_together(&self) -> Result<()> {
         let refuse = |detail: &str| Err(Error::new(ErrorKind::InvalidArgument, detail));
+        if self.forwarded_headers && !self.require_tokens {
+            return refuse("forwarded-headers needs require-tokens: what a proxy passes on comes from anybody");
+        }
+        if self.development && (self.forwarded_headers || self.public_url.is_some()) {
+            return refuse(
+                "development is for this machine alone: leave it out, or leave out forwarded-headers and public-url",
+            );
+        }
         if self.max_body_bytes > self.max_buffered_bytes {
             return refuse("max-buffered-bytes must be at least max-body-bytes: no body of that size could be read");
         }
@@ -199,18 +210,31 @@ impl ServeOptions {
         if self.public_url.as_deref().is_some_and(|url| !is_base(url)) {
             return refuse("public-url is written as https://id.example.com, with a path behind it if there is one");
         }
+        if self.documentation_url.as_deref().is_some_and(|url| web(url).is_none()) {
+            return refuse("documentation-url is written as https://help.example.com/scim");
+        }
         Ok(())
     }
 }
 
-/// Whether paths can be put behind a URL: it is HTTP's, and has a host, no query and no fragment.
+/// Whether paths can be put behind a URL: it has no query and no fragment.
 fn is_base(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\"<>\\".contains(&byte))
-    })
+    !url.contains(['?', '#']) && web(url).is_some()
+}
+
+/// A URL of HTTP with a host, a port if there is a colon, and no user. None if it is not that, or has characters that no
+/// URL has (RFC 3986 section 2).
+fn web(url: &str) -> Option<Uri> {
+    let is_character = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let is_escape = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !url.bytes().all(is_character) || !url.split('%').skip(1).all(is_escape) {
+        return None;
+    }
+    let uri: Uri = url.parse().ok()?;
+    let authority = uri.authority()?;
+    let is_port = authority.as_str() == authority.host() || authority.port_u16().is_some();
+    let is_sound = is_port && !authority.host().is_empty() && !authority.as_str().contains('@');
+    (is_sound && matches!(uri.scheme_str(), Some("http" | "https"))).then_some(uri)
 }
 
 #[cfg(test)]
@@ -260,11 +284,53 @@ mod tests {
 
     #[test]
     fn a_public_url_is_one() {
-        for good in ["https://id.example.com", "http://localhost:8080/identity/", "https://[::1]"] {
+        for good in ["https://id.example.com", "http://localhost:8080/identity/", "https://[::1]:1", "https://x/%C3%a9"]
+        {
             assert_eq!(refusal(|o| o.public_url = Some(good.into())), None, "{good}");
         }
-        for bad in ["", "id.example.com", "https://", "https:///scim", "ftp://x", "https://x?y", "https://x\r\ny: z"] {
+        for bad in [
+            "",
+            "id.example.com",
+            "/scim",
+            "https://",
+            "https:///scim",
+            "https://:1",
+            "ftp://x",
+            "javascript:x",
+            "https://x?y",
+            "https://x?",
+            "https://x#y",
+            "https://x\r\ny: z",
+            "https://a@b",
+            "https://a:b@c",
+            "https://x:y",
+            "https://x:",
+            "https://x:65536",
+            "https://x/z%zz",
+            "https://x/%1",
+            "https://x/{y}",
+            "https://x y",
+        ] {
             assert!(refusal(|o| o.public_url = Some(bad.into())).unwrap().starts_with("public-url"), "{bad}");
         }
+    }
+
+    #[test]
+    fn help_is_on_the_web() {
+        assert_eq!(refusal(|o| o.documentation_url = Some("https://example.com/help?of=scim#tokens".into())), None);
+        for bad in ["", "javascript:x", "help", "https://a@b", "https://x:y/z", "file:///etc/passwd"] {
+            let refused = refusal(|o| o.documentation_url = Some(bad.into()));
+            assert!(refused.unwrap().starts_with("documentation-url"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_passes_on_needs_tokens() {
+        assert!(refusal(|o| o.forwarded_headers = true).unwrap().starts_with("forwarded-headers needs require-tokens"));
+        assert_eq!(refusal(|o| (o.forwarded_headers, o.require_tokens) = (true, true)), None);
+        let proxied = refusal(|o| (o.forwarded_headers, o.require_tokens, o.development) = (true, true, true));
+        assert!(proxied.unwrap().starts_with("development"));
+        let public = refusal(|o| (o.public_url, o.development) = (Some("https://id.example.com".into()), true));
+        assert!(public.unwrap().starts_with("development"));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use crate::harness::{Served, message, served, user};
+use scimdb::engine::Scope;
+
+use crate::harness::{Served, bearer, message, served, user};
 
 fn people(served: &Served, count: usize) {
     for number in 0..count {
@@ -71,7 +73,7 @@ fn head_has_no_body() {
 
 #[test]
 fn locations_are_what_clients_call_the_server() {
-    let location = |served: &Served, name: &str, headers: &[&str]| {
+    let plainly = |served: &Served, name: &str, headers: &[&str]| {
         let answer = served.send("POST", "/scim/v2/Users", headers, &user(name));
         let location = answer.header("location").unwrap().to_owned();
         assert_eq!(answer.json()["meta"]["location"], location.as_str());
@@ -79,8 +81,11 @@ fn locations_are_what_clients_call_the_server() {
     };
     let forwarded = ["x-forwarded-host: id.example.com", "x-forwarded-proto: https"];
     let plain = served(|_| {});
-    assert_eq!(location(&plain, "a", &forwarded), "http://localhost/scim/v2");
-    let believing = served(|options| options.forwarded_headers = true);
+    assert_eq!(plainly(&plain, "a", &forwarded), "http://localhost/scim/v2");
+    let believing = served(|options| (options.forwarded_headers, options.require_tokens) = (true, true));
+    let token = bearer(&believing.token("default", "w", Scope::Write));
+    let location =
+        |served: &Served, name: &str, headers: &[&str]| plainly(served, name, &[headers, &[&token]].concat());
     assert_eq!(location(&believing, "a", &forwarded), "https://id.example.com/scim/v2");
     let standard = ["forwarded: for=192.0.2.1;proto=https;host=id.example.com:8443"];
     assert_eq!(location(&believing, "b", &standard), "https://id.example.com:8443/scim/v2");

@@ -34,7 +34,8 @@ pub struct ServeArgs {
     /// What clients call the server, for locations: https://id.example.com [default: the host of a request]
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// Believe Forwarded, X-Forwarded-Proto, -Host and -For: behind a proxy that sets them
+    /// Believe Forwarded, X-Forwarded-Proto, -Host and -For: behind a proxy that sets them. Needs
+    /// --require-tokens
     #[arg(long)]
     forwarded_headers: bool,
     /// Where people find help, told by /ServiceProviderConfig
