@@ -44,8 +44,7 @@ pub(super) fn origin(options: &ServeOptions, parts: &Parts, is_encrypted: bool) 
 
 /// Who calls, by what the nearest proxy says of it: what stands before that in the list, anybody may have written.
 pub(super) fn client(headers: &HeaderMap, peer: &Peer) -> Peer {
-    let told = last_for(headers).and_then(address);
-    told.map_or_else(|| peer.clone(), |address| peer.calling_from(address))
+    last_for(headers).map_or_else(|| peer.clone(), |address| peer.calling_from(address))
 }
 
 /// Whether a request was passed on by somebody, believed or not.
@@ -55,17 +54,30 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
         .any(|name| headers.contains_key(*name))
 }
 
+/// Whether a request has headers of both families. A proxy overwrites or extends those of one, and passes on what its
+/// client wrote in the other: nobody can tell which.
+fn has_both_families(headers: &HeaderMap) -> bool {
+    let mut own = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"].iter();
+    headers.contains_key("forwarded") && own.any(|name| headers.contains_key(*name))
+}
+
 /// The first value of a list, which is about the client's own request: of the header itself, or a parameter of
 /// `Forwarded` (RFC 7239).
 fn first<'a>(headers: &'a HeaderMap, header: &str, key: &str) -> Option<&'a str> {
+    if has_both_families(headers) {
+        return None;
+    }
     let own = headers.get(header).and_then(|value| value.to_str().ok()?.split(',').next());
     let own = own.map(str::trim).filter(|value| !value.is_empty());
     own.or_else(|| parameter(headers.get("forwarded")?.to_str().ok()?.split(',').next()?, key))
 }
 
-fn last_for(headers: &HeaderMap) -> Option<&str> {
+/// The address that the last value names; where both families are there, that which both of them name.
+fn last_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = |name: &str| headers.get_all(name).iter().next_back()?.to_str().ok()?.rsplit(',').next();
-    last("x-forwarded-for").map(str::trim).or_else(|| parameter(last("forwarded")?, "for"))
+    let listed = last("x-forwarded-for").map(str::trim).and_then(address);
+    let standard = last("forwarded").and_then(|element| parameter(element, "for")).and_then(address);
+    if has_both_families(headers) { listed.filter(|_| listed == standard) } else { listed.or(standard) }
 }
 
 fn parameter<'a>(element: &'a str, key: &str) -> Option<&'a str> {
@@ -104,7 +116,8 @@ mod tests {
         let nothing = |_: &mut ServeOptions| {};
         let public = |options: &mut ServeOptions| options.public_url = Some("https://id.example.com/a/".into());
         type Case<'a> = (fn(&mut ServeOptions), &'a [(&'a str, &'a str)], &'a str);
-        let cases: [Case<'_>; 9] = [
+        let cases: [Case<'_>; 10] = [
+            (believed, &[("host", "a"), ("x-forwarded-host", "b"), ("forwarded", "host=c;proto=https")], "http://a"),
             (nothing, &[("host", "a:80")], "http://a:80"),
             (nothing, &[], ""),
             (nothing, &[("host", "a"), ("x-forwarded-host", "b"), ("x-forwarded-proto", "https")], "http://a"),
@@ -135,8 +148,14 @@ mod tests {
     #[test]
     fn clients_are_those_that_the_nearest_proxy_names() {
         type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
-        let cases: [Case<'_>; 7] = [
+        let cases: [Case<'_>; 12] = [
             (&[], None),
+            // One of them the client wrote.
+            (&[("x-forwarded-for", "6.6.6.6"), ("forwarded", "for=192.0.2.1")], None),
+            (&[("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=6.6.6.6")], None),
+            (&[("x-forwarded-for", "6.6.6.6"), ("forwarded", "proto=https")], None),
+            (&[("x-forwarded-host", "a"), ("forwarded", "for=6.6.6.6")], None),
+            (&[("x-forwarded-for", "6.6.6.6, 192.0.2.1"), ("forwarded", "for=192.0.2.1")], Some("192.0.2.1")),
             (&[("x-forwarded-for", "6.6.6.6, 192.0.2.1")], Some("192.0.2.1")),
             (&[("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "192.0.2.1:80")], Some("192.0.2.1")),
             (&[("forwarded", "for=6.6.6.6, for=\"[2001:db8::1]:80\";proto=https")], Some("2001:db8::1")),
