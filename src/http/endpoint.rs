@@ -1,9 +1,11 @@
 //! From an HTTP request to a call of the protocol, and back. What a client is refused for is found out in this order:
 //! the path, the rate, the token, the size of the body, the body, and then what the request says.
 
+use std::io;
+
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::header::{RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{HeaderValue, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER, TRANSFER_ENCODING, VARY, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt, Full};
@@ -82,7 +84,7 @@ impl Endpoint {
             scope: crate::engine::Scope::Admin,
             peer,
         };
-        if let Err(error) = check_host(&parts) {
+        if let Err(error) = check_host(&parts).and_then(|()| check_coding(&parts.headers)) {
             return Err(self.turned_away(&call, error));
         }
         let options = self.gate.options();
@@ -160,8 +162,7 @@ impl Endpoint {
                 max_body_bytes: limit,
                 documentation_uri,
             };
-            let headers: Vec<(&str, &str)> =
-                parts.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+            let headers = texts(&parts.headers)?;
             let request = protocol::Request {
                 method: parts.method.as_str(),
                 target: &mounted.target,
@@ -187,7 +188,7 @@ impl Endpoint {
                 if self.gate.stop().is_stopped() {
                     return Error::new(ErrorKind::Unavailable, "the server has stopped: send the request again later");
                 }
-                lost("the body broke off").caused_by(error)
+                broken(error)
             })?;
             let Ok(chunk) = frame.into_data() else { continue };
             if into.bytes().len() + chunk.len() > limit {
@@ -202,6 +203,51 @@ impl Endpoint {
 
 fn lost(detail: &str) -> Error {
     Error::new(ErrorKind::Cancelled, detail)
+}
+
+/// What came of a body that cannot be read: the client went away, or what it sends is none.
+fn broken(error: hyper::Error) -> Error {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let is_wrong =
+        cause.is_some_and(|it| matches!(it.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
+    if is_wrong {
+        return Error::new(ErrorKind::InvalidArgument, "the chunks of the body cannot be read").caused_by(error);
+    }
+    lost("the body broke off").caused_by(error)
+}
+
+/// Refuses a body in another transfer coding than chunked (RFC 9112 section 6.1).
+///
+/// # Errors
+/// `NotImplemented`.
+fn check_coding(headers: &HeaderMap) -> Result<()> {
+    let mut values = headers.get_all(TRANSFER_ENCODING).iter();
+    let first = values.next();
+    if first.is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) && values.next().is_none() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::NotImplemented, "no transfer coding is read but chunked: send the body as it is"))
+}
+
+/// The headers as the protocol takes them, as text.
+///
+/// # Errors
+/// `InvalidArgument` for one that has a say in what happens, and is none: as good as not sent, it would allow what it is
+/// there to stop.
+fn texts(headers: &HeaderMap) -> Result<Vec<(&str, &str)>> {
+    let mut texts = Vec::with_capacity(headers.len());
+    for (name, value) in headers {
+        match value.to_str() {
+            Ok(text) => texts.push((name.as_str(), text)),
+            Err(_) if [IF_MATCH, IF_NONE_MATCH, CONTENT_TYPE, CONTENT_ENCODING].contains(name) => {
+                let detail = format!("the header {name} is no text: it has characters that are not ASCII");
+                return Err(Error::new(ErrorKind::InvalidArgument, detail));
+            }
+            // The protocol reads it for what the client would rather have, or not at all.
+            Err(_) => {}
+        }
+    }
+    Ok(texts)
 }
 
 /// The bearer token. What is no text, or stands in several headers, is a token that nobody knows, and not none.
@@ -278,7 +324,7 @@ impl Answer {
         } else {
             self.body = gzip(&self.body).into();
         }
-        self.headers.push((http::header::CONTENT_ENCODING, "gzip".to_owned()));
+        self.headers.push((CONTENT_ENCODING, "gzip".to_owned()));
     }
 }
 

@@ -120,6 +120,49 @@ fn a_connection_goes_on() {
     let served = served(|_| {});
     let mut wire = served.connect();
     for number in 0..100 {
+#[test]
+fn headers_that_are_no_text_are_not_passed_over() {
+    let served = served(|_| {});
+    let created = served.send("POST", "/scim/v2/Users", &[], &user("ann")).json();
+    let path = format!("/scim/v2/Users/{}", created["id"].as_str().unwrap());
+    for header in ["if-match: \"\u{e9}\"", "if-none-match: \"\u{e9}\"", "content-encoding: \u{e9}"] {
+        served.send("PUT", &path, &[header], &user("bob")).is_error(400);
+        served.send("DELETE", &path, &[header], "").is_error(400);
+    }
+    served.send("DELETE", &path, &["if-match: W/\"1\"", "if-match: \"\u{e9}\""], "").is_error(400);
+    let mut wire = served.connect();
+    let (head, body) = (format!("PUT {path} HTTP/1.1\r\nhost: localhost"), user("bob"));
+    wire.write(format!("{head}\r\ncontent-type: text/\u{e9}\r\ncontent-length: {}\r\n\r\n{body}", body.len()));
+    wire.answer().unwrap().is_error(400);
+    // What the protocol does not read may be anything.
+    let read = served.get(&path, &["user-agent: \u{e9}", "accept: \u{e9}"]);
+    assert_eq!((read.status, &read.json()["userName"]), (200, &"ann".into()));
+}
+
+#[test]
+fn bodies_come_in_chunks_or_plainly() {
+    let served = served(|_| {});
+    for coding in ["gzip, chunked", "chunked, chunked", "identity, chunked"] {
+        let mut wire = served.connect();
+        wire.write(message("POST", "/scim/v2/Users", &[&format!("transfer-encoding: {coding}")], ""));
+        wire.answer().unwrap().is_error(501);
+        assert!(wire.closes(), "{coding}");
+    }
+    // A chunk that is none is no client who went away.
+    for chunk in ["x\r\n", "1\r\nab\r\n", "ffffffffffffffffff\r\n"] {
+        let mut wire = served.connect();
+        wire.write(message("POST", "/scim/v2/Users", &["transfer-encoding: chunked"], "") + chunk);
+        wire.answer().unwrap().is_error(400);
+        assert!(wire.closes(), "{chunk}");
+    }
+    let mut wire = served.connect();
+    wire.write(message("POST", "/scim/v2/Users", &["transfer-encoding: Chunked"], "") + "5\r\n{\"a");
+    wire.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    if let Some(answer) = wire.answer() {
+        answer.is_error(408);
+    }
+}
+
         let created = wire.request("POST", "/scim/v2/Users", &[], &user(&format!("u{number}")));
         assert_eq!((created.status, created.header("connection")), (201, None));
         let id = created.json()["id"].as_str().unwrap().to_owned();
