@@ -69,6 +69,7 @@ impl Document {
     /// What the gate refuses.
     pub(super) async fn answer(self, gate: &Gate, parts: &Parts, call: Call) -> Result<Response> {
         if !matches!(parts.method, Method::GET | Method::HEAD) {
+            gate.limit(&call)?;
             let error = Error::new(ErrorKind::MethodNotAllowed, "this can be read only: GET it");
             let mut response = protocol::answer_error(&error);
             response.headers.push(("allow", "GET, HEAD".to_owned()));

@@ -22,7 +22,8 @@ pub(super) fn mounted(path_and_query: &str) -> Option<Mounted> {
         "/scim/v2".to_owned()
     } else {
         let second = behind?.split('/').next()?;
-        (second == "v2").then(|| format!("/scim/{first}/v2"))?
+        // An empty name would be the default tenant's, by another path.
+        (!first.is_empty() && second == "v2").then(|| format!("/scim/{first}/v2"))?
     };
     let tenant = if first == "v2" { "" } else { first };
     let tenant = percent_decode_str(tenant).decode_utf8().ok()?.into_owned();
@@ -43,6 +44,7 @@ mod tests {
             ("/scim/acme/v2/Users", Some(("acme", "/scim/acme/v2", "/Users"))),
             ("/scim/a%20b/v2/", Some(("a b", "/scim/a%20b/v2", "/"))),
             ("/scim/v2/v2/Users", Some(("", "/scim/v2", "/v2/Users"))),
+            ("/scim//v2/Users", None),
             ("/scim/acme", None),
             ("/scim/acme/v1/Users", None),
             ("/scim/acme/v2x", None),

@@ -1,15 +1,21 @@
 //! What operators and their tools ask: whether the process lives, whether it is ready, and what it counts.
 
+use bytes::Bytes;
 use http::Method;
+use http::header::ALLOW;
 use http::request::Parts;
 
 use super::browsers::is_called_by_its_name;
 use super::endpoint::{Answer, Endpoint};
 use super::origin::is_forwarded;
+use crate::protocol::answer_error;
 use crate::server::{Call, METRICS_TYPE};
 use crate::{Error, ErrorKind, Result};
 
 const TEXT: &str = "text/plain; charset=utf-8";
+
+/// What can be done with each of them.
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// A path that is not SCIM's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +45,20 @@ impl Endpoint {
     /// logged. `call` is what somebody makes who asks for metrics, of scope admin: they are about every tenant.
     ///
     /// # Errors
-    /// `MethodNotAllowed`; for metrics, those of a call.
+    /// `TooManyRequests` where nothing is read; for metrics, those of a call.
     pub(super) async fn operate(&self, operation: Operation, parts: &Parts, call: Call) -> Result<Answer> {
-        if !matches!(parts.method, Method::GET | Method::HEAD) {
-            return Err(Error::new(ErrorKind::MethodNotAllowed, "this path is read: send GET"));
+        match parts.method {
+            Method::GET | Method::HEAD => {}
+            Method::OPTIONS => {
+                return Ok(Answer { status: 204, headers: vec![(ALLOW, METHODS.to_owned())], body: Bytes::new() });
+            }
+            _ => {
+                self.gate.limit(&call)?;
+                let error = Error::new(ErrorKind::MethodNotAllowed, "this path is read: send GET");
+                let mut answer = Answer::from(answer_error(&error));
+                answer.headers.push((ALLOW, METHODS.to_owned()));
+                return Ok(answer);
+            }
         }
         match operation {
             Operation::Live => Ok(Answer::text(200, TEXT, "ok\n".to_owned())),

@@ -235,6 +235,7 @@ fn paths_lead_nowhere_else() {
         "/scim/v2/Users/%00",
         "/scim/v2/Users%00",
         "/scim/v2//Users",
+        "/scim//v2/Users",
         "//scim/v2/Users",
         "/scim/v2/Users/%ff",
         "/scim/%ff/v2/Users",

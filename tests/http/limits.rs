@@ -121,6 +121,18 @@ fn callers_may_send_so_much_a_second() {
 }
 
 #[test]
+fn what_reaches_nothing_counts_as_well() {
+    for (method, path, status) in [("GET", "/nowhere", 404), ("GET", "/scim//v2", 404), ("POST", "/healthz", 405)] {
+        let served = served(|options| (options.rate_limit, options.rate_burst) = (Some(1), Some(3)));
+        let mut wire = served.connect();
+        let answers: Vec<u16> = (0..100).map(|_| wire.request(method, path, &[], "").status).collect();
+        assert!(answers[0] == status && answers.contains(&429), "{method} {path}: {answers:?}");
+        // Who asks whether it lives is answered at any time.
+        assert_eq!(served.get("/healthz", &[]).status, 200);
+    }
+}
+
+#[test]
 fn a_request_under_way_ends_before_the_server() {
     let mut served = served(|_| {});
     let body = user("ann");

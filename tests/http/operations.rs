@@ -15,7 +15,11 @@ fn who_asks_whether_it_lives_needs_no_token() {
         let answer = served.get(path, &[]);
         assert_eq!((answer.status, answer.body.as_slice()), (200, word.as_bytes()), "{path}");
         assert_eq!(served.send("HEAD", path, &[], "").status, 200);
-        served.send("POST", path, &[], "{}").is_error(405);
+        let refused = served.send("POST", path, &[], "{}");
+        refused.is_error(405);
+        assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
+        let asked = served.send("OPTIONS", path, &[], "");
+        assert_eq!((asked.status, asked.header("allow")), (204, Some("GET, HEAD, OPTIONS")));
     }
 }
 
