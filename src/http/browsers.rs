@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn names_that_nobody_else_has() {
-        let mut options = ServeOptions::default();
-        options.public_url = Some("https://id.example.com/a".to_owned());
+        let options =
+            ServeOptions { public_url: Some("https://id.example.com/a".to_owned()), ..ServeOptions::default() };
         let is_let_in = |uri: &str, headers: &[(&str, &str)]| {
             let parts = parts(uri, headers);
             check_name(&options, &parts.uri, &parts.headers).is_ok()
@@ -157,8 +157,7 @@ mod tests {
 
     #[test]
     fn pages_of_others() {
-        let mut options = ServeOptions::default();
-        options.public_url = Some("https://id.example.com".to_owned());
+        let options = ServeOptions { public_url: Some("https://id.example.com".to_owned()), ..ServeOptions::default() };
         let is_let_in = |headers: &[(&str, &str)]| {
             let mut all = vec![("host", "127.0.0.1:7644")];
             all.extend(headers);
