@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::browsers::{check_name, check_page};
 use super::encode::{accepts_gzip, gzip};
 use super::explorer::{self, Answerer, Document};
-use super::mount::{Mounted, mounted};
+use super::mount::{Mounted, is_of_another_version, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, client, origin};
 use crate::protocol::{self, AuthenticationScheme, Context, answer_error, required_scope};
@@ -106,8 +106,15 @@ impl Endpoint {
         }
         let (answerer, path) = explorer::asked(&self.gate, path);
         let Some(mounted) = mounted(path) else {
-            let nothing = "there is nothing at this path: /scim/v2 is the endpoint";
-            return Err(self.turned_away(&call, Error::new(ErrorKind::NotFound, nothing)));
+            let error = if is_of_another_version(path) {
+                Error::new(
+                    ErrorKind::InvalidVersion,
+                    "this version of SCIM is not spoken here: /scim/v2 is the endpoint",
+                )
+            } else {
+                Error::new(ErrorKind::NotFound, "there is nothing at this path: /scim/v2 is the endpoint")
+            };
+            return Err(self.turned_away(&call, error));
         };
         let scope = required_scope(parts.method.as_str(), &mounted.target);
         let call = Call { tenant: mounted.tenant.clone(), scope, ..call };
@@ -278,7 +285,10 @@ pub(super) fn refusal(error: &Error, has_token: bool) -> Answer {
     let challenge = match error.kind() {
         ErrorKind::Unauthenticated if has_token => Some("Bearer realm=\"scimdb\", error=\"invalid_token\""),
         ErrorKind::Unauthenticated => Some("Bearer realm=\"scimdb\""),
-        ErrorKind::Forbidden => Some("Bearer realm=\"scimdb\", error=\"insufficient_scope\""),
+        // A filter that nobody may send is not mended by another token.
+        ErrorKind::Forbidden if error.attribute().is_none() => {
+            Some("Bearer realm=\"scimdb\", error=\"insufficient_scope\"")
+        }
         _ => None,
     };
     answer.headers.extend(challenge.map(|challenge| (WWW_AUTHENTICATE, challenge.to_owned())));
@@ -314,7 +324,10 @@ impl Answer {
         if told.unwrap_or(self.body.len()) <= above {
             return;
         }
-        self.headers.push((VARY, "Accept-Encoding".to_owned()));
+        match self.headers.iter_mut().find(|(name, _)| name == VARY) {
+            Some((_, varies)) => varies.push_str(", Accept-Encoding"),
+            None => self.headers.push((VARY, "Accept-Encoding".to_owned())),
+        }
         if !accepts_gzip(&parts.headers) {
             return;
         }

@@ -31,9 +31,31 @@ pub(super) fn mounted(path_and_query: &str) -> Option<Mounted> {
     Some(Mounted { tenant, base, target })
 }
 
+/// Whether a path is that of an endpoint of another version of SCIM (RFC 7644 section 3.13).
+pub(super) fn is_of_another_version(path_and_query: &str) -> bool {
+    let path = path_and_query.split('?').next().unwrap_or_default();
+    let is_version = |segment: &str| {
+        segment.strip_prefix('v').is_some_and(|number| {
+            number != "2" && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        })
+    };
+    path.strip_prefix("/scim/").is_some_and(|rest| rest.split('/').take(2).any(is_version))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn other_versions_are_told_from_nothing() {
+        for path in ["/scim/v1/Users", "/scim/acme/v1.1", "/scim/v3?a"] {
+            assert!(is_of_another_version(path), "{path}");
+        }
+        for path in ["/scim/v2/Users", "/scim/acme/v2", "/scim/v/Users", "/scim/vx", "/v1/Users", "/scim/acme/Users/v1"]
+        {
+            assert!(!is_of_another_version(path), "{path}");
+        }
+    }
 
     #[test]
     fn endpoints_are_found() {

@@ -7,7 +7,8 @@ use crate::message::{Representation, error_json};
 
 /// An answer with a document.
 pub(super) fn document(request: &Request<'_>, status: u16, body: String) -> Response {
-    Response { status, headers: vec![("content-type", answered_as(request).to_owned())], body }
+    let headers = vec![("content-type", answered_as(request).to_owned()), ("vary", "Accept".to_owned())];
+    Response { status, headers, body }
 }
 
 /// An answer with a document that stands somewhere: what describes the endpoint is got as resources are (RFC 7644
