@@ -14,5 +14,6 @@
 
 mod connections;
 mod serve;
+mod traffic;
 
 pub use serve::{Server, run, serve};

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulShutdown;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::connections::Faces;
@@ -56,15 +56,16 @@ impl Server {
         let mut services = Services::new(&gate).await?;
         let endpoint = Endpoint::new(gate.clone(), listener.is_encrypted());
         let faces = Faces { gate: gate.clone(), grpc: services.routes(), http: endpoint };
-        let graceful = GracefulShutdown::new();
+        // Nothing is sent: who receives learns when every connection has let go of it.
+        let (open, mut closed) = mpsc::channel::<()>(1);
         let mut connections = listener.accept(stop);
         let serving = async {
             while let Some(connection) = connections.recv().await {
-                let (faces, options, watcher) = (faces.clone(), options.clone(), graceful.watcher());
+                let (faces, options, open) = (faces.clone(), options.clone(), open.clone());
                 let connected = gate.connected();
                 tokio::spawn(async move {
-                    faces.serve(connection, &options, watcher).await;
-                    drop(connected);
+                    faces.serve(connection, &options).await;
+                    drop((connected, open));
                 });
             }
         };
@@ -80,6 +81,7 @@ impl Server {
             () = asked => {}
         }
         stopper.drain();
+        drop(open);
         let deadline = Instant::now() + options.drain;
         let drained = async {
             gate.idle().await;
@@ -88,7 +90,7 @@ impl Server {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = graceful.shutdown() => {}
+            _ = closed.recv() => {}
             () = drained => {}
             () = tokio::time::sleep_until(deadline) => tracing::warn!("calls are cut off: they did not end in time"),
         }

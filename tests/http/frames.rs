@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use crate::harness::served;
 
@@ -13,6 +14,7 @@ const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
+const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
@@ -144,4 +146,65 @@ fn what_says_less_than_http_2_does_ends() {
         }
     }
     served.is_well();
+}
+
+/// Answers probes of the server until it closes the connection.
+fn answers_probes(mut stream: TcpStream) {
+    while let Some(probe) = next(&mut stream, PING) {
+        if stream.write_all(&frame(PING, ACK, 0, &probe)).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn who_asks_for_nothing_is_sent_away() {
+    let served = served(|options| {
+        (options.stall_timeout, options.keepalive) = (Duration::from_secs(2), Duration::from_secs(1));
+        options.max_connections = 6;
+    });
+    let idle: Vec<_> =
+        (0..6).map(|_| opened(served.socket())).map(|it| std::thread::spawn(|| answers_probes(it))).collect();
+    // All places are taken, until they are sent away.
+    served.is_well();
+    for idle in idle {
+        idle.join().unwrap();
+    }
+}
+
+#[test]
+fn who_takes_no_answer_is_cut_off() {
+    let served = served(|options| {
+        (options.stall_timeout, options.keepalive) = (Duration::from_secs(2), Duration::from_secs(1));
+        options.max_connections = 6;
+    });
+    // Windows of nothing, and of a part of the answer: SETTINGS_INITIAL_WINDOW_SIZE.
+    let held = [0_u32, 1, 0, 1, 0, 1].map(|window| {
+        let mut stream = opened(served.socket());
+        let setting = [&4_u16.to_be_bytes()[..], &window.to_be_bytes()].concat();
+        stream.write_all(&frame(SETTINGS, 0, 0, &setting)).unwrap();
+        stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 1, GET_HEALTH)).unwrap();
+        std::thread::spawn(|| answers_probes(stream))
+    });
+    served.is_well();
+    for held in held {
+        held.join().unwrap();
+    }
+}
+
+#[test]
+fn who_watches_stays() {
+    let served = served(|options| (options.stall_timeout, options.keepalive) = [Duration::from_secs(1); 2].into());
+    let mut stream = opened(served.socket());
+    // POST /grpc.health.v1.Health/Watch of application/grpc, with a message that is empty. The answer never ends.
+    let fields = b"\x83\x86\x04\x1c/grpc.health.v1.Health/Watch\x01\x09localhost\x0f\x10\x10application/grpc";
+    stream.write_all(&frame(HEADERS, END_HEADERS, 1, fields)).unwrap();
+    stream.write_all(&frame(DATA, END_STREAM, 1, &[0; 5])).unwrap();
+    assert!(next(&mut stream, DATA).is_some());
+    for _ in 0..4 {
+        let probe = next(&mut stream, PING).expect("a probe");
+        stream.write_all(&frame(PING, ACK, 0, &probe)).unwrap();
+    }
+    stream.write_all(&frame(HEADERS, END_STREAM | END_HEADERS, 3, GET_HEALTH)).unwrap();
+    assert_eq!(next(&mut stream, DATA).unwrap(), b"ok\n");
 }
