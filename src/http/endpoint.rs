@@ -118,9 +118,9 @@ impl Endpoint {
         };
         let scope = required_scope(parts.method.as_str(), &mounted.target);
         let call = Call { tenant: mounted.tenant.clone(), scope, ..call };
+        let mut sent = self.gate.body(&call);
         let mut visit = self.gate.visit(call);
         let result = async {
-            let mut sent = self.gate.body();
             if !body.as_ref().is_none_or(hyper::body::Body::is_end_stream) {
                 visit.admit().await?;
                 let read = visit.until(self.read(&parts.headers, body, &mut sent)).await;

@@ -1,39 +1,85 @@
 //! The body of a request while it comes in: its bytes count with those of all others, so that many bodies at one time
-//! do not fill the memory.
+//! do not fill the memory. No caller has all of the place.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::rate::Key;
+use super::{Call, ServeOptions};
 use crate::{Error, ErrorKind, Result};
 
+/// Callers at least that share the place for bodies.
+const SHARES: usize = 8;
+
+/// The place for bodies. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Buffers(Arc<Inner>);
+
+struct Inner {
+    /// A permit is a byte.
+    all: Arc<Semaphore>,
+    share: usize,
+    callers: Mutex<HashMap<Key, usize>>,
+}
+
 /// A body that is read. Dropped, it makes place for others.
-#[derive(Debug)]
 pub struct Body {
     bytes: Vec<u8>,
-    buffers: Arc<Semaphore>,
+    buffers: Buffers,
+    caller: Option<Key>,
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Body {
-    /// An empty one. A permit of `buffers` is a byte.
-    pub(super) fn new(buffers: Arc<Semaphore>) -> Self {
-        Body { bytes: Vec::new(), buffers, place: None }
+impl Buffers {
+    pub(super) fn new(options: &ServeOptions) -> Self {
+        Buffers(Arc::new(Inner {
+            all: Arc::new(Semaphore::new(options.max_buffered_bytes)),
+            // One whole body has a place, whatever the options say.
+            share: (options.max_buffered_bytes / SHARES).max(options.max_body_bytes),
+            callers: Mutex::default(),
+        }))
     }
 
+    /// An empty body of a call. It counts with the others of its token, or of its address where there is none.
+    pub(super) fn body(&self, call: &Call) -> Body {
+        // Who comes from this machine without a token may be a proxy, which brings everybody.
+        let is_everybody = call.bearer.is_none() && call.peer.is_loopback();
+        let caller = (!is_everybody).then(|| Key::of(call));
+        Body { bytes: Vec::new(), buffers: self.clone(), caller, place: None }
+    }
+
+    /// Counts bytes of a caller, unless they are more than its share.
+    fn count(&self, caller: Key, size: usize) -> Result<()> {
+        let mut callers = self.lock();
+        let held = callers.get(&caller).copied().unwrap_or_default();
+        if held + size > self.0.share {
+            return Err(busy("the server reads too many large requests of this caller already"));
+        }
+        callers.insert(caller, held + size);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, usize>> {
+        // Every change of the table is one step, so it is sound even if a thread panicked.
+        self.0.callers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Body {
     /// Adds what came.
     ///
     /// # Errors
-    /// `Unavailable` when the bodies that are read at this time are too large together. To wait instead would let a few
-    /// slow clients hold up everybody.
+    /// `Unavailable` when the bodies that are read at this time are too large together, or those of this caller. To wait
+    /// instead would let a few slow clients hold up everybody.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
-        let busy = || {
-            let detail =
-                "the server reads too many large requests already (max-buffered-bytes): call again in a moment";
-            Error::new(ErrorKind::Unavailable, detail)
-        };
-        let size = u32::try_from(chunk.len()).map_err(|_| busy())?;
-        let more = Arc::clone(&self.buffers).try_acquire_many_owned(size).map_err(|_| busy())?;
+        let full = || busy("the server reads too many large requests already (max-buffered-bytes)");
+        let size = u32::try_from(chunk.len()).map_err(|_| full())?;
+        let more = Arc::clone(&self.buffers.0.all).try_acquire_many_owned(size).map_err(|_| full())?;
+        if let Some(caller) = self.caller {
+            self.buffers.count(caller, chunk.len())?;
+        }
         match &mut self.place {
             Some(place) => place.merge(more),
             None => self.place = Some(more),
@@ -48,14 +94,50 @@ impl Body {
     }
 }
 
+impl Drop for Body {
+    fn drop(&mut self) {
+        let Some(caller) = self.caller else { return };
+        let mut callers = self.buffers.lock();
+        if let Some(held) = callers.get_mut(&caller) {
+            *held -= self.bytes.len();
+            if *held == 0 {
+                callers.remove(&caller);
+            }
+        }
+    }
+}
+
+fn busy(detail: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{detail}: call again in a moment"))
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{Face, Peer};
     use super::*;
+    use crate::engine::Scope;
+
+    fn call(bearer: Option<&str>, address: &str) -> Call {
+        Call {
+            face: Face::Http,
+            method: "POST",
+            id: "1".into(),
+            bearer: bearer.map(str::to_owned),
+            timeout: None,
+            tenant: String::new(),
+            scope: Scope::Write,
+            peer: Peer::at(address.parse().unwrap()),
+        }
+    }
+
+    fn buffers(all: usize, one: usize) -> Buffers {
+        Buffers::new(&ServeOptions { max_buffered_bytes: all, max_body_bytes: one, ..ServeOptions::default() })
+    }
 
     #[test]
     fn bodies_count_together() {
-        let buffers = Arc::new(Semaphore::new(10));
-        let [mut first, mut second] = [(); 2].map(|()| Body::new(Arc::clone(&buffers)));
+        let buffers = buffers(10, 10);
+        let [mut first, mut second] = ["a", "b"].map(|token| buffers.body(&call(Some(token), "192.0.2.1")));
         first.push(b"12345").unwrap();
         first.push(b"67").unwrap();
         second.push(b"123").unwrap();
@@ -63,6 +145,29 @@ mod tests {
         assert_eq!((first.bytes(), second.bytes()), (&b"1234567"[..], &b"123"[..]));
         drop(first);
         second.push(b"4").unwrap();
-        assert_eq!(buffers.available_permits(), 6);
+        assert_eq!(buffers.0.all.available_permits(), 6);
+    }
+
+    #[test]
+    fn a_caller_has_a_share() {
+        let buffers = buffers(80, 4);
+        // A token from wherever it comes, and an address that shows none.
+        for callers in [
+            [call(Some("a"), "192.0.2.1"), call(Some("a"), "192.0.2.2"), call(Some("b"), "192.0.2.1")],
+            [call(None, "192.0.2.1"), call(None, "192.0.2.1"), call(None, "192.0.2.2")],
+        ] {
+            let [mut first, mut same, mut other] = callers.map(|call| buffers.body(&call));
+            first.push(b"1234567").unwrap();
+            assert_eq!(same.push(b"1234").unwrap_err().kind(), ErrorKind::Unavailable);
+            same.push(b"123").unwrap();
+            other.push(b"1234567890").unwrap();
+            drop(first);
+            same.push(b"1234567").unwrap();
+        }
+        assert!(buffers.lock().is_empty());
+        assert_eq!(buffers.0.all.available_permits(), 80);
+        // From this machine without one: perhaps everybody.
+        let mut everybody = buffers.body(&call(None, "127.0.0.1"));
+        everybody.push(&[0; 80]).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::body::Body;
+use super::body::{Body, Buffers};
 use super::call::{Call, Caller, LogLine};
 use super::feed::Feeds;
 use super::metrics::{Connected, Metrics};
@@ -40,7 +40,7 @@ struct Inner {
     workers: Arc<Semaphore>,
     turns: Turns,
     probes: Semaphore,
-    buffers: Arc<Semaphore>,
+    buffers: Buffers,
     rates: Rates,
     metrics: Arc<Metrics>,
     feeds: Feeds,
@@ -68,7 +68,7 @@ impl Gate {
             workers: Arc::new(Semaphore::new(options.workers)),
             turns: Turns::of_this_runtime(),
             probes: Semaphore::new(MAX_PROBES),
-            buffers: Arc::new(Semaphore::new(options.max_buffered_bytes)),
+            buffers: Buffers::new(&options),
             rates: Rates::new(&options),
             metrics: Arc::default(),
             options,
@@ -208,9 +208,9 @@ impl Gate {
         })
     }
 
-    /// A body to read into, which counts with all others.
-    pub fn body(&self) -> Body {
-        Body::new(Arc::clone(&self.0.buffers))
+    /// A body of a call to read into, which counts with all others, and with those of its caller.
+    pub fn body(&self, call: &Call) -> Body {
+        self.0.buffers.body(call)
     }
 
     /// Counts a connection, until what is given is dropped.

@@ -20,9 +20,9 @@ const MAX_BUCKETS: usize = 10_000;
 /// How long to leave the table alone after those that are full again were looked for.
 const SWEEP_PAUSE: Duration = Duration::from_secs(1);
 
-/// Who has a bucket.
+/// Who has a bucket, or another share of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Key {
+pub(super) enum Key {
     /// A token, by its hash.
     Token([u8; 32]),
     /// Callers without one, or with one that nobody knows yet.
@@ -76,8 +76,7 @@ impl Rates {
         let Some(limit) = self.limit else { return Ok(()) };
         let mut table = self.lock();
         let token = call.bearer.as_deref().map(key_of).filter(|key| table.buckets.contains_key(key));
-        let key =
-            token.unwrap_or_else(|| call.peer.address().map_or(Key::Others, |address| Key::Address(network(address))));
+        let key = token.unwrap_or_else(|| Key::of_address(call));
         if table.bucket(key, limit, now).take(limit, now) {
             return Ok(());
         }
@@ -96,6 +95,17 @@ impl Rates {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // Every change of the table is one step, so it is sound even if a thread panicked.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Key {
+    /// Whoever makes a call, whose token was found right if it has one.
+    pub(super) fn of(call: &Call) -> Self {
+        call.bearer.as_deref().map_or_else(|| Key::of_address(call), key_of)
+    }
+
+    fn of_address(call: &Call) -> Self {
+        call.peer.address().map_or(Key::Others, |address| Key::Address(network(address)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sizes, times, rates, and how the server stops.
 
+use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -73,6 +74,37 @@ fn bodies_have_a_size_together() {
     other.write(" ".repeat(*rest));
     other.answer().unwrap().is_error(400);
     served.send("POST", "/scim/v2/Users", &[], &" ".repeat(1_000)).is_error(400);
+}
+
+#[test]
+fn one_caller_does_not_take_the_place_of_all_bodies() {
+    let served = served(|options| (options.max_body_bytes, options.max_buffered_bytes) = (1_000, 8_000));
+    let [reader, writer] = [("reads", Scope::Read), ("writes", Scope::Write)]
+        .map(|(name, scope)| bearer(&served.token("default", name, scope)));
+    // Bodies that are never complete: one has a place.
+    let mut wires: Vec<_> = (0..16)
+        .map(|_| {
+            let mut wire = served.connect();
+            let headers = [reader.as_str(), "content-length: 1000"];
+            wire.write(message("POST", "/scim/v2/Users/.search", &headers, "") + &" ".repeat(999));
+            wire.stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+            wire
+        })
+        .collect();
+    let is_answered = |wire: &Wire<TcpStream>| wire.stream.peek(&mut [0]).is_ok();
+    let refused = (0..500).any(|_| wires.iter().filter(|wire| is_answered(wire)).count() == 15);
+    assert!(refused, "one caller has more than its share");
+    // Another caller does not notice.
+    assert_eq!(served.send("POST", "/scim/v2/Users", &[&writer], &user("ann")).status, 201);
+    let full = served.send("POST", "/scim/v2/Users/.search", &[&reader], &user("ann"));
+    full.is_error(503);
+    for wire in &mut wires {
+        wire.stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // The one that had a place is complete now.
+        let _ = wire.stream.write_all(b" ");
+        let status = wire.answer().unwrap().status;
+        assert!(matches!(status, 400 | 503), "{status}");
+    }
 }
 
 #[test]
