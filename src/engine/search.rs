@@ -1,5 +1,6 @@
 //! Search (RFC 7644 section 3.4.2).
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,15 +9,19 @@ use super::config::Config;
 use super::index::View;
 use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
 use super::represent::represent_row;
+use super::storage::{Reads, Table, keys};
 use super::store::OPENING;
 use super::{Limits, Tenant};
-use crate::filter::{BoundFilter, CompareOp, bind, bind_any, parse};
+use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::{Target, TypeModel, Uniqueness, common};
 use crate::{Error, ErrorKind, Result};
 
 /// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
 const LOOK_UP_BYTES: usize = 512;
+
+/// Resources of one `externalId` that are found in little time.
+const FEW: usize = 4;
 
 /// A search, bound to the resource types that it is about.
 struct Bound<'a> {
@@ -77,7 +82,7 @@ impl Tenant {
     }
 
     /// Whether a read takes some microseconds as a rule: by id (no filter), or by a filter that a key answers, such as
-    /// `userName eq "bjensen"`; of a type whose resources have no members, of which a group may have any number. For hosts
+    /// `userName eq "bjensen"`, and finds few resources by; of a type whose resources have no members, of which a group may have any number. For hosts
     /// that do such a read at once, and hand others to another thread. What is wrong with the read, it will tell itself.
     pub fn looks_up(&self, resource_type: &str, filter: Option<&str>) -> bool {
         let Ok(config) = self.state.config() else { return false };
@@ -87,7 +92,31 @@ impl Tenant {
         }
         let Some(filter) = filter else { return true };
         let bound = |filter| bind(&parse(filter)?, model, config.dialect().bind);
-        filter.len() <= LOOK_UP_BYTES && bound(filter).is_ok_and(|filter| has_key(&filter, model))
+        filter.len() <= LOOK_UP_BYTES
+            && bound(filter)
+                .is_ok_and(|filter| has_key(&filter, model) && self.finds_few(&filter, model).unwrap_or(false))
+    }
+
+    /// Whether no `externalId` that a filter names, which any number of resources may have, is one of many.
+    fn finds_few(&self, filter: &BoundFilter, model: &TypeModel) -> Result<bool> {
+        let mut named = Vec::new();
+        external_ids(filter, &mut named);
+        if named.is_empty() {
+            return Ok(true);
+        }
+        let view = self.inner().view()?;
+        for external_id in named {
+            let prefix = keys::external_id(self.state.id, model.number(), external_id);
+            let mut count = 0;
+            view.snapshot.scan_prefix(Table::ExternalIds, &prefix, &mut |_, _| {
+                count += 1;
+                Ok(if count > FEW { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+            if count > FEW {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub(super) fn each_found(
@@ -211,7 +240,7 @@ impl Tenant {
     }
 }
 
-/// Whether a filter is answered from the rows of one key.
+/// Whether a filter is answered from the rows of one key; [`Tenant::finds_few`] tells whether these are few.
 fn has_key(filter: &BoundFilter, model: &TypeModel) -> bool {
     match filter {
         BoundFilter::Compare(target, CompareOp::Eq, _) => {
@@ -222,6 +251,19 @@ fn has_key(filter: &BoundFilter, model: &TypeModel) -> bool {
         }
         BoundFilter::And(parts) => parts.iter().any(|part| has_key(part, model)),
         _ => false,
+    }
+}
+
+/// Every `externalId` that the rows of a filter are found by.
+fn external_ids<'a>(filter: &'a BoundFilter, found: &mut Vec<&'a str>) {
+    match filter {
+        BoundFilter::Compare(target, CompareOp::Eq, Operand::Text(text, _))
+            if *target == Target::whole(common::EXTERNAL_ID) =>
+        {
+            found.push(text);
+        }
+        BoundFilter::And(parts) | BoundFilter::Or(parts) => parts.iter().for_each(|part| external_ids(part, found)),
+        _ => {}
     }
 }
 
@@ -238,15 +280,33 @@ fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<
 
 #[cfg(test)]
 mod tests {
+    use super::FEW;
+    use crate::engine::WriteOptions;
+    use crate::message::ResourceInput;
     use crate::{Store, StoreOptions};
 
     #[test]
     fn look_ups_are_told_from_other_reads() {
         let tenant = Store::open_in_memory(StoreOptions::default()).unwrap().tenant("default").unwrap();
+        // Nothing keeps resources from having the same.
+        for (external_id, count) in [("few", FEW), ("many", FEW + 1)] {
+            for number in 0..count {
+                let json = format!(
+                    r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],
+                    "userName":"{external_id}{number}","externalId":"{external_id}"}}"#
+                );
+                let input = ResourceInput::from_json(json.as_bytes()).unwrap();
+                tenant.create("User", input, &WriteOptions::default()).unwrap();
+            }
+        }
         let cases = [
             ("User", None, true),
             ("Users", Some(r#"userName eq "a""#), true),
             ("User", Some(r#"externalId eq "a""#), true),
+            ("User", Some(r#"externalId eq "few""#), true),
+            ("User", Some(r#"externalId eq "many""#), false),
+            ("User", Some(r#"userName eq "a" and externalId eq "many""#), false),
+            ("User", Some(r#"userName eq "a" and (externalId eq "many" or externalId eq "few")"#), false),
             ("User", Some(r#"id eq "a" and active eq true"#), true),
             ("User", Some(r#"userName sw "a""#), false),
             ("User", Some(r#"displayName eq "a""#), false),
