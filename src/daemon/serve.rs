@@ -138,7 +138,7 @@ pub fn run(store: Store, options: ServeOptions, ready: impl FnOnce(SocketAddr)) 
         tokio::select! {
             served = server.serve(async { drop(asked.await) }) => served,
             () = insist => Ok(()),
-            () = notify::watchdog() => Ok(()),
+            () = notify::watchdog(store.clone()) => Ok(()),
         }
     });
     runtime.shutdown_timeout(THREADS_END);
