@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::rate::Key;
-use super::{Call, ServeOptions};
+use super::{Call, Face, ServeOptions};
 use crate::{Error, ErrorKind, Result};
 
 /// Callers at least that share the place for bodies.
@@ -20,7 +20,8 @@ pub(super) struct Buffers(Arc<Inner>);
 struct Inner {
     /// A permit is a byte.
     all: Arc<Semaphore>,
-    share: usize,
+    /// What one caller has of it over HTTP, and over gRPC.
+    shares: [usize; 2],
     callers: Mutex<HashMap<Key, usize>>,
 }
 
@@ -28,7 +29,9 @@ struct Inner {
 pub struct Body {
     bytes: Vec<u8>,
     buffers: Buffers,
-    caller: Option<Key>,
+    /// Who sends it, unless that may be everybody, and what they have.
+    caller: Option<(Key, usize)>,
+    counted: usize,
     place: Option<OwnedSemaphorePermit>,
 }
 
@@ -37,7 +40,8 @@ impl Buffers {
         Buffers(Arc::new(Inner {
             all: Arc::new(Semaphore::new(options.max_buffered_bytes)),
             // One whole body has a place, whatever the options say.
-            share: (options.max_buffered_bytes / SHARES).max(options.max_body_bytes),
+            shares: [options.max_body_bytes, options.max_message_bytes]
+                .map(|whole| whole.max(options.max_buffered_bytes / SHARES)),
             callers: Mutex::default(),
         }))
     }
@@ -46,15 +50,20 @@ impl Buffers {
     pub(super) fn body(&self, call: &Call) -> Body {
         // Who comes from this machine without a token may be a proxy, which brings everybody.
         let is_everybody = call.bearer.is_none() && call.peer.is_loopback();
-        let caller = (!is_everybody).then(|| Key::of(call));
-        Body { bytes: Vec::new(), buffers: self.clone(), caller, place: None }
+        let [over_http, over_grpc] = self.0.shares;
+        let share = match call.face {
+            Face::Http => over_http,
+            Face::Grpc => over_grpc,
+        };
+        let caller = (!is_everybody).then(|| (Key::of(call), share));
+        Body { bytes: Vec::new(), buffers: self.clone(), caller, counted: 0, place: None }
     }
 
     /// Counts bytes of a caller, unless they are more than its share.
-    fn count(&self, caller: Key, size: usize) -> Result<()> {
+    fn count(&self, caller: Key, share: usize, size: usize) -> Result<()> {
         let mut callers = self.lock();
         let held = callers.get(&caller).copied().unwrap_or_default();
-        if held + size > self.0.share {
+        if held + size > share {
             return Err(busy("the server reads too many large requests of this caller already"));
         }
         callers.insert(caller, held + size);
@@ -74,17 +83,27 @@ impl Body {
     /// `Unavailable` when the bodies that are read at this time are too large together, or those of this caller. To wait
     /// instead would let a few slow clients hold up everybody.
     pub fn push(&mut self, chunk: &[u8]) -> Result<()> {
+        self.reserve(chunk.len())?;
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    /// Counts what came, for a body that is kept elsewhere.
+    ///
+    /// # Errors
+    /// As [`Body::push`].
+    pub fn reserve(&mut self, size: usize) -> Result<()> {
         let full = || busy("the server reads too many large requests already (max-buffered-bytes)");
-        let size = u32::try_from(chunk.len()).map_err(|_| full())?;
-        let more = Arc::clone(&self.buffers.0.all).try_acquire_many_owned(size).map_err(|_| full())?;
-        if let Some(caller) = self.caller {
-            self.buffers.count(caller, chunk.len())?;
+        let permits = u32::try_from(size).map_err(|_| full())?;
+        let more = Arc::clone(&self.buffers.0.all).try_acquire_many_owned(permits).map_err(|_| full())?;
+        if let Some((caller, share)) = self.caller {
+            self.buffers.count(caller, share, size)?;
+            self.counted += size;
         }
         match &mut self.place {
             Some(place) => place.merge(more),
             None => self.place = Some(more),
         }
-        self.bytes.extend_from_slice(chunk);
         Ok(())
     }
 
@@ -96,10 +115,10 @@ impl Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let Some(caller) = self.caller else { return };
+        let Some((caller, _)) = self.caller else { return };
         let mut callers = self.buffers.lock();
         if let Some(held) = callers.get_mut(&caller) {
-            *held -= self.bytes.len();
+            *held -= self.counted;
             if *held == 0 {
                 callers.remove(&caller);
             }
@@ -113,7 +132,7 @@ fn busy(detail: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Face, Peer};
+    use super::super::Peer;
     use super::*;
     use crate::engine::Scope;
 

@@ -76,7 +76,7 @@ impl Rates {
         let Some(limit) = self.limit else { return Ok(()) };
         let mut table = self.lock();
         let token = call.bearer.as_deref().map(key_of).filter(|key| table.buckets.contains_key(key));
-        let key = token.unwrap_or_else(|| Key::of_address(call));
+        let key = token.unwrap_or_else(|| address_of(call));
         if table.bucket(key, limit, now).take(limit, now) {
             return Ok(());
         }
@@ -101,12 +101,12 @@ impl Rates {
 impl Key {
     /// Whoever makes a call, whose token was found right if it has one.
     pub(super) fn of(call: &Call) -> Self {
-        call.bearer.as_deref().map_or_else(|| Key::of_address(call), key_of)
+        call.bearer.as_deref().map_or_else(|| address_of(call), key_of)
     }
+}
 
-    fn of_address(call: &Call) -> Self {
-        call.peer.address().map_or(Key::Others, |address| Key::Address(network(address)))
-    }
+fn address_of(call: &Call) -> Key {
+    call.peer.address().map_or(Key::Others, |address| Key::Address(network(address)))
 }
 
 fn key_of(bearer: &str) -> Key {
