@@ -290,7 +290,6 @@ fn what_is_no_request_is_refused_whole_and_the_rest_one_by_one() {
     };
     let delete = json!({"method": "DELETE", "path": "/Users/nobody"});
     assert_eq!(send(json!([delete, delete, delete])).unwrap_err().kind(), ErrorKind::PayloadTooLarge);
-    assert_eq!(send(json!([post_group("a", &[]), post_group("a", &[])])).unwrap_err().kind(), ErrorKind::InvalidValue);
     let response = send(json!([
         {"method": "POST", "path": "/Nothings", "bulkId": "x", "data": {}},
         {"method": "PUT", "path": "/Users/bulkId:unknown", "data": user("ada")}
@@ -301,4 +300,53 @@ fn what_is_no_request_is_refused_whole_and_the_rest_one_by_one() {
     );
     assert_eq!(statuses(&response.unwrap()), [400, 400]);
     assert_eq!(tenant.found(None, ""), Vec::<String>::new());
+}
+
+/// RFC 7644 section 3.7: as many changes as possible, whatever fails.
+#[test]
+fn what_is_no_operation_fails_alone() {
+    let store = store();
+    let tenant = store.tenant("default").unwrap();
+    let operations = json!([
+        {"method": "POST", "path": "/Users", "bulkId": "a", "data": user("ada")},
+        {"method": "PATCH", "path": "/Users/bulkId:a"},
+        {"method": "GET", "path": "/Users/bulkId:a", "bulkId": "x"},
+        {"method": "POST", "path": "/Users", "data": user("bob")},
+        {"method": "POST", "path": "/Users", "bulkId": "a", "data": user("cyd")},
+        {"method": "POST", "path": "/Users", "bulkId": "late"},
+        {"method": "DELETE", "path": "/Users/bulkId:late"},
+        {"method": "DELETE"},
+        post_group("g", &["bulkId:a"]),
+    ]);
+    let schemas = json!(["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]);
+    let response = send(&tenant, &json!({"schemas": schemas, "Operations": operations}).to_string());
+    let results = response["Operations"].as_array().unwrap();
+    let told: Vec<[&Value; 3]> = results.iter().map(|it| [&it["method"], &it["bulkId"], &it["status"]]).collect();
+    let expected = json!([
+        ["POST", "a", "201"],
+        ["PATCH", null, "400"],
+        ["GET", "x", "400"],
+        ["POST", null, "400"],
+        ["POST", "a", "400"],
+        ["POST", "late", "400"],
+        ["DELETE", null, "400"],
+        ["DELETE", null, "400"],
+        ["POST", "g", "201"]
+    ]);
+    assert_eq!(json!(told), expected);
+    let ada = id_in(&results[0]);
+    assert_eq!(results[1]["location"], format!("https://example.com/v2/Users/{ada}"));
+    assert_eq!(results[1]["response"]["scimType"], "invalidSyntax");
+    assert_eq!(results[4]["response"]["scimType"], "invalidValue");
+    assert_eq!(results[6]["response"]["detail"], "it refers to the resource of operation 6, which failed");
+    assert_eq!(results[7].get("location"), None);
+    let members = &tenant.read("Group", &id_in(&results[8]))["members"];
+    assert_eq!((members.as_array().unwrap().len(), &members[0]["value"]), (1, &json!(ada)), "the first of the bulkId");
+    assert_eq!(tenant.found(Some("User"), ""), [ada]);
+    assert_sound(&store);
+
+    // They count for failOnErrors, each in its place.
+    let operations = json!([post_group("h", &[]), {"method": "GET", "path": "/Users"}, post_group("i", &[])]);
+    let response = tenant.send_bulk(json!({"failOnErrors": 1, "Operations": operations}));
+    assert_eq!(statuses(&response), [201, 400]);
 }

@@ -19,10 +19,15 @@ use super::storage::Transaction;
 use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{check_version, complete, insert, load, remove, tag_of, update};
 use super::{Tenant, WriteOptions};
-use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, patch_from_input};
+use crate::message::{
+    BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, RefusedOperation, patch_from_input,
+};
 use crate::model::{EntityTag, Input, Object, Registry, VersionMatch};
 use crate::patch::{Budget, MemberEdit, PatchRequest};
 use crate::{Error, ErrorKind, Result};
+
+/// An operation of a request, or why it is none.
+type Sent = Result<BulkOperation, RefusedOperation>;
 
 /// What an operation does, once everything that needs no store is done.
 #[derive(Clone)]
@@ -49,6 +54,7 @@ struct Step {
 /// What an operation left: the version, and where the resource is.
 #[derive(Clone)]
 struct Made {
+    status: u16,
     tag: Option<EntityTag>,
     location: String,
 }
@@ -71,8 +77,7 @@ impl Tenant {
     /// Carries out bulk operations (RFC 7644 section 3.7), in one commit.
     ///
     /// # Errors
-    /// `PayloadTooLarge` for too many operations, `InvalidValue` for a bulkId that stands twice. What fails inside is in
-    /// the response.
+    /// `PayloadTooLarge` for too many operations. What fails inside is in the response.
     pub fn bulk(&self, request: BulkRequest, options: &WriteOptions) -> Result<BulkResponse> {
         let most = self.limits()?.max_bulk_operations;
         let BulkRequest { fail_on_errors, operations } = request;
@@ -81,7 +86,7 @@ impl Tenant {
             return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
         }
         let config = self.state.config()?;
-        let ids = BulkIds::assign(&operations, &mut || self.inner().env.new_id())?;
+        let ids = BulkIds::assign(operations.iter().map(posted), &mut || self.inner().env.new_id());
         let heads: Vec<BulkResult> = operations.iter().map(|operation| head(operation, &ids)).collect();
         let prepare = |(index, operation)| self.prepare(&config, &ids, index, operation);
         let mut steps: Vec<Result<Step>> = operations.into_iter().enumerate().map(prepare).collect();
@@ -108,8 +113,8 @@ impl Tenant {
     }
 
     /// Does what needs no store: resolves bulkIds, binds, hashes.
-    fn prepare(&self, config: &Config, ids: &BulkIds, index: usize, operation: BulkOperation) -> Result<Step> {
-        let BulkOperation { method, bulk_id, version, path, data } = operation;
+    fn prepare(&self, config: &Config, ids: &BulkIds, index: usize, operation: Sent) -> Result<Step> {
+        let BulkOperation { method, bulk_id, version, path, data } = operation.map_err(|refused| refused.error)?;
         let mut references = ids.of_operation(index);
         let (endpoint, id) = match path.trim_start_matches('/').split_once('/') {
             Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
@@ -134,8 +139,7 @@ impl Tenant {
                 return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
             }
             BulkMethod::Post => {
-                let id =
-                    bulk_id.as_deref().and_then(|id| ids.assigned(id)).unwrap_or_else(|| self.inner().env.new_id());
+                let id = ids.of_post(index, bulk_id.as_deref())?.unwrap_or_else(|| self.inner().env.new_id());
                 Action::Create(self.inner().draft(config, model, object(data)?, DraftOptions::default())?, id)
             }
             BulkMethod::Put => {
@@ -182,29 +186,42 @@ fn object(data: Input) -> Result<Object> {
     }
 }
 
-/// What a result repeats of its operation.
-fn head(operation: &BulkOperation, ids: &BulkIds) -> BulkResult {
-    // A path may stand there without its slash, and name a resource by the bulkId of its POST.
-    let path = operation.path.trim_start_matches('/');
-    let location = match path.split_once("/bulkId:") {
-        _ if operation.method == BulkMethod::Post => None,
-        None => Some(format!("/{path}")),
-        Some((endpoint, bulk_id)) => ids.assigned(bulk_id).map(|id| format!("/{endpoint}/{id}")),
+/// The bulkId of a POST, also of one that is refused: what refers to it fails because of it.
+fn posted(operation: &Sent) -> Option<&str> {
+    let (is_post, bulk_id) = match operation {
+        Ok(operation) => (operation.method == BulkMethod::Post, &operation.bulk_id),
+        Err(refused) => (is_post(refused.method.as_deref()), &refused.bulk_id),
     };
-    let bulk_id = operation.bulk_id.clone();
-    BulkResult { method: operation.method, bulk_id, version: None, location, status: 0, error: None }
+    bulk_id.as_deref().filter(|_| is_post)
+}
+
+fn is_post(method: Option<&str>) -> bool {
+    method.and_then(BulkMethod::from_keyword) == Some(BulkMethod::Post)
+}
+
+/// What a result repeats of its operation.
+fn head(operation: &Sent, ids: &BulkIds) -> BulkResult {
+    let (method, bulk_id, path) = match operation {
+        Ok(sent) => (Some(sent.method.keyword()), &sent.bulk_id, Some(sent.path.as_str())),
+        Err(refused) => (refused.method.as_deref(), &refused.bulk_id, refused.path.as_deref()),
+    };
+    // A path may stand there without its slash, and name a resource by the bulkId of its POST.
+    let location =
+        path.filter(|_| !is_post(method)).map(|path| path.trim_start_matches('/')).and_then(|path| {
+            match path.split_once("/bulkId:") {
+                None => Some(format!("/{path}")),
+                Some((endpoint, bulk_id)) => ids.assigned(bulk_id).map(|id| format!("/{endpoint}/{id}")),
+            }
+        });
+    let (method, bulk_id) = (method.map(str::to_owned), bulk_id.clone());
+    BulkResult { method, bulk_id, version: None, location, status: 0, error: None }
 }
 
 fn finished(head: BulkResult, result: Result<Made>) -> BulkResult {
     match result {
-        Ok(made) => {
-            let status = match head.method {
-                BulkMethod::Post => 201,
-                BulkMethod::Put | BulkMethod::Patch => 200,
-                BulkMethod::Delete => 204,
-            };
-            let version = made.tag.map(|tag| tag.to_string());
-            BulkResult { version, location: Some(made.location), status, ..head }
+        Ok(Made { status, tag, location }) => {
+            let version = tag.map(|tag| tag.to_string());
+            BulkResult { version, location: Some(location), status, ..head }
         }
         Err(error) => BulkResult { status: error.status(), error: Some(error), ..head },
     }
@@ -334,11 +351,12 @@ impl Run {
             Action::Delete(id) => {
                 let current = current(txn, id)?;
                 remove(txn, scope, &current)?;
-                return Ok(Made { tag: None, location: super::rows::derive::location(model, id) });
+                return Ok(Made { status: 204, tag: None, location: super::rows::derive::location(model, id) });
             }
         };
         let tag = Some(tag_of(txn, scope, stored.at, stored.resource.version)?);
-        Ok(Made { tag, location: super::rows::derive::location(model, &stored.resource.id) })
+        let status = if matches!(step.action, Action::Create(..)) { 201 } else { 200 };
+        Ok(Made { status, tag, location: super::rows::derive::location(model, &stored.resource.id) })
     }
 
     /// Takes out the members that operations still to come create.

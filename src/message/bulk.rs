@@ -57,21 +57,35 @@ pub struct BulkOperation {
     pub data: Option<Input>,
 }
 
+/// An element of `Operations` that is no operation: it fails alone.
+#[derive(Debug)]
+pub struct RefusedOperation {
+    /// The method; of an unknown one the word that was sent, if an answer can repeat it.
+    pub method: Option<String>,
+    /// As sent.
+    pub bulk_id: Option<String>,
+    /// As sent.
+    pub path: Option<String>,
+    /// Why.
+    pub error: crate::Error,
+}
+
 /// A bulk request.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct BulkRequest {
     /// After how many errors to stop; none: never.
     pub fail_on_errors: Option<u64>,
-    /// The operations.
-    pub operations: Vec<BulkOperation>,
+    /// The operations, with those that fail as they stand.
+    pub operations: Vec<Result<BulkOperation, RefusedOperation>>,
 }
 
 impl BulkRequest {
-    /// Reads a BulkRequest message.
+    /// Reads a BulkRequest message. An operation that is none is refused alone, in its place: the others are to be
+    /// carried out (RFC 7644 section 3.7).
     ///
     /// # Errors
     /// `InvalidSyntax` for what is no such message, `InvalidValue` for a negative `failOnErrors`; both name the place,
-    /// as in `Operations[2].method`.
+    /// as in `Operations[2]`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         let mut part = Part::from_json(json, "a BulkRequest")?;
         part.need_schema(BULK_REQUEST)?;
@@ -79,40 +93,47 @@ impl BulkRequest {
             part.take_integer("failOnErrors")?.map(u64::try_from).transpose().map_err(|_| {
                 part.error(ErrorKind::InvalidValue, "failOnErrors", "is a number of errors, not negative")
             })?;
-        let operations = part.need_objects("Operations")?.map(|part| operation(part?)).collect::<Result<_>>()?;
+        let operations = part.need_objects("Operations")?.map(|part| Ok(operation(part?))).collect::<Result<_>>()?;
         Ok(BulkRequest { fail_on_errors, operations })
     }
 }
 
-fn operation(mut part: Part) -> Result<BulkOperation> {
-    let word = part.need_string("method")?;
-    let Some(method) = BulkMethod::from_keyword(&word) else {
-        return Err(part.error(ErrorKind::InvalidSyntax, "method", "is POST, PUT, PATCH or DELETE"));
+/// Letters of a method that is unknown, but can be repeated.
+const MAX_METHOD: usize = 16;
+
+/// Reads an operation. What can be read of one that is refused is kept, for its result.
+fn operation(mut part: Part) -> Result<BulkOperation, RefusedOperation> {
+    let (method, bulk_id) = (part.need_string("method"), part.take_string("bulkId"));
+    let (version, path) = (part.take_string("version"), part.need_string("path"));
+    let data = part.take_any("data").filter(|data| *data != Input::Null);
+    let is_word = |word: &&String| word.len() <= MAX_METHOD && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let keyword = |word: &String| BulkMethod::from_keyword(word).map_or(word.clone(), |method| method.keyword().into());
+    let sent = method.as_ref().ok().filter(is_word).map(keyword);
+    let kept = (bulk_id.as_ref().ok().cloned().flatten(), path.as_ref().ok().cloned());
+    let checked = || {
+        let Some(method) = BulkMethod::from_keyword(&method?) else {
+            return Err(part.error(ErrorKind::InvalidSyntax, "method", "is POST, PUT, PATCH or DELETE"));
+        };
+        let operation = BulkOperation { method, bulk_id: bulk_id?, version: version?, path: path?, data };
+        let missing = |name: &str| {
+            Err(part.error(ErrorKind::InvalidSyntax, name, &format!("is missing: {} needs one", method.keyword())))
+        };
+        if method == BulkMethod::Post && operation.bulk_id.is_none() {
+            return missing("bulkId");
+        }
+        if method != BulkMethod::Delete && operation.data.is_none() {
+            return missing("data");
+        }
+        Ok(operation)
     };
-    let operation = BulkOperation {
-        method,
-        bulk_id: part.take_string("bulkId")?,
-        version: part.take_string("version")?,
-        path: part.need_string("path")?,
-        data: part.take_any("data").filter(|data| *data != Input::Null),
-    };
-    let missing = |name: &str| {
-        Err(part.error(ErrorKind::InvalidSyntax, name, &format!("is missing: {} needs one", method.keyword())))
-    };
-    if method == BulkMethod::Post && operation.bulk_id.is_none() {
-        return missing("bulkId");
-    }
-    if method != BulkMethod::Delete && operation.data.is_none() {
-        return missing("data");
-    }
-    Ok(operation)
+    checked().map_err(|error| RefusedOperation { method: sent, bulk_id: kept.0, path: kept.1, error })
 }
 
 /// The result of one operation.
 #[derive(Debug)]
 pub struct BulkResult {
-    /// The method.
-    pub method: BulkMethod,
+    /// The method; of an unknown one the word that was sent, if an answer can repeat it.
+    pub method: Option<String>,
     /// As sent.
     pub bulk_id: Option<String>,
     /// The new version.
@@ -154,7 +175,8 @@ struct ResponseJson<'a> {
 struct ResultJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
-    method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bulk_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +191,7 @@ impl<'a> ResultJson<'a> {
         let BulkResult { method, bulk_id, version, location, status, error } = result;
         ResultJson {
             location: location.as_ref().map(|location| format!("{base}{location}")),
-            method: method.keyword(),
+            method: method.as_deref(),
             bulk_id: bulk_id.as_deref(),
             version: version.as_deref(),
             status: status.to_string(),
@@ -196,7 +218,7 @@ mod tests {
                 {"method": "DELETE", "path": "/Users/42", "version": "W/\"1\"", "data": null}]"#,
         );
         let request = BulkRequest::from_json(json.as_bytes()).unwrap();
-        let [post, delete] = &request.operations[..] else { panic!() };
+        let [Ok(post), Ok(delete)] = &request.operations[..] else { panic!() };
         assert_eq!(
             (request.fail_on_errors, post.method, post.bulk_id.as_deref()),
             (Some(1), BulkMethod::Post, Some("qwerty"))
@@ -208,14 +230,13 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place() {
+    fn what_is_no_request_is_refused_whole() {
         let cases = [
             (with("[]"), "Operations"),
-            (with(r#"[{"method": "GET", "path": "/Users"}]"#), "Operations[0].method"),
-            (with(r#"[{"method": "DELETE"}]"#), "Operations[0].path"),
-            (with(r#"[{"method": "POST", "path": "/Users", "data": {}}]"#), "Operations[0].bulkId"),
-            (with(r#"[{"method": "PUT", "path": "/Users/1"}]"#), "Operations[0].data"),
+            (with("7"), "Operations"),
+            (with(r#"[{"method": "DELETE", "path": "/Users/1"}, 7]"#), "Operations[1]"),
             (with("[]").replace(": 1", ": -1"), "failOnErrors"),
+            (with("[]").replace(": 1", ": \"1\""), "failOnErrors"),
             (r#"{"Operations": []}"#.into(), "schemas"),
         ];
         for (json, place) in cases {
@@ -225,9 +246,48 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_operation_is_refused_alone() {
+        let cases = [
+            (r#"{"method": "GET", "path": "/Users"}"#, "method", [Some("GET"), None, Some("/Users")]),
+            (r#"{"method": "<GET>", "path": "/Users"}"#, "method", [None, None, Some("/Users")]),
+            (r#"{"method": "ABCDEFGHIJKLMNOPQ", "bulkId": "a"}"#, "method", [None, Some("a"), None]),
+            (r#"{"method": 7, "bulkId": "a"}"#, "method", [None, Some("a"), None]),
+            (r#"{"path": "/Users"}"#, "method", [None, None, Some("/Users")]),
+            (r#"{"method": "delete"}"#, "path", [Some("DELETE"), None, None]),
+            (r#"{"method": "DELETE", "path": []}"#, "path", [Some("DELETE"), None, None]),
+            (
+                r#"{"method": "DELETE", "path": "/Users/1", "version": 1}"#,
+                "version",
+                [Some("DELETE"), None, Some("/Users/1")],
+            ),
+            (r#"{"method": "POST", "path": "/Users", "data": {}}"#, "bulkId", [Some("POST"), None, Some("/Users")]),
+            (
+                r#"{"method": "POST", "path": "/Users", "bulkId": 7, "data": {}}"#,
+                "bulkId",
+                [Some("POST"), None, Some("/Users")],
+            ),
+            (r#"{"method": "PUT", "path": "/Users/1"}"#, "data", [Some("PUT"), None, Some("/Users/1")]),
+            (
+                r#"{"method": "PATCH", "path": "/Users/1", "data": null}"#,
+                "data",
+                [Some("PATCH"), None, Some("/Users/1")],
+            ),
+        ];
+        for (json, name, kept) in cases {
+            let request = with(&format!(r#"[{{"method": "DELETE", "path": "/Users/1"}}, {json}]"#));
+            let request = BulkRequest::from_json(request.as_bytes()).unwrap();
+            let [Ok(_), Err(refused)] = &request.operations[..] else { panic!("{json}") };
+            let RefusedOperation { method, bulk_id, path, error } = refused;
+            assert_eq!(error.attribute(), Some(&*format!("Operations[1].{name}")), "{error}");
+            assert_eq!(error.kind(), ErrorKind::InvalidSyntax);
+            assert_eq!([method.as_deref(), bulk_id.as_deref(), path.as_deref()], kept, "{json}");
+        }
+    }
+
+    #[test]
     fn responses() {
-        let result = |method, status, error| BulkResult {
-            method,
+        let result = |method: BulkMethod, status, error| BulkResult {
+            method: Some(method.keyword().to_owned()),
             bulk_id: None,
             version: None,
             location: Some("/Users/42".into()),

@@ -19,7 +19,7 @@ mod service_provider;
 mod text;
 
 pub(crate) use brief::Brief;
-pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult};
+pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, RefusedOperation};
 pub use error::error_json;
 pub use explain::{Explanation, Step};
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};

@@ -216,13 +216,14 @@ async fn bulk_carries_scim_messages() {
             { "method": "POST", "path": "/Groups", "bulkId": "g", "data": group },
             { "method": "POST", "path": "/Users", "bulkId": "u", "data": { "schemas": [USER], "userName": "ann" } },
             { "method": "POST", "path": "/Users", "bulkId": "v", "data": { "schemas": [USER], "userName": "Ann" } },
+            { "method": "GET", "path": "/Users" },
         ]
     });
     let answer = client.bulk(BulkRequest { json: request.to_string(), ..BulkRequest::default() }).await.unwrap();
     let answer: Value = serde_json::from_str(&answer.into_inner().json).unwrap();
     let statuses: Vec<&str> =
         answer["Operations"].as_array().unwrap().iter().map(|result| result["status"].as_str().unwrap()).collect();
-    assert_eq!(statuses, ["201", "201", "409"], "{answer}");
+    assert_eq!(statuses, ["201", "201", "409", "400"], "{answer}");
     let member = ListRequest { resource_type: "Group".into(), ..ListRequest::default() };
     let groups = client.list(member).await.unwrap().into_inner().resources;
     let ann = client.list(list("userName eq \"ann\"")).await.unwrap().into_inner().resources;

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use crate::message::{BulkMethod, BulkOperation};
 use crate::model::Input;
 use crate::{Error, ErrorKind, Result};
 
@@ -13,29 +12,40 @@ const PREFIX: &str = "bulkId:";
 pub(super) struct BulkIds(HashMap<String, (usize, String)>);
 
 impl BulkIds {
-    /// Gives each POST with a bulkId an id.
+    /// Gives each bulkId of a POST an id; `posted` are their bulkIds by position. Of two that are the same the first one
+    /// counts.
+    pub(super) fn assign<'a>(
+        posted: impl Iterator<Item = Option<&'a str>>,
+        new_id: &mut dyn FnMut() -> String,
+    ) -> Self {
+        let mut ids: HashMap<String, (usize, String)> = HashMap::new();
+        for (index, bulk_id) in posted.enumerate() {
+            if let Some(bulk_id) = bulk_id.filter(|bulk_id| !ids.contains_key(*bulk_id)) {
+                ids.insert(bulk_id.to_owned(), (index, new_id()));
+            }
+        }
+        BulkIds(ids)
+    }
+
+    /// The id that the resource of a bulkId gets.
+    pub(super) fn assigned(&self, bulk_id: &str) -> Option<String> {
+        self.0.get(bulk_id).map(|(_, id)| id.clone())
+    }
+
+    /// The id that the POST at this position makes a resource with; none where it has no bulkId.
     ///
     /// # Errors
-    /// `InvalidValue` for a bulkId that stands twice.
-    pub(super) fn assign(operations: &[BulkOperation], new_id: &mut dyn FnMut() -> String) -> Result<Self> {
-        let mut ids: HashMap<String, (usize, String)> = HashMap::new();
-        for (index, operation) in operations.iter().enumerate() {
-            let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| operation.method == BulkMethod::Post) else {
-                continue;
-            };
-            if let Some((first, _)) = ids.insert(bulk_id.clone(), (index, new_id())) {
+    /// `InvalidValue` where an operation before it has the same bulkId.
+    pub(super) fn of_post(&self, index: usize, bulk_id: Option<&str>) -> Result<Option<String>> {
+        match bulk_id.and_then(|bulk_id| self.0.get(bulk_id)) {
+            Some((first, _)) if *first != index => {
                 let (first, second) = (first + 1, index + 1);
                 let detail =
                     format!("operations {first} and {second} have the same bulkId: give each POST one of its own");
-                return Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"));
+                Err(Error::new(ErrorKind::InvalidValue, detail).on("bulkId"))
             }
+            found => Ok(found.map(|(_, id)| id.clone())),
         }
-        Ok(BulkIds(ids))
-    }
-
-    /// The id that the POST of a bulkId got.
-    pub(super) fn assigned(&self, bulk_id: &str) -> Option<String> {
-        self.0.get(bulk_id).map(|(_, id)| id.clone())
     }
 
     /// The references of one operation, by its position.
