@@ -116,9 +116,13 @@ impl Tenant {
     fn prepare(&self, config: &Config, ids: &BulkIds, index: usize, operation: Sent) -> Result<Step> {
         let BulkOperation { method, bulk_id, version, path, data } = operation.map_err(|refused| refused.error)?;
         let mut references = ids.of_operation(index);
-        let (endpoint, id) = match path.trim_start_matches('/').split_once('/') {
+        if path.contains('?') {
+            let detail = "the path of a bulk operation has no query: leave out what begins with the ?";
+            return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
+        }
+        let (endpoint, id) = match trimmed(&path).split_once('/') {
             Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
-            None => (path.trim_start_matches('/'), None),
+            None => (trimmed(&path), None),
         };
         let model = config.registry.resource_type(endpoint)?;
         let resolved = id.map(|id| references.resolve(id)).transpose()?;
@@ -199,20 +203,23 @@ fn is_post(method: Option<&str>) -> bool {
     method.and_then(BulkMethod::from_keyword) == Some(BulkMethod::Post)
 }
 
+/// The part of a path that names a resource: slashes around it do not matter, as they do not in a URL.
+fn trimmed(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default().trim_matches('/')
+}
+
 /// What a result repeats of its operation.
 fn head(operation: &Sent, ids: &BulkIds) -> BulkResult {
     let (method, bulk_id, path) = match operation {
         Ok(sent) => (Some(sent.method.keyword()), &sent.bulk_id, Some(sent.path.as_str())),
         Err(refused) => (refused.method.as_deref(), &refused.bulk_id, refused.path.as_deref()),
     };
-    // A path may stand there without its slash, and name a resource by the bulkId of its POST.
-    let location =
-        path.filter(|_| !is_post(method)).map(|path| path.trim_start_matches('/')).and_then(|path| {
-            match path.split_once("/bulkId:") {
-                None => Some(format!("/{path}")),
-                Some((endpoint, bulk_id)) => ids.assigned(bulk_id).map(|id| format!("/{endpoint}/{id}")),
-            }
-        });
+    // A path may name a resource by the bulkId of its POST.
+    let path = path.filter(|_| !is_post(method)).map(trimmed);
+    let location = path.and_then(|path| match path.split_once("/bulkId:") {
+        None => Some(format!("/{path}")),
+        Some((endpoint, bulk_id)) => ids.assigned(bulk_id).map(|id| format!("/{endpoint}/{id}")),
+    });
     let (method, bulk_id) = (method.map(str::to_owned), bulk_id.clone());
     BulkResult { method, bulk_id, version: None, location, status: 0, error: None }
 }
