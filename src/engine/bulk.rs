@@ -124,7 +124,8 @@ impl Tenant {
             Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
             None => (trimmed(&path), None),
         };
-        let model = config.registry.resource_type(endpoint)?;
+        // With its slash, so that it is not taken for the name of a resource type.
+        let model = config.registry.resource_type(&format!("/{endpoint}"))?;
         let resolved = id.map(|id| references.resolve(id)).transpose()?;
         let mut data = data.unwrap_or(Input::Null);
         match method {

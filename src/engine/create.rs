@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use super::represent::sent_on_request;
 use super::storage::Transaction;
 use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{NewResource, Stored, insert};
 use super::{Tenant, WriteOptions};
 use crate::Result;
-use crate::message::{Projection, Representation, ResourceInput};
+use crate::message::{Representation, ResourceInput};
 
 impl Tenant {
     /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
@@ -17,8 +18,8 @@ impl Tenant {
     pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
-        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
+        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
         let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());

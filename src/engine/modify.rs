@@ -11,7 +11,6 @@ use super::tenant::scope;
 use super::write::{Current, Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
 use crate::Result;
-use crate::message::Projection;
 use crate::model::{Complex, Value};
 use crate::patch::{self, Budget, PatchRequest, Patched};
 
@@ -42,10 +41,11 @@ impl Tenant {
     ) -> Result<Written> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
-        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
-        let mut prepared = Some(self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?);
+        let prepared = self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?;
+        let projection = options.projection(&model, &prepared.patched.on_request)?;
+        let mut prepared = Some(prepared);
         let stored = loop {
             let (state, kind, id) = (Arc::clone(&self.state), model.number(), id.to_owned());
             let (patch, known, job_options) = (Arc::clone(&patch), hashes.clone(), options.clone());

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::represent::sent_on_request;
 use super::storage::Transaction;
 use super::tenant::{DraftOptions, scope};
 use super::write::{Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
-use crate::message::{Projection, ResourceInput};
+use crate::message::ResourceInput;
 use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
 use crate::patch::{MemberEdit, same};
 use crate::{Error, ErrorKind, Result};
@@ -27,8 +28,8 @@ impl Tenant {
     ) -> Result<Written> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
-        let projection = Projection::new(&model, &options.attributes, &options.excluded_attributes)?;
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
+        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;

@@ -1,11 +1,14 @@
 //! From a stored resource to what an answer shows: derived attributes are made only where they are shown.
 
+use std::collections::BTreeSet;
+
+use super::WriteOptions;
 use super::config::Config;
 use super::rows::derive;
 use super::storage::keys::{self, RowId, TenantId};
 use super::storage::{Reads, Table};
 use crate::message::{Projection, Representation, render};
-use crate::model::{Complex, EntityTag, ResourceView, TypeModel, stored};
+use crate::model::{AttributeId, Complex, EntityTag, ResourceView, Returned, TypeModel, Value, stored};
 use crate::{Error, ErrorKind, Result};
 
 /// Renders what a view shows.
@@ -54,4 +57,34 @@ pub(super) fn represent_row(
     let bytes = bytes.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a row is missing; run `scimdb check`"))?;
     let view = stored::view(&bytes, model)?;
     represent(reads, tenant, config, at, &view, projection, base)
+}
+
+impl WriteOptions {
+    /// What the answer to a write shows; `sent` is what the client sent of what is returned on request only.
+    pub(super) fn projection(&self, model: &TypeModel, sent: &BTreeSet<AttributeId>) -> Result<Projection> {
+        Projection::of_write(model, &self.attributes, &self.excluded_attributes, sent)
+    }
+}
+
+/// What of the attributes that a client sent is returned on request only: its answer shows them.
+pub(super) fn sent_on_request(model: &TypeModel, attributes: &Complex) -> BTreeSet<AttributeId> {
+    let mut sent = BTreeSet::new();
+    collect(model, attributes, &mut sent);
+    sent
+}
+
+fn collect(model: &TypeModel, attributes: &Complex, sent: &mut BTreeSet<AttributeId>) {
+    for (id, value) in attributes.iter() {
+        let Some(definition) = model.definition(id) else { continue };
+        if definition.attribute.returned == Returned::Request {
+            sent.insert(id);
+        }
+        match value {
+            Value::Complex(parts) => collect(model, parts, sent),
+            Value::Multi(elements) => {
+                elements.iter().filter_map(Value::as_complex).for_each(|parts| collect(model, parts, sent));
+            }
+            _ => {}
+        }
+    }
 }

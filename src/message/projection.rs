@@ -2,6 +2,7 @@
 //!
 //! Made once for a request and a resource type; asking it costs a look-up by number and copies nothing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::model::{AttributeId, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel, common};
@@ -50,9 +51,28 @@ impl Projection {
                 return Err(Error::new(ErrorKind::InvalidValue, detail).on("excludedAttributes"));
             }
             (Some(_), None) => Rule::Chosen(Choice::requested(model, names(attributes))),
-            (None, Some(_)) => Rule::Chosen(Choice::without(model, names(excluded))),
+            (None, Some(_)) => Rule::Chosen(Choice::without(model, &BTreeSet::new(), names(excluded))),
         };
         Ok(Projection { definitions: Arc::clone(model.definitions()), rule })
+    }
+
+    /// Of the answer to a write: what is returned on request is shown where the client sent it, too, unless the request
+    /// says with `attributes` what it wants (RFC 7643 section 7). `sent` are attributes and sub-attributes.
+    ///
+    /// # Errors
+    /// As [`Projection::new`].
+    pub(crate) fn of_write(
+        model: &TypeModel,
+        attributes: &[String],
+        excluded: &[String],
+        sent: &BTreeSet<AttributeId>,
+    ) -> Result<Self> {
+        let projection = Self::new(model, attributes, excluded)?;
+        if sent.is_empty() || names(attributes).next().is_some() {
+            return Ok(projection);
+        }
+        let rule = Rule::Chosen(Choice::without(model, sent, names(excluded)));
+        Ok(Projection { rule, ..projection })
     }
 
     /// What an answer shows when the request says nothing about it.
@@ -138,10 +158,15 @@ impl<'a> Choice<'a> {
         choice.shown
     }
 
-    /// The default set without what is excluded, but with what is returned always.
-    fn without<'n>(model: &'a TypeModel, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+    /// The default set and what was sent, without what is excluded, but with what is returned always.
+    fn without<'n>(
+        model: &'a TypeModel,
+        sent: &BTreeSet<AttributeId>,
+        names: impl Iterator<Item = &'n str>,
+    ) -> Vec<bool> {
         let mut choice = Choice { model, shown: Vec::new() };
-        for definition in choice.top().filter(|definition| by_default(definition)) {
+        let sent = sent.iter().filter_map(|id| model.definition(*id)).filter(|definition| !never(definition));
+        for definition in choice.top().filter(|definition| by_default(definition)).chain(sent) {
             choice.show_whole(definition);
         }
         for name in names {
@@ -277,6 +302,38 @@ mod tests {
             }
         }
         paths.join(" ")
+    }
+
+    #[test]
+    fn what_was_sent() {
+        let registry = registry();
+        let model = registry.resource_type("T").unwrap();
+        let meta = "meta(resourceType,created,lastModified,location,version)";
+        let cases = [
+            ("", "", "", format!("d a c(d,a) {meta} x:d x:a")),
+            ("r,n,w", "", "", format!("d a r c(d,a) {meta} x:d x:a")),
+            ("c.r,c.n,urn:t:x.1:r", "", "", format!("d a c(d,a,r) {meta} x:d x:a x:r")),
+            ("r,c.r,urn:t:x.1:r", "", "r,urn:t:x.1", format!("d a c(d,a,r) {meta} x:a")),
+            ("r,c.r", "", "c.r,meta", "d a r c(d,a) x:d x:a".into()),
+            ("r,c.r", "", "c", format!("d a r {meta} x:d x:a")),
+            ("r,c.r", "d", "", "d a x:a".into()),
+        ];
+        for (sent, attributes, excluded, expected) in cases {
+            let id = |name: &str| match model.resolve(name) {
+                Ok(PathTarget::Attribute(target)) => target.leaf(),
+                _ => panic!("{name}"),
+            };
+            let ids: BTreeSet<AttributeId> = names(&[sent.into()]).map(id).collect();
+            let projection = Projection::of_write(model, &[attributes.into()], &[excluded.into()], &ids).unwrap();
+            let sorted = |text: &str| {
+                let mut names: Vec<String> = text.split(' ').map(str::to_owned).collect();
+                names.sort_unstable();
+                names
+            };
+            let shown = sorted(&shown(model, &projection));
+            assert_eq!(shown, sorted(&expected), "sent={sent} attributes={attributes} excludedAttributes={excluded}");
+        }
+        assert!(Projection::of_write(model, &["d".into()], &["a".into()], &BTreeSet::new()).is_err());
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Applying the operations of a request: one after the other, on a copy, all or none.
 
+use std::collections::BTreeSet;
+
 use super::budget::Budget;
 use super::target::{Location, Place, locate_text};
 use super::values::{self, invalid_value};
 use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest};
 use crate::filter::BoundFilter;
-use crate::model::{AttributeId, Complex, Definition, Extension, Input, Mutability, TypeModel, Value, validate};
+use crate::model::{
+    AttributeId, Complex, Definition, Extension, Input, Mutability, Returned, TypeModel, Value, validate,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// A change of a group's members, to be made on rows; the operations' order is kept.
@@ -35,6 +39,9 @@ pub struct Patched {
     pub attributes: Complex,
     /// What is to be done to the members.
     pub members: Vec<MemberEdit>,
+    /// What the operations named of the attributes and sub-attributes that are returned on request, members apart: the
+    /// answer shows them (RFC 7643 section 7).
+    pub on_request: BTreeSet<AttributeId>,
 }
 
 /// Applies all operations, or none, and validates the result as a whole.
@@ -73,13 +80,14 @@ pub fn apply_within(
         let detail = format!("{count} operations; a PATCH request has at most {MAX_OPERATIONS}: send several");
         return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
     }
-    let mut patcher = Patcher { model, id, dialect, attributes: attributes.clone(), members: Vec::new(), budget };
+    let (attributes, members, on_request) = (attributes.clone(), Vec::new(), BTreeSet::new());
+    let mut patcher = Patcher { model, id, dialect, attributes, members, on_request, budget };
     for (index, operation) in request.operations.iter().enumerate() {
         patcher.operate(operation).map_err(|error| error.within(format_args!("operation {}", index + 1)))?;
     }
-    let Patcher { attributes, members, .. } = patcher;
+    let Patcher { attributes, members, on_request, .. } = patcher;
     validate(model, &attributes)?;
-    Ok(Patched { attributes, members })
+    Ok(Patched { attributes, members, on_request })
 }
 
 /// A resource while operations are applied to it.
@@ -89,6 +97,7 @@ pub(super) struct Patcher<'a> {
     pub dialect: &'a Dialect,
     pub attributes: Complex,
     pub members: Vec<MemberEdit>,
+    pub on_request: BTreeSet<AttributeId>,
     pub budget: &'a mut Budget,
 }
 
@@ -119,7 +128,10 @@ impl Patcher<'_> {
             Location::Extension(extension) => self.put_extension(op, extension, value),
             Location::Schemas(selection) => self.put_schemas(selection.as_ref(), value),
             Location::Members(place) => self.put_members(op, place, value),
-            Location::Attribute(place) => self.guard(place, |patcher| patcher.put_attribute(op, place, value)),
+            Location::Attribute(place) => {
+                self.note(place, Some(value));
+                self.guard(place, |patcher| patcher.put_attribute(op, place, value))
+            }
         }
     }
 
@@ -132,8 +144,23 @@ impl Patcher<'_> {
             Location::Extension(extension) => self.remove_extension(extension),
             Location::Schemas(selection) => self.remove_schemas(selection.as_ref(), value),
             Location::Members(place) => self.remove_members(place, value),
-            Location::Attribute(place) => self.guard(place, |patcher| patcher.remove_attribute(place, value)),
+            Location::Attribute(place) => {
+                self.note(place, None);
+                self.guard(place, |patcher| patcher.remove_attribute(place, value))
+            }
         }
+    }
+
+    /// Notes what an operation names that is returned on request.
+    fn note(&mut self, place: &Place<'_>, value: Option<&Input>) {
+        let model = self.model;
+        let on_request =
+            |definition: &&Definition| definition.attribute.returned == Returned::Request && definition.is_writable();
+        let named = [Some(place.definition), place.sub].into_iter().flatten();
+        self.on_request.extend(named.filter(on_request).map(|definition| definition.id));
+        let children = place.definition.children.iter().filter_map(|id| model.definition(*id));
+        let named = |child: &&Definition| value.is_some_and(|value| names(value, &child.attribute.name));
+        self.on_request.extend(children.filter(on_request).filter(named).map(|child| child.id));
     }
 
     /// Lets an immutable attribute gain a value and nothing else, and no required one lose its value: that is
@@ -197,5 +224,14 @@ impl Patcher<'_> {
             Some(value) => self.attributes.set(definition.id, value),
             None => self.attributes.remove(definition.id),
         };
+    }
+}
+
+/// Whether a value, or one of several, has this sub-attribute.
+fn names(value: &Input, sub: &str) -> bool {
+    match value {
+        Input::Object(object) => object.get(sub).is_some(),
+        Input::Array(items) => items.iter().any(|item| names(item, sub)),
+        _ => false,
     }
 }

@@ -327,6 +327,16 @@ DIFFERENCES = [
         ),
     ),
     Difference(
+        "an attribute that is returned on request, where it is written",
+        "Whoever sets it is shown it (RFC 7643 section 7). They leave it out.",
+        lambda it: (
+            it.request.method in ("POST", "PUT", "PATCH")
+            and it.is_success
+            and "onDemand" in it.our_body
+            and it.differing() <= {"onDemand"}
+        ),
+    ),
+    Difference(
         "an object of empty texts",
         "It says nothing, and is no value (RFC 7643 section 2.5). They keep it.",
         lambda it: it.ours.status == it.theirs.status and it.is_success and not it.differing(without_empty),

@@ -80,7 +80,7 @@ def judge(request: Request, answer: Answer, types: list[ResourceType]) -> None:
     elif BULK in document.get("schemas", []):
         bulk(document)
     elif of := type_of(document, types):
-        resource(document, of, narrowed(request))
+        resource(document, of, narrowed(request), written(request))
         meta = document.get("meta", {})
         if "version" in meta:
             need(answer.headers.get("etag") == meta["version"], "the ETag is not the version")
@@ -107,6 +107,11 @@ def endpoint(request: Request) -> str:
 def narrowed(request: Request) -> bool:
     """Whether the request says which attributes it wants: then those that come by default may be missing."""
     return b"ttributes" in request.body or "ttributes" in request.target
+
+
+def written(request: Request) -> str:
+    """What a write says: what is returned on request is shown to a client that names it there (RFC 7643 section 7)."""
+    return request.body.decode(errors="replace").lower() if request.method in ("POST", "PUT", "PATCH") else ""
 
 
 def error_document(document: dict[str, Any], status: int) -> None:
@@ -171,7 +176,7 @@ def type_of(document: dict[str, Any], types: list[ResourceType]) -> ResourceType
     return next((of for of in types if of.schema in schemas), None)
 
 
-def resource(document: dict[str, Any], of: ResourceType, is_narrowed: bool) -> None:
+def resource(document: dict[str, Any], of: ResourceType, is_narrowed: bool, sent: str = "") -> None:
     """RFC 7643 sections 2 and 3: nothing that no schema describes, everything of the type that it says."""
     need(isinstance(document.get("id"), str), "a resource without its id")
     known = {attribute.name: attribute for attribute in [*COMMON, *of.attributes]}
@@ -184,10 +189,10 @@ def resource(document: dict[str, Any], of: ResourceType, is_narrowed: bool) -> N
             need(isinstance(value, dict) and value, f"{name} is empty")
             for key, inner in value.items():
                 need(key in own, f"{name} has no {key}")
-                attribute_value(inner, own[key], is_narrowed)
+                attribute_value(inner, own[key], is_narrowed, sent)
         else:
             need(name in known, f"no schema has {name}")
-            attribute_value(value, known[name], is_narrowed)
+            attribute_value(value, known[name], is_narrowed, sent)
     meta = document.get("meta")
     if meta and "resourceType" in meta:
         need(meta["resourceType"] == of.name, "meta.resourceType is another")
@@ -195,28 +200,29 @@ def resource(document: dict[str, Any], of: ResourceType, is_narrowed: bool) -> N
         need(meta["location"].endswith(f"{of.endpoint}/{document['id']}"), "meta.location is of another")
 
 
-def attribute_value(value: Any, attribute: Attribute, is_narrowed: bool) -> None:
+def attribute_value(value: Any, attribute: Attribute, is_narrowed: bool, sent: str) -> None:
     name = attribute.name
     need(not attribute.is_secret, f"{name} is never returned")
-    need(is_narrowed or attribute.returned != "request", f"{name} is returned by request only")
+    is_asked = is_narrowed or f'{name}"'.lower() in sent or f"{name}[".lower() in sent
+    need(is_asked or attribute.returned != "request", f"{name} is returned by request only")
     if attribute.multi:
         need(isinstance(value, list) and value, f"{name} is no list, or an empty one")
         for element in value:
-            single(element, attribute, is_narrowed)
+            single(element, attribute, is_narrowed, sent)
         if attribute.sub("primary"):
             need(sum(element.get("primary") is True for element in value) <= 1, f"{name} has two primary values")
     else:
-        single(value, attribute, is_narrowed)
+        single(value, attribute, is_narrowed, sent)
 
 
-def single(value: Any, attribute: Attribute, is_narrowed: bool) -> None:
+def single(value: Any, attribute: Attribute, is_narrowed: bool, sent: str) -> None:
     name, of = attribute.name, attribute.type
     if of == "complex":
         need(isinstance(value, dict) and value, f"{name} is no object, or an empty one")
         for key, inner in value.items():
             sub = attribute.sub(key)
             need(sub, f"{name} has no {key}")
-            attribute_value(inner, sub, is_narrowed)
+            attribute_value(inner, sub, is_narrowed, sent)
     elif of == "boolean":
         need(isinstance(value, bool), f"{name} is no boolean")
     elif of == "integer":
