@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Result};
 impl Tenant {
     /// Replaces a resource (RFC 7644 section 3.5.1).
     ///
-    /// What is left out is cleared, except readOnly, immutable and writeOnly attributes.
+    /// What is left out is cleared, except readOnly, immutable and writeOnly attributes. What is required must be there.
     ///
     /// # Errors
     /// As [`Tenant::create`], `NotFound`, `Mutability`, `VersionMismatch`.
@@ -56,7 +56,8 @@ pub(super) fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<Me
 /// The new attributes, and what of the old ones a replacement does not touch.
 ///
 /// # Errors
-/// `Mutability` where an immutable attribute would change.
+/// `Mutability` where an immutable attribute would change, `InvalidValue` where a required one is left out: it has to
+/// stand in the request even though it is kept (RFC 7644 section 3.5.1).
 pub(super) fn merge(model: &TypeModel, before: &Complex, after: Complex) -> Result<Complex> {
     merge_level(model, before, after)
 }
@@ -74,6 +75,10 @@ fn merge_level(model: &TypeModel, before: &Complex, mut after: Complex) -> Resul
 
 fn merge_value(model: &TypeModel, definition: &Definition, old: &Value, new: Option<Value>) -> Result<Option<Value>> {
     match (definition.attribute.mutability, new) {
+        // A writeOnly value no client can read, to send it again.
+        (Mutability::ReadWrite | Mutability::Immutable, None) if definition.attribute.required => {
+            Err(Error::new(ErrorKind::InvalidValue, format!("{} is required", definition.path)).on(&definition.path))
+        }
         (Mutability::ReadOnly, _) | (Mutability::Immutable | Mutability::WriteOnly, None) => Ok(Some(old.clone())),
         (Mutability::Immutable, Some(new)) => {
             if same(old, &new) {
