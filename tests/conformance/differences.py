@@ -95,7 +95,9 @@ def without_schemas(document: Any) -> Any:
 
 
 def once(value: Any) -> Any:
-    """A list without what is there twice."""
+    """A list without what is there twice, also in an extension."""
+    if isinstance(value, dict):
+        return {name: once(inner) for name, inner in value.items()}
     if not isinstance(value, list):
         return value
     return [it for index, it in enumerate(value) if it not in value[:index]]
