@@ -14,6 +14,7 @@ use super::feed::Feeds;
 use super::metrics::{Connected, Metrics};
 use super::rate::Rates;
 use super::turns::{Turn, Turns, contained};
+use super::under_way::{Going, UnderWay};
 use super::visit::Visit;
 use super::{ServeOptions, Stop};
 use crate::engine::{Principal, Scope, Store};
@@ -44,6 +45,7 @@ struct Inner {
     rates: Rates,
     metrics: Arc<Metrics>,
     feeds: Feeds,
+    under_way: UnderWay,
     stop: Stop,
     calls: AtomicU64,
 }
@@ -56,6 +58,7 @@ pub struct Session {
     deadline: Option<Instant>,
     log: LogLine,
     _place: OwnedSemaphorePermit,
+    _going: Going,
 }
 
 impl Gate {
@@ -73,6 +76,7 @@ impl Gate {
             metrics: Arc::default(),
             options,
             feeds: Feeds::default(),
+            under_way: UnderWay::default(),
             stop,
             calls: AtomicU64::new(1),
         }))
@@ -130,7 +134,7 @@ impl Gate {
         let limit = self.0.options.request_timeout;
         let deadline = deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))));
         let log = LogLine::new(&call, &self.0.metrics);
-        Visit::new(self.clone(), call, deadline, log)
+        Visit::new(self.clone(), call, deadline, log, self.0.under_way.begin())
     }
 
     /// Takes a call from what its caller may send.
@@ -262,11 +266,12 @@ impl Gate {
     /// As [`Gate::unary`].
     pub async fn open_identified(&self, call: Call) -> Result<Session> {
         let mut log = LogLine::new(&call, &self.0.metrics);
+        let going = self.0.under_way.begin();
         let deadline = deadline(call.timeout);
         match self.opened(call, deadline).await {
             Ok((call, caller, place)) => {
                 log.actor = caller.actor.clone();
-                Ok(Session { gate: self.clone(), call, caller, deadline, log, _place: place })
+                Ok(Session { gate: self.clone(), call, caller, deadline, log, _place: place, _going: going })
             }
             Err(error) => {
                 log.end(Some(&error));
@@ -343,12 +348,9 @@ impl Gate {
         tokio::task::spawn_blocking(work).await.map_err(|error| failed().caused_by(error))
     }
 
-    /// Waits until no call and no stream is under way.
+    /// Waits until no call and no stream is under way, nor one whose body still comes in.
     pub async fn idle(&self) {
-        let everything = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
-        // An error is a semaphore that was closed, which nobody does.
-        let _ = self.0.requests.acquire_many(everything(self.0.options.max_requests)).await;
-        let _ = self.0.streams.acquire_many(everything(self.0.options.max_streams)).await;
+        self.0.under_way.nothing().await;
     }
 }
 

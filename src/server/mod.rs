@@ -22,6 +22,7 @@ mod rate;
 mod stop;
 mod tls;
 mod turns;
+mod under_way;
 mod visit;
 
 pub use body::Body;

@@ -36,6 +36,7 @@ pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Result<T> {
 #[cfg(test)]
 mod tests {
     use std::thread;
+    use std::time::Duration;
 
     use tokio::time::Instant;
 
@@ -104,6 +105,27 @@ mod tests {
         let late =
             gate.carry_out(call(None), Some(Instant::now()), |_| true, |_| -> Result<()> { panic!("it is late") });
         assert_eq!(late.await.unwrap_err().kind(), ErrorKind::DeadlineExceeded);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_waits_for_the_end_takes_no_place() {
+        let gate = gate(|options| options.max_requests = 8);
+        // One call is at work, and one has begun, whose body still comes in.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::spawn({
+            let gate = gate.clone();
+            async move { gate.unary(call(None), move |_| Ok(released.recv().unwrap())).await }
+        });
+        let mut begun = gate.visit(call(None));
+        let mut idle = std::pin::pin!(gate.idle());
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut idle).await.is_err());
+        begun.admit().await.unwrap();
+        begun.work(|_| false, |_| Ok(())).await.unwrap();
+        release.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut idle).await.is_err());
+        begun.end(None);
+        idle.await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::Gate;
 use super::call::{Call, Caller, LogLine};
 use super::gate::until;
+use super::under_way::Going;
 use crate::{Error, Result};
 
 /// A call on its way. Dropped before it ended, it was left by its client.
@@ -14,11 +15,12 @@ pub struct Visit {
     deadline: Option<Instant>,
     log: LogLine,
     is_counted: bool,
+    _going: Going,
 }
 
 impl Visit {
-    pub(super) fn new(gate: Gate, call: Call, deadline: Option<Instant>, log: LogLine) -> Self {
-        Visit { gate, call, deadline, log, is_counted: false }
+    pub(super) fn new(gate: Gate, call: Call, deadline: Option<Instant>, log: LogLine, going: Going) -> Self {
+        Visit { gate, call, deadline, log, is_counted: false, _going: going }
     }
 
     /// Lets the caller in, or not, before anything else of the call is read. Calls that come whole need not ask: their

@@ -1,13 +1,15 @@
 //! The daemon as a process: what systemd is told, and what signals do.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use scimdb::server::TlsFiles;
+use serde_json::json;
 
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, USER, message, served, user};
 use crate::tls::{Authority, config, connect_to};
 
 struct Daemon {
@@ -102,4 +104,38 @@ fn systemd_is_told() {
     let line = log.lines().find(|line| line.contains("r-1f")).expect("a line of the request");
     assert!(line.contains("CN=entra id") && line.contains("404") && line.contains("GET"), "{line}");
     assert!(!log.contains("canary"), "{log}");
+}
+
+#[test]
+fn what_was_accepted_is_answered_though_the_server_stops() {
+    let mut served = served(|_| {});
+    // A request whose body is waited for: it has passed the gate, and has no place yet.
+    let mut late = served.connect();
+    let body = user("late");
+    let length = format!("content-length: {}", body.len());
+    late.write(message("POST", "/scim/v2/Users", &["expect: 100-continue", &length], ""));
+    assert_eq!(late.answer().unwrap().status, 100);
+    // One that lasts: passwords are slow on purpose.
+    let operation = |number: usize| {
+        let data = json!({ "schemas": [USER], "userName": format!("u{number}"), "password": "correct horse" });
+        json!({ "method": "POST", "path": "/Users", "bulkId": number.to_string(), "data": data })
+    };
+    let bulk = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": (0..20).map(operation).collect::<Vec<_>>(),
+    });
+    let mut long = served.connect();
+    long.write(message("POST", "/scim/v2/Bulk", &[], &bulk.to_string()));
+    let metrics = || String::from_utf8(served.get("/metrics", &[]).body).unwrap();
+    while !metrics().contains("scimdb_requests_in_flight{face=\"http\"} 2") {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    served.stop();
+    while TcpStream::connect(served.address).is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    late.write(body);
+    assert_eq!(late.answer().unwrap().status, 201);
+    assert_eq!(long.answer().unwrap().status, 200);
+    served.ended();
 }
