@@ -13,6 +13,8 @@ mod access;
 mod administration;
 #[path = "grpc/harness.rs"]
 mod harness;
+#[path = "grpc/intake.rs"]
+mod intake;
 #[path = "grpc/limits.rs"]
 mod limits;
 #[path = "grpc/streams.rs"]

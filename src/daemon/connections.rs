@@ -16,7 +16,7 @@ use tonic::service::Routes;
 use tower_service::Service;
 
 use super::traffic::Traffic;
-use crate::grpc::refusal;
+use crate::grpc::admit;
 use crate::http::{Endpoint, Page, check_name};
 use crate::server::{Connection, Gate, Peer, ServeOptions};
 
@@ -105,10 +105,10 @@ impl Faces {
                 return Ok(tonic::Status::permission_denied(error.detail()).into_http().map(Either::Right));
             }
             request.extensions_mut().insert(peer);
-            if let Some(refusal) = refusal(&self.gate, &request).await {
-                return Ok(refusal.map(Either::Right));
-            }
-            return Ok(self.grpc.call(request).await?.map(Either::Right));
+            return Ok(match admit(&self.gate, request).await {
+                Ok(request) => self.grpc.call(request).await?.map(Either::Right),
+                Err(refusal) => refusal.map(Either::Right),
+            });
         }
         Ok(self.http.answer(request, &peer).await.map(Either::Left))
     }

@@ -87,19 +87,6 @@ where
     }
 }
 
-/// The answer to a request whose caller is not known, made before a byte of its message is read: messages may be large.
-/// Health and reflection, which are for everybody, are let through.
-pub(crate) async fn refusal<B>(gate: &Gate, request: &http::Request<B>) -> Option<http::Response<tonic::body::Body>> {
-    if !request.uri().path().starts_with("/scimdb.v1.") {
-        return None;
-    }
-    let metadata = MetadataMap::from_headers(request.headers().clone());
-    let peer = request.extensions().get::<Peer>().cloned().unwrap_or_default();
-    let call = Call { peer, ..call(gate, "refused", Scope::Read, (&metadata, &Extensions::default()), "") };
-    let error = gate.glance(&call).await.err()?;
-    Some(status(&error, &call.id).into_http())
-}
-
 /// An answer that names its call.
 pub(super) fn answered<T>(answer: T, id: &str) -> Response<T> {
     let mut response = Response::new(answer);

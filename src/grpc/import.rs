@@ -58,10 +58,11 @@ async fn carry_out(
     mut input: Streaming<ImportRequest>,
     output: &mpsc::Sender<Item>,
 ) -> Result<()> {
+    let began = Instant::now();
     let settings = match settings(gate, &unnamed, &mut input).await {
         Ok(settings) => settings,
         Err(error) => {
-            gate.refused(&unnamed, &error);
+            gate.refused_since(&unnamed, began, &error);
             return Err(error);
         }
     };

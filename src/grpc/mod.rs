@@ -19,6 +19,7 @@ mod admin_service;
 mod call;
 mod convert;
 mod import;
+mod intake;
 pub mod proto;
 mod resource_service;
 mod schema_service;
@@ -27,6 +28,6 @@ mod status;
 mod stream_list;
 mod watch;
 
-pub(crate) use call::refusal;
+pub(crate) use intake::admit;
 pub(crate) use services::Services;
 pub use status::ERROR_DOMAIN;

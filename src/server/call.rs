@@ -169,8 +169,9 @@ impl LogLine {
     }
 
     /// The line of a call that ended before anybody knew which tenant it is about.
-    pub(super) fn without_tenant(call: &Call, metrics: &Arc<Metrics>) -> Self {
+    pub(super) fn without_tenant(call: &Call, began: Instant, metrics: &Arc<Metrics>) -> Self {
         let mut line = LogLine::new(call, metrics);
+        line.started = began;
         line.tenant.clear();
         line
     }

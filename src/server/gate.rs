@@ -131,10 +131,14 @@ impl Gate {
 
     /// A call that comes in, step by step: for faces that read its body on the way.
     pub fn visit(&self, call: Call) -> Visit {
-        let limit = self.0.options.request_timeout;
-        let deadline = deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))));
-        let log = LogLine::new(&call, &self.0.metrics);
+        let (deadline, log) = (self.deadline(&call), LogLine::new(&call, &self.0.metrics));
         Visit::new(self.clone(), call, deadline, log, self.0.under_way.begin())
+    }
+
+    /// Until when a call that begins now may last, unless it is a stream.
+    pub fn deadline(&self, call: &Call) -> Option<Instant> {
+        let limit = self.0.options.request_timeout;
+        deadline(Some(call.timeout.map_or(limit, |timeout| timeout.min(limit))))
     }
 
     /// Takes a call from what its caller may send.
@@ -312,18 +316,23 @@ impl Gate {
         if !self.0.options.require_tokens {
             return Ok(());
         }
-        let bearer = call.bearer.clone();
+        let (began, bearer) = (Instant::now(), call.bearer.clone());
         let known = self.at_once(move |inner| inner.identify(bearer.as_deref()).map(drop)).await;
         let Err(error) = known else { return Ok(()) };
         // Those who are known are counted by the call itself.
         let error = self.limit(call).err().unwrap_or(error);
-        self.refused(call, &error);
+        self.refused_since(call, began, &error);
         Err(error)
     }
 
     /// Notes in the log that a call was refused before it passed the gate.
     pub fn refused(&self, call: &Call, error: &Error) {
-        LogLine::without_tenant(call, &self.0.metrics).end(Some(error));
+        self.refused_since(call, Instant::now(), error);
+    }
+
+    /// Notes in the log that a call, which has begun then, was refused before it passed the gate.
+    pub fn refused_since(&self, call: &Call, began: Instant, error: &Error) {
+        LogLine::without_tenant(call, began, &self.0.metrics).end(Some(error));
     }
 
     /// Does something with the store, when a worker is free.

@@ -56,7 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rustls", &["server/", "grpc/", "http/"]),
     ("tonic", &["grpc/", "daemon/"]),
     ("prost", &["grpc/"]),
-    ("hyper", &["http/", "daemon/"]),
+    ("hyper", &["grpc/", "http/", "daemon/"]),
     ("hyper_util", &["daemon/"]),
     ("prometheus_client", &["server/"]),
     ("sd_notify", &["server/"]),
