@@ -40,7 +40,7 @@ struct Inner {
     streams: Arc<Semaphore>,
     workers: Arc<Semaphore>,
     turns: Turns,
-    probes: Semaphore,
+    probes: Arc<Semaphore>,
     buffers: Buffers,
     rates: Rates,
     metrics: Arc<Metrics>,
@@ -70,7 +70,7 @@ impl Gate {
             streams: Arc::new(Semaphore::new(options.max_streams)),
             workers: Arc::new(Semaphore::new(options.workers)),
             turns: Turns::of_this_runtime(),
-            probes: Semaphore::new(MAX_PROBES),
+            probes: Arc::new(Semaphore::new(MAX_PROBES)),
             buffers: Buffers::new(&options),
             rates: Rates::new(&options),
             metrics: Arc::default(),
@@ -244,8 +244,13 @@ impl Gate {
         }
         let store = self.0.store.clone();
         let asked = async {
-            let _turn = self.0.probes.acquire().await.map_err(|_| closed())?;
-            self.thread(move || store.sequence().map(drop)).await?
+            let turn = Arc::clone(&self.0.probes).acquire_owned().await.map_err(|_| closed())?;
+            // The thread keeps the turn: it may hang for longer than anybody waits for it.
+            self.thread(move || {
+                let _turn = turn;
+                store.sequence().map(drop)
+            })
+            .await?
         };
         tokio::time::timeout(PROBE_TIMEOUT, asked)
             .await
