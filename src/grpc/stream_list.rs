@@ -41,16 +41,19 @@ pub(super) async fn stream_list(
     let call = call(gate, "ResourceService/StreamList", Scope::Read, (&metadata, &extensions), &message.tenant);
     let id = call.id.clone();
     let session = gate.open(call).await.map_err(|error| status(&error, &id))?;
-    let (sender, receiver) = mpsc::channel(QUEUE);
+    // The place beyond the queue is for how the stream ends, which is told to who reads nothing too.
+    let (sender, receiver) = mpsc::channel(QUEUE + 1);
     tokio::spawn(produce(session, message, sender));
     Ok(answered(ReceiverStream::new(receiver), &id))
 }
 
 async fn produce(mut session: Session, message: proto::StreamListRequest, sender: mpsc::Sender<Item>) {
+    // It is free: nobody else has sent anything yet.
+    let last = sender.clone().try_reserve_owned();
     let gate = session.gate().clone();
     let caller = session.caller().clone();
     let mut outlet = Outlet {
-        sender: sender.clone(),
+        sender,
         runtime: Handle::current(),
         deadline: session.deadline(),
         limit: gate.options().max_message_bytes,
@@ -62,8 +65,9 @@ async fn produce(mut session: Session, message: proto::StreamListRequest, sender
         Ok(()) => session.end(None),
         Err(error) => {
             session.end(Some(&error));
-            // A client that is gone needs no status.
-            drop(sender.send(Err(status(&error, session.id()))).await);
+            if let Ok(last) = last {
+                last.send(Err(status(&error, session.id())));
+            }
         }
     }
 }

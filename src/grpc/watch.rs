@@ -27,6 +27,9 @@ const BATCH: usize = 500;
 /// Messages that wait for the client.
 const QUEUE: usize = 4;
 
+/// How long a client may read nothing of what waits for it: its stream is one that others cannot have.
+const STALL: Duration = Duration::from_secs(60);
+
 /// How long to wait before changes are looked for again when nobody can tell that there are some.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -40,19 +43,23 @@ pub(super) async fn watch(
     let call = call(gate, "ResourceService/Watch", Scope::Read, (&metadata, &extensions), &message.tenant);
     let id = call.id.clone();
     let session = gate.open(call).await.map_err(|error| status(&error, &id))?;
-    let (sender, receiver) = mpsc::channel(QUEUE);
+    // The place beyond the queue is for how the stream ends, which is told to who reads nothing too.
+    let (sender, receiver) = mpsc::channel(QUEUE + 1);
     tokio::spawn(follow(session, message, sender));
     Ok(answered(ReceiverStream::new(receiver), &id))
 }
 
 async fn follow(mut session: Session, message: proto::WatchRequest, sender: mpsc::Sender<Item>) {
+    // It is free: nobody else has sent anything yet.
+    let last = sender.clone().try_reserve_owned();
     let result = until(session.deadline(), tell(&session, message, &sender)).await;
     match result.and_then(|told| told) {
         Ok(()) => session.end(None),
         Err(error) => {
             session.end(Some(&error));
-            // A client that is gone needs no status.
-            drop(sender.send(Err(status(&error, session.id()))).await);
+            if let Ok(last) = last {
+                last.send(Err(status(&error, session.id())));
+            }
         }
     }
 }
@@ -73,6 +80,7 @@ async fn tell(session: &Session, message: proto::WatchRequest, sender: &mpsc::Se
     let mut wake: Option<watch::Receiver<u64>> = None;
     let mut silent_until = Instant::now() + heartbeat;
     loop {
+        let before = position;
         let found = changes(session, position).await?;
         let more = !found.is_empty();
         if let Some(last) = found.last() {
@@ -88,7 +96,11 @@ async fn tell(session: &Session, message: proto::WatchRequest, sender: &mpsc::Se
             .collect();
         if !told.is_empty() || !greeted || Instant::now() >= silent_until {
             let response = proto::WatchResponse { changes: told, sequence: position };
-            if sender.send(Ok(response)).await.is_err() {
+            let sent = tokio::select! {
+                sent = tokio::time::timeout(STALL, sender.send(Ok(response))) => sent.map_err(|_| stalled(before))?,
+                () = stop.stopped(), if sender.capacity() == 0 => return Err(stopping(before)),
+            };
+            if sent.is_err() {
                 return Ok(());
             }
             greeted = true;
@@ -141,6 +153,55 @@ async fn latest(session: &Session) -> Result<u64> {
     session.gate().work(move || caller.store().sequence()).await?
 }
 
+fn stalled(position: u64) -> Error {
+    let detail = format!("nothing was read for {} seconds: watch again, since {position}", STALL.as_secs());
+    Error::new(ErrorKind::Cancelled, detail)
+}
+
 fn stopping(position: u64) -> Error {
     Error::new(ErrorKind::Unavailable, format!("the server is stopping: watch again, since {position}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::{Code, Extensions};
+
+    use super::*;
+    use crate::message::ResourceInput;
+    use crate::server::{ServeOptions, Stopper};
+    use crate::{Store, StoreOptions};
+
+    #[tokio::test]
+    async fn a_watch_that_nobody_reads_ends_with_the_server() {
+        let (stopper, stop) = Stopper::new();
+        let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+        let gate = Gate::new(store, ServeOptions::default(), stop);
+        let nothing = (&tonic::metadata::MetadataMap::new(), &Extensions::default());
+        let session = gate.open(call(&gate, "Test", Scope::Read, nothing, "")).await.unwrap();
+        // More changes than a message has, and one message that waits.
+        for number in 0..=BATCH {
+            let input =
+                format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"u{number}"}}"#);
+            let input = ResourceInput::from_json(input.as_bytes()).unwrap();
+            session.caller().tenant().unwrap().create("User", input, &session.caller().write_options()).unwrap();
+        }
+        let (sender, mut receiver) = mpsc::channel(2);
+        let message = proto::WatchRequest { since: Some(0), ..proto::WatchRequest::default() };
+        let followed = tokio::spawn(follow(session, message, sender.clone()));
+        while sender.capacity() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Time to come to the next message.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stopper.drain();
+        gate.idle().await;
+        followed.await.unwrap();
+        drop(sender);
+        assert_eq!(receiver.recv().await.unwrap().unwrap().changes.len(), BATCH);
+        // It ends with where to go on.
+        let status = receiver.recv().await.unwrap().unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(status.message().ends_with("since 500"), "{status:?}");
+        assert!(receiver.recv().await.is_none());
+    }
 }
