@@ -17,7 +17,7 @@ use tower_service::Service;
 
 use super::traffic::Traffic;
 use crate::grpc::admit;
-use crate::http::{Endpoint, Page, check_name};
+use crate::http::{Endpoint, Page, check_name, client};
 use crate::server::{Connection, Gate, Peer, ServeOptions};
 
 /// How long a connection may take to answer a probe.
@@ -99,6 +99,8 @@ impl Faces {
     }
 
     async fn answer(mut self, mut request: Request<Incoming>, peer: Peer) -> Result<Response<Face>, Infallible> {
+        let is_forwarded = self.gate.options().forwarded_headers;
+        let peer = if is_forwarded { client(request.headers(), &peer) } else { peer };
         let media_type = request.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
         if media_type.is_some_and(|media_type| media_type.starts_with(b"application/grpc")) {
             if let Err(error) = check_name(self.gate.options(), request.uri(), request.headers()) {

@@ -9,7 +9,7 @@ use super::proto;
 use super::status::{REQUEST_ID, name_call, status};
 use crate::Result;
 use crate::engine::Scope;
-use crate::server::{Call, Caller, Face, Gate, Peer, bearer, request_id};
+use crate::server::{Call, Caller, Face, Gate, Peer, request_id, token};
 
 /// A request that names its tenant, or none.
 pub(super) trait OfTenant {
@@ -107,8 +107,7 @@ pub(super) fn call(
         face: Face::Grpc,
         method,
         id: request_id(gate, text(REQUEST_ID)),
-        // What is no text is a token that nobody knows, and not none.
-        bearer: metadata.get("authorization").map(|value| bearer(value.to_str().unwrap_or_default()).to_owned()),
+        bearer: token(metadata.as_ref()),
         timeout: text("grpc-timeout").and_then(timeout),
         tenant: tenant.to_owned(),
         scope,

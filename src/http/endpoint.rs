@@ -17,9 +17,9 @@ use super::encode::{accepts_gzip, gzip};
 use super::explorer::{self, Answerer, Document};
 use super::mount::{Mounted, is_of_another_version, mounted};
 use super::operations::Operation;
-use super::origin::{check_host, client, origin};
+use super::origin::{check_host, origin};
 use crate::protocol::{self, AuthenticationScheme, Context, answer_error, required_scope};
-use crate::server::{Body, Call, Caller, Face, Gate, Peer, bearer, request_id};
+use crate::server::{Body, Call, Caller, Face, Gate, Peer, request_id, token};
 use crate::{Error, ErrorKind, Result};
 
 /// The body of an answer: all of it.
@@ -73,7 +73,6 @@ impl Endpoint {
 
     async fn called(&self, parts: Parts, body: &mut Option<Incoming>, peer: &Peer, id: &str) -> Result<Answer> {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let peer = if self.gate.options().forwarded_headers { client(&parts.headers, peer) } else { peer.clone() };
         let call = Call {
             face: Face::Http,
             method: method_name(&parts.method),
@@ -82,7 +81,7 @@ impl Endpoint {
             timeout: None,
             tenant: String::new(),
             scope: crate::engine::Scope::Admin,
-            peer,
+            peer: peer.clone(),
         };
         if let Err(error) = check_host(&parts).and_then(|()| check_coding(&parts.headers)) {
             return Err(self.turned_away(&call, error));
@@ -255,14 +254,6 @@ fn texts(headers: &HeaderMap) -> Result<Vec<(&str, &str)>> {
         }
     }
     Ok(texts)
-}
-
-/// The bearer token. What is no text, or stands in several headers, is a token that nobody knows, and not none.
-fn token(headers: &HeaderMap) -> Option<String> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let first = values.next()?;
-    let only = if values.next().is_some() { None } else { first.to_str().ok() };
-    Some(only.map(bearer).unwrap_or_default().to_owned())
 }
 
 /// The method as logs and metrics have it.

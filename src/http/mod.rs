@@ -13,3 +13,4 @@ mod origin;
 
 pub(crate) use browsers::check_name;
 pub(crate) use endpoint::{Endpoint, Page};
+pub(crate) use origin::client;

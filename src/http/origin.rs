@@ -43,7 +43,7 @@ pub(super) fn origin(options: &ServeOptions, parts: &Parts, is_encrypted: bool) 
 }
 
 /// Who calls, by what the nearest proxy says of it: what stands before that in the list, anybody may have written.
-pub(super) fn client(headers: &HeaderMap, peer: &Peer) -> Peer {
+pub(crate) fn client(headers: &HeaderMap, peer: &Peer) -> Peer {
     last_for(headers).map_or_else(|| peer.clone(), |address| peer.calling_from(address))
 }
 

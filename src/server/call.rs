@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::{AUTHORIZATION, HeaderMap};
 use tokio::time::Instant;
 
 use super::metrics::Metrics;
@@ -129,9 +130,17 @@ pub fn request_id(gate: &Gate, sent: Option<&str>) -> String {
     own.map_or_else(|| gate.next_id(), str::to_owned)
 }
 
+/// The bearer token of a request. What is no text, or is told more than once, is a token that nobody knows, and not none.
+pub fn token(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let first = values.next()?;
+    let only = if values.next().is_some() { None } else { first.to_str().ok() };
+    Some(only.map(bearer).unwrap_or_default().to_owned())
+}
+
 /// The token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
 /// knows.
-pub fn bearer(authorization: &str) -> &str {
+fn bearer(authorization: &str) -> &str {
     match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
         _ => authorization,
@@ -237,12 +246,22 @@ fn status_label(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::bearer;
+    use super::*;
 
     #[test]
     fn bearer_tokens_are_taken_from_their_scheme() {
         assert_eq!(bearer("Bearer abc"), "abc");
         assert_eq!(bearer("bearer  abc "), "abc");
         assert_eq!(bearer("Basic abc"), "Basic abc");
+    }
+
+    #[test]
+    fn a_token_is_told_once() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(token(&headers), None);
+        headers.insert(AUTHORIZATION, "Bearer abc".parse().unwrap());
+        assert_eq!(token(&headers).as_deref(), Some("abc"));
+        headers.append(AUTHORIZATION, "Bearer abc".parse().unwrap());
+        assert_eq!(token(&headers).as_deref(), Some(""));
     }
 }

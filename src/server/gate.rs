@@ -322,12 +322,20 @@ impl Gate {
             return Ok(());
         }
         let (began, bearer) = (Instant::now(), call.bearer.clone());
-        let known = self.at_once(move |inner| inner.identify(bearer.as_deref()).map(drop)).await;
-        let Err(error) = known else { return Ok(()) };
-        // Those who are known are counted by the call itself.
-        let error = self.limit(call).err().unwrap_or(error);
-        self.refused_since(call, began, &error);
-        Err(error)
+        let result = async {
+            // A guess is not even tested when its caller makes too many.
+            let guess = self.0.rates.guess(call).inspect_err(|_| self.0.metrics.rate_limited(call.face.name()))?;
+            let known = self.at_once(move |inner| inner.identify(bearer.as_deref()).map(drop)).await;
+            match (&known, guess) {
+                // Those who are known are counted by the call itself.
+                (Ok(()), Some(guess)) => self.0.rates.give_back(guess),
+                (Ok(()), None) | (Err(_), Some(_)) => {}
+                // It was known, and is no more.
+                (Err(_), None) => self.limit(call)?,
+            }
+            known
+        };
+        result.await.inspect_err(|error| self.refused_since(call, began, error))
     }
 
     /// Notes in the log that a call was refused before it passed the gate.

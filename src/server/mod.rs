@@ -26,7 +26,7 @@ mod under_way;
 mod visit;
 
 pub use body::Body;
-pub use call::{Call, Caller, DEFAULT_TENANT, Face, bearer, request_id};
+pub use call::{Call, Caller, DEFAULT_TENANT, Face, request_id, token};
 pub use connection::Connection;
 pub use gate::{Gate, Session, until};
 pub use lines::{Line, Lines, MAX_LINE};

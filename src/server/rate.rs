@@ -37,6 +37,9 @@ struct Bucket {
     at: Instant,
 }
 
+/// What a call has taken whose token is not known yet.
+pub(super) struct Guess(Key);
+
 /// The buckets.
 pub(super) struct Rates {
     limit: Option<Limit>,
@@ -75,15 +78,30 @@ impl Rates {
     fn take_at(&self, call: &Call, now: Instant) -> Result<()> {
         let Some(limit) = self.limit else { return Ok(()) };
         let mut table = self.lock();
-        let token = call.bearer.as_deref().map(key_of).filter(|key| table.buckets.contains_key(key));
-        let key = token.unwrap_or_else(|| address_of(call));
-        if table.bucket(key, limit, now).take(limit, now) {
-            return Ok(());
+        let key = table.token_of(call).unwrap_or_else(|| address_of(call));
+        table.take(key, limit, now)
+    }
+
+    /// Takes a call whose token has no bucket of its own from that of its address. None if it has one, or if nothing is
+    /// limited.
+    ///
+    /// # Errors
+    /// As [`Rates::take`].
+    pub(super) fn guess(&self, call: &Call) -> Result<Option<Guess>> {
+        let Some(limit) = self.limit else { return Ok(None) };
+        let mut table = self.lock();
+        if table.token_of(call).is_some() {
+            return Ok(None);
         }
-        Err(Error::new(
-            ErrorKind::TooManyRequests,
-            format!("this caller may send {} requests a second: wait, and send it again", limit.each_second),
-        ))
+        let key = address_of(call);
+        table.take(key, limit, Instant::now())?;
+        Ok(Some(Guess(key)))
+    }
+
+    /// Gives back what a guess has taken that was right.
+    pub(super) fn give_back(&self, guess: Guess) {
+        let Some(limit) = self.limit else { return };
+        self.lock().bucket(guess.0, limit, Instant::now()).left += 1.0;
     }
 
     /// Gives a token that was found right a bucket of its own.
@@ -114,6 +132,21 @@ fn key_of(bearer: &str) -> Key {
 }
 
 impl Table {
+    /// The key of a call's token, if that has a bucket of its own.
+    fn token_of(&self, call: &Call) -> Option<Key> {
+        call.bearer.as_deref().map(key_of).filter(|key| self.buckets.contains_key(key))
+    }
+
+    fn take(&mut self, key: Key, limit: Limit, now: Instant) -> Result<()> {
+        if self.bucket(key, limit, now).take(limit, now) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::TooManyRequests,
+            format!("this caller may send {} requests a second: wait, and send it again", limit.each_second),
+        ))
+    }
+
     fn bucket(&mut self, key: Key, limit: Limit, now: Instant) -> &mut Bucket {
         let mut key = key;
         if self.buckets.len() >= MAX_BUCKETS && !self.buckets.contains_key(&key) {
