@@ -137,7 +137,7 @@ table! {
     /// The caller went away.
     Cancelled "CANCELLED" None, 408 1 45 Environment true;
     /// The deadline that the caller set, or the longest that the server allows, passed before the answer was ready.
-    DeadlineExceeded "DEADLINE_EXCEEDED" None, 408 4 46 Environment true;
+    DeadlineExceeded "DEADLINE_EXCEEDED" None, 504 4 46 Environment true;
     /// Stored data is damaged.
     Corrupt "CORRUPT" None, 500 15 60 Store false;
     /// A bug.
