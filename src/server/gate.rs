@@ -50,6 +50,12 @@ struct Inner {
     calls: AtomicU64,
 }
 
+/// Who calls, by name if a token has one, and whether they are let in.
+struct Entered {
+    actor: Option<String>,
+    caller: Result<Caller>,
+}
+
 /// A stream that has passed the gate. Dropped, it makes place for another.
 pub struct Session {
     gate: Gate,
@@ -149,12 +155,13 @@ impl Gate {
         self.0.rates.take(call).inspect_err(|_| self.0.metrics.rate_limited(call.face.name()))
     }
 
-    /// Finds out who calls.
-    pub(super) async fn check(&self, call: Call) -> Result<()> {
+    /// Finds out who calls, and whether they are let in.
+    pub(super) async fn check(&self, call: Call) -> Result<(Option<String>, Result<()>)> {
         let place = self.place()?;
         self.at_once(move |inner| {
             let _place = place;
-            inner.enter(&call).map(drop)
+            let Entered { actor, caller } = inner.enter(&call);
+            Ok((actor, caller.map(drop)))
         })
         .await
     }
@@ -174,7 +181,7 @@ impl Gate {
     }
 
     /// Carries out a call: on the thread that asks, if it is short and that has a turn, or on a worker. The name of who
-    /// called is told even if the work fails.
+    /// called is told even if they are not let in, or the work fails.
     pub(super) async fn carry_out<T: Send + 'static>(
         &self,
         call: Call,
@@ -190,11 +197,15 @@ impl Gate {
             if is_late() {
                 return Err(too_late());
             }
-            let caller = contained(|| self.0.enter(&call))??;
+            let Entered { actor, caller } = contained(|| self.0.enter(&call))?;
+            let caller = match caller {
+                Ok(caller) => caller,
+                Err(error) => return Ok((actor, Err(error))),
+            };
             if contained(|| is_short(&caller))? {
-                return Ok((caller.actor.clone(), contained(|| work(&caller)).flatten()));
+                return Ok((actor, contained(|| work(&caller)).flatten()));
             }
-            entered = Some(caller);
+            entered = Some(Entered { actor, caller: Ok(caller) });
         }
         let inner = Arc::clone(&self.0);
         self.work(move || {
@@ -202,10 +213,8 @@ impl Gate {
             if is_late() {
                 return (None, Err(too_late()));
             }
-            match entered.map_or_else(|| inner.enter(&call), Ok) {
-                Ok(caller) => (caller.actor.clone(), work(&caller)),
-                Err(error) => (None, Err(error)),
-            }
+            let Entered { actor, caller } = entered.unwrap_or_else(|| inner.enter(&call));
+            (actor, caller.and_then(|caller| work(&caller)))
         })
         .await
     }
@@ -277,9 +286,8 @@ impl Gate {
         let mut log = LogLine::new(&call, &self.0.metrics);
         let going = self.0.under_way.begin();
         let deadline = deadline(call.timeout);
-        match self.opened(call, deadline).await {
+        match self.opened(call, deadline, &mut log).await {
             Ok((call, caller, place)) => {
-                log.actor = caller.actor.clone();
                 Ok(Session { gate: self.clone(), call, caller, deadline, log, _place: place, _going: going })
             }
             Err(error) => {
@@ -289,16 +297,22 @@ impl Gate {
         }
     }
 
-    async fn opened(&self, call: Call, deadline: Option<Instant>) -> Result<(Call, Caller, OwnedSemaphorePermit)> {
+    async fn opened(
+        &self,
+        call: Call,
+        deadline: Option<Instant>,
+        log: &mut LogLine,
+    ) -> Result<(Call, Caller, OwnedSemaphorePermit)> {
         if self.0.stop.is_stopped() {
             return Err(stopping());
         }
         let place = Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_| {
             busy(format!("the server has {} streams already (max-streams)", self.0.options.max_streams))
         })?;
-        let entered = self.at_once(move |inner| inner.enter(&call).map(|caller| (call, caller)));
-        let (call, caller) = until(deadline, entered).await??;
-        Ok((call, caller, place))
+        let entered = self.at_once(move |inner| Ok((inner.enter(&call), call)));
+        let (Entered { actor, caller }, call) = until(deadline, entered).await??;
+        log.actor = actor;
+        Ok((call, caller?, place))
     }
 
     /// Refuses a caller whose token is missing or unknown, before the tenant is known: for streams that tell it in their
@@ -378,18 +392,21 @@ impl Gate {
 
 impl Inner {
     /// Finds out who calls, and refuses what they may not do.
-    fn enter(&self, call: &Call) -> Result<Caller> {
+    fn enter(&self, call: &Call) -> Entered {
         let tenant = call.resolved_tenant();
-        let principal = self.identify(call.bearer.as_deref())?;
-        if let Some(principal) = &principal {
-            allow(principal, tenant, call.scope)?;
-        }
-        Ok(Caller {
+        let principal = match self.identify(call.bearer.as_deref()) {
+            Ok(principal) => principal,
+            Err(error) => return Entered { actor: None, caller: Err(error) },
+        };
+        let actor = principal.as_ref().map(|principal| principal.name.clone());
+        let allowed = principal.as_ref().map_or(Ok(()), |principal| allow(principal, tenant, call.scope));
+        let caller = allowed.map(|()| Caller {
             store: self.store.clone(),
             tenant: tenant.to_owned(),
-            subject: principal.as_ref().and_then(|principal| principal.subject.clone()),
-            actor: principal.map(|principal| principal.name),
-        })
+            actor: actor.clone(),
+            subject: principal.and_then(|principal| principal.subject),
+        });
+        Entered { actor, caller }
     }
 
     fn identify(&self, bearer: Option<&str>) -> Result<Option<Principal>> {
@@ -440,7 +457,7 @@ impl Session {
     pub fn recheck(&self) -> impl FnOnce() -> Result<()> + Send + 'static {
         let inner = Arc::clone(&self.gate.0);
         let call = self.call.clone();
-        move || inner.enter(&call).map(drop)
+        move || inner.enter(&call).caller.map(drop)
     }
 
     /// Notes how the stream ended.

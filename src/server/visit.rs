@@ -30,7 +30,9 @@ impl Visit {
     /// `TooManyRequests`, `Unavailable`, `Unauthenticated`, `Forbidden`, `DeadlineExceeded`.
     pub async fn admit(&mut self) -> Result<()> {
         self.count()?;
-        until(self.deadline, self.gate.check(self.call.clone())).await?
+        let (actor, result) = until(self.deadline, self.gate.check(self.call.clone())).await??;
+        self.log.actor = actor;
+        result
     }
 
     /// Waits for something that the call needs.
@@ -74,5 +76,48 @@ impl Visit {
     /// Notes the HTTP status that the call was answered with.
     pub fn answered(mut self, status: u16) {
         self.log.answered(status);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Face, Peer, ServeOptions, Stopper};
+    use super::*;
+    use crate::engine::{Scope, TokenOptions};
+    use crate::{ErrorKind, Store, StoreOptions};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_log_names_who_is_forbidden() {
+        let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+        let options = TokenOptions { scope: Scope::Read, lifetime: None, subject: None };
+        let secret = store.tenant("default").unwrap().create_token("reader", options).unwrap().secret;
+        let (_, stop) = Stopper::new();
+        let gate = Gate::new(store, ServeOptions::default(), stop);
+        let call = Call {
+            face: Face::Http,
+            method: "POST",
+            id: "1".into(),
+            bearer: Some(secret),
+            timeout: None,
+            tenant: String::new(),
+            scope: Scope::Write,
+            peer: Peer::default(),
+        };
+        let mut admitted = gate.visit(call.clone());
+        assert_eq!(admitted.admit().await.unwrap_err().kind(), ErrorKind::Forbidden);
+        // On the thread that asks, and on a worker.
+        let mut here = gate.visit(call.clone());
+        let here = tokio::spawn(async move {
+            assert_eq!(here.work(|_| true, |_| Ok(())).await.unwrap_err().kind(), ErrorKind::Forbidden);
+            here
+        });
+        let here = here.await.unwrap();
+        let turns = (gate.turn(), gate.turn());
+        let mut there = gate.visit(call);
+        assert_eq!(there.work(|_| true, |_| Ok(())).await.unwrap_err().kind(), ErrorKind::Forbidden);
+        drop(turns);
+        for visit in [admitted, here, there] {
+            assert_eq!(visit.log.actor.as_deref(), Some("reader"));
+        }
     }
 }
