@@ -40,7 +40,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::super::{Call, Face, Gate, Peer, ServeOptions, Stopper};
+    use super::super::{Call, Caller, Face, Gate, Peer, ServeOptions, Stopper};
     use crate::engine::Scope;
     use crate::{ErrorKind, Result, Store, StoreOptions};
 
@@ -114,7 +114,13 @@ mod tests {
         let (release, released) = std::sync::mpsc::channel::<()>();
         let busy = tokio::spawn({
             let gate = gate.clone();
-            async move { gate.unary(call(None), move |_| Ok(released.recv().unwrap())).await }
+            async move {
+                let wait = move |_: &Caller| {
+                    released.recv().unwrap();
+                    Ok(())
+                };
+                gate.unary(call(None), wait).await
+            }
         });
         let mut begun = gate.visit(call(None));
         let mut idle = std::pin::pin!(gate.idle());
