@@ -139,11 +139,11 @@ impl TypeModel {
         }
     }
 
-    fn unknown<'a>(
+    fn unknown(
         &self,
         whole: &str,
         name: &str,
-        among: &mut dyn Iterator<Item = &'a Definition>,
+        among: &mut dyn Iterator<Item = &Definition>,
         nearest: Nearest,
     ) -> UnknownPath {
         let nearest = nearest(name, &mut among.map(|d| (d.attribute.name.as_str(), d.path.as_str())));
