@@ -410,7 +410,11 @@ fn a_resource_type_of_a_file_works_everywhere() {
     let created = sandbox.run_with(&["create", "Device", "-"], &device.to_string());
     let shown = &created.lines()[0];
     assert_eq!(shown["meta"]["resourceType"], "Device");
-    assert_eq!((&shown["port"], &shown["weight"], shown.get("certificate")), (&json!(8443), &json!(1.5), None));
+    assert_eq!((&shown["port"], &shown["weight"]), (&json!(8443), &json!(1.5)));
+    // Returned on request: who sent it sees it in the answer, and nobody else unless they ask.
+    assert_eq!(shown["certificate"], "MIIB");
+    let read = &sandbox.run(&["get", "Device", shown["id"].as_str().unwrap()]).lines()[0];
+    assert_eq!(read.get("certificate"), None);
     sandbox.run_with(&["create", "Device"], &device.to_string()).fails(5);
     let filters = [
         "kind eq \"laptop\" and serialNumber eq \"C02x\"",
