@@ -28,8 +28,9 @@ pub(super) fn represent(
         && let with_display = attribute.display.is_some_and(|display| projection.shows(display))
         && let Some(members) = derive::members(reads, tenant, config, attribute, at, with_display)?
     {
-        // A member may be renamed, and the group is not another one for that: who sees names sees another tag.
-        tag.derived = with_display.then(|| derive::digest(&members));
+        // A member may be renamed, and the group is not another one for that: who sees names sees another tag. An export
+        // has the version that is restored.
+        tag.derived = (with_display && !projection.is_stored()).then(|| derive::digest(&members));
         derived.set(attribute.attribute, members);
     }
     if let Some(attribute) = view.model.groups()

@@ -95,6 +95,11 @@ impl Projection {
         }
     }
 
+    /// Whether it is that of an export.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self.rule, Rule::Stored)
+    }
+
     /// Whether nothing is shown of the resources of a type but `schemas` and `id`.
     pub(crate) fn is_brief(&self, model: &TypeModel) -> bool {
         matches!(self.rule, Rule::Chosen(_))
