@@ -12,7 +12,10 @@ use crate::Result;
 pub(super) struct Turns(Semaphore);
 
 /// A turn: a thread of the runtime, and a worker's place.
-pub(super) struct Turn<'a>(#[allow(dead_code)] SemaphorePermit<'a>, #[allow(dead_code)] SemaphorePermit<'a>);
+pub(super) struct Turn<'a> {
+    _worker: SemaphorePermit<'a>,
+    _thread: SemaphorePermit<'a>,
+}
 
 impl Turns {
     /// Those of the runtime that asks; none outside of one.
@@ -24,7 +27,7 @@ impl Turns {
     /// A turn for this thread; none if somebody who came earlier waits for a worker, or if nobody would be left to attend
     /// to connections.
     pub(super) fn take<'a>(&'a self, workers: &'a Semaphore) -> Option<Turn<'a>> {
-        Some(Turn(workers.try_acquire().ok()?, self.0.try_acquire().ok()?))
+        Some(Turn { _worker: workers.try_acquire().ok()?, _thread: self.0.try_acquire().ok()? })
     }
 }
 
