@@ -68,13 +68,14 @@ class Names(Generator):
         return self.pick(known) if known and not self.one_in(12) else "nobody"
 
 
-def sorted_by(exchange: Exchange, resource: dict[str, Any]) -> Any:
+def sorted_by(exchange: Exchange, resource: dict[str, Any], extensions: set[str]) -> Any:
     """The value that a list is sorted by; None where there is none, or where none is shown."""
     asked = re.search(r'sortBy"?[=:] ?"?([^&"]+)', exchange.asked)
     if asked is None or asked[1].startswith(("id", "meta")):
         return None
     urn, _, name = asked[1].rpartition(":")
-    inner = resource.get(urn, {}) if urn in resource else resource
+    # An extension may have an attribute of the name of one of the core's.
+    inner = resource.get(urn, {}) if urn in extensions else resource
     value = inner.get(name) if isinstance(inner, dict) else None
     return value.lower() if isinstance(value, str) else value
 
@@ -273,7 +274,8 @@ class Comparison:
         found = document["Resources"]
         if document["totalResults"] == len(found):
             # Resources with the same value may come in any order.
-            order = [sorted_by(exchange, it) for it in found]
+            extensions = {urn for of in self.types for urn in of.extensions}
+            order = [sorted_by(exchange, it, extensions) for it in found]
             found = sorted(found, key=lambda it: json.dumps(it, sort_keys=True))
             return {**document, "Resources": found, "order": order}
         return {**document, "Resources": [len(found)]}
