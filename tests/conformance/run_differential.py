@@ -201,14 +201,18 @@ class Comparison:
         difference = self.difference(exchange)
         if difference is None:
             return
-        known = next((it.name for it in DIFFERENCES if it.explains(exchange)), None)
+        known = next((it for it in DIFFERENCES if it.explains(exchange)), None)
         if known is None:
             self.unexplained.append(f"{difference}\n{exchange}")
         else:
-            self.explained[known] += 1
+            self.explained[known.name] += 1
+            if not known.lasts:
+                return
         # They have no longer the same: without what the request was about, they have again.
         if request.method in ("PUT", "PATCH", "DELETE"):
             self.forget(request.target.partition("?")[0])
+        elif exchange.ours.status == exchange.theirs.status == 201:
+            self.forget(f"{request.target.partition('?')[0]}/<{self.made}>")
 
     def exchange(self, request: Request) -> Exchange:
         ours, theirs = self.ours.send(request), self.theirs.send(request)
