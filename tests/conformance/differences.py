@@ -159,9 +159,9 @@ def refused(detail: str, *theirs: int) -> Callable[[Exchange], bool]:
 
 
 def taken(detail: str, *ours: int) -> Callable[[Exchange], bool]:
-    """They refuse it, and their detail says why; we answer with one of these statuses."""
+    """They refuse it, and their detail says why; we answer with one of these statuses, or find a value that is taken."""
     return lambda it: (
-        it.theirs.status == 400 and it.ours.status in ours and re.search(detail, it.their_detail) is not None
+        it.theirs.status == 400 and it.ours.status in (*ours, 409) and re.search(detail, it.their_detail) is not None
     )
 
 
@@ -239,7 +239,7 @@ DIFFERENCES = [
         "[], [null] and [{}] as values",
         "They are no value (RFC 7643 section 2.5), of whatever attribute. They want the type of the attribute.",
         lambda it: (
-            taken("(list|should be|missing, null or empty)", 200, 201, 204)(it)
+            taken("(list|should be|missing, null or empty|NoneType)", 200, 201, 204)(it)
             and re.search(r"\[\]|\{\}|null", it.text()) is not None
         ),
     ),
@@ -398,9 +398,7 @@ DIFFERENCES = [
         "it, and put "
         "their base before it.",
         lambda it: (
-            taken(r"Invalid URI|not valid for attribute '.*(manual|links|site|Url|photos|\$ref)", 200, 201, 204, 409)(
-                it
-            )
+            taken(r"Invalid URI|not valid for attribute '.*(manual|links|site|Url|photos|\$ref)", 200, 201, 204)(it)
             or ("$ref" in it.text() and it.is_success)
         ),
     ),
@@ -413,6 +411,11 @@ DIFFERENCES = [
         "not in a value path",
         "It is about a value, and where there is none, none matches (RFC 7644 section 3.5.2). With them it holds there.",
         lambda it: it.is_list and re.search(r"\[.*\bnot\b", it.asked, re.IGNORECASE) is not None,
+    ),
+    Difference(
+        "a name without its hyphen",
+        "It is another name. They take both for one.",
+        refused(r'has no (sub-)?attribute "\w+"; did you mean \w+-\w+', 200, 201, 204),
     ),
     Difference(
         "schemas inside a complex value",
