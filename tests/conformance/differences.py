@@ -415,7 +415,7 @@ DIFFERENCES = [
     Difference(
         "a name without its hyphen",
         "It is another name. They take both for one.",
-        refused(r'has no (sub-)?attribute "\w+"; did you mean \w+-\w+', 200, 201, 204),
+        refused(r'has no (sub-)?attribute "[\w:.]+"; did you mean \w+-\w+', 200, 201, 204),
     ),
     Difference(
         "schemas inside a complex value",

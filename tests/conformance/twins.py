@@ -97,5 +97,7 @@ def instants(value: Any) -> Any:
     if isinstance(value, str) and TIME.match(value):
         # A text may look like a time and be none.
         with contextlib.suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+            moment = datetime.fromisoformat(value)
+            # One without an offset is in UTC.
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     return value
