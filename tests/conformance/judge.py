@@ -168,7 +168,7 @@ def bulk(document: dict[str, Any]) -> None:
             error_document(operation.get("response"), int(status))
             need(VALUE_CANARY not in operation["response"]["detail"], "an error tells a value")
         if method == "POST" and int(status) < 300:
-            need(operation.get("bulkId"), "a created resource without its bulkId")
+            need("bulkId" in operation, "a created resource without its bulkId")
         if int(status) < 300:
             need(operation.get("location"), "an operation that succeeded without location")
 
