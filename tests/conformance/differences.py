@@ -57,6 +57,13 @@ class Exchange:
         may_differ = name in ("schemas", "blob", "keys") or (name == "onDemand" and theirs is None)
         return may_differ or any(of(ours) == of(theirs) for of in (once, folded, without_empty, without_bytes))
 
+    def lacks_values(self) -> bool:
+        """Whether what only one of two lists has is without values of what the filter has value paths of."""
+        named = {name.lower() for name in re.findall(r"(\w+)\[", self.asked)}
+        ours, theirs = ({it["id"]: it for it in body["Resources"]} for body in (self.our_body, self.their_body))
+        alone = [{**ours, **theirs}[id] for id in ours.keys() ^ theirs.keys()]
+        return not any(named & {name.lower() for name in names_in(it)} for it in alone)
+
     @property
     def our_detail(self) -> str:
         return detail(self.ours)
@@ -85,6 +92,12 @@ class Exchange:
 
 def detail(answer: Answer) -> str:
     return answer.json().get("detail", "") if answer.status >= 400 else ""
+
+
+def names_in(resource: dict[str, Any]) -> set[str]:
+    """The attributes that have values, those of extensions too."""
+    inner = (set(value) for value in resource.values() if isinstance(value, dict))
+    return {name for name, value in resource.items() if value}.union(*inner)
 
 
 def without_schemas(document: Any) -> Any:
@@ -310,10 +323,8 @@ DIFFERENCES = [
     ),
     Difference(
         "an attribute of the core, and one of an extension, of one name",
-        "A name without a URN is the core's (RFC 7644 section 3.10). They leave both out.",
-        lambda it: (
-            "excludedAttributes" in it.asked and "label" in it.asked and it.ours.status == it.theirs.status == 200
-        ),
+        "A name without a URN is the core's (RFC 7644 section 3.10). With them it is both.",
+        lambda it: "ttributes" in it.asked and "label" in it.asked and it.ours.status == it.theirs.status == 200,
     ),
     Difference(
         "a value of another type",
@@ -410,7 +421,7 @@ DIFFERENCES = [
     Difference(
         "not in a value path",
         "It is about a value, and where there is none, none matches (RFC 7644 section 3.5.2). With them it holds there.",
-        lambda it: it.is_list and re.search(r"\[.*\bnot\b", it.asked, re.IGNORECASE) is not None,
+        lambda it: it.is_list and re.search(r"\[.*\bnot\b", it.asked, re.IGNORECASE) is not None and it.lacks_values(),
     ),
     Difference(
         "a name without its hyphen",

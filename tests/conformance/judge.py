@@ -198,6 +198,9 @@ def resource(document: dict[str, Any], of: ResourceType, is_narrowed: bool, sent
     meta = document.get("meta")
     if meta and "resourceType" in meta:
         need(meta["resourceType"] == of.name, "meta.resourceType is another")
+    for name in ("created", "lastModified"):
+        # A client may leave the offset out of a time of its own; what the server tells has one.
+        need(not meta or name not in meta or meta[name].endswith("Z"), f"meta.{name} is not in UTC")
     if meta and "location" in meta:
         need(meta["location"].endswith(f"{of.endpoint}/{document['id']}"), "meta.location is of another")
 
