@@ -325,8 +325,11 @@ impl Answer {
         if told.is_some() {
             // How long it would be is known only to who compresses it.
             self.headers.retain(|(name, _)| name != CONTENT_LENGTH);
+        } else if let Ok(encoded) = gzip(&self.body) {
+            self.body = encoded.into();
         } else {
-            self.body = gzip(&self.body).into();
+            // It is sent as it is: what was written is written.
+            return;
         }
         self.headers.push((CONTENT_ENCODING, "gzip".to_owned()));
     }
