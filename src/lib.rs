@@ -53,6 +53,8 @@ extern crate self as scimdb;
 pub mod daemon;
 pub mod engine;
 pub mod error;
+#[cfg(feature = "ffi")]
+mod ffi;
 pub mod filter;
 #[cfg(feature = "server")]
 pub mod grpc;

@@ -69,6 +69,32 @@ pub struct Principal {
     pub subject: Option<String>,
 }
 
+impl Principal {
+    /// Refuses what the token does not allow. It reaches its own tenant; one of scope admin reaches all. Refusals do not
+    /// tell whether a tenant exists.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn allow(&self, tenant: &str, scope: Scope) -> Result<()> {
+        let Principal { tenant: own, name: _, scope: given, subject: _ } = self;
+        if own != tenant && *given != Scope::Admin {
+            return Err(Error::new(ErrorKind::Forbidden, "this token is for another tenant"));
+        }
+        if *given < scope {
+            let [needs, has] = [scope, *given].map(|scope| match scope {
+                Scope::Read => "read",
+                Scope::Write => "write",
+                Scope::Admin => "admin",
+            });
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                format!("this call needs a token of scope {needs}, and this one has {has}"),
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// How much of a digest finds a token; the whole of it is then compared in constant time.
 const DIGEST_KEY: usize = 16;
 

@@ -124,6 +124,8 @@ table! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" None, 415 3 33 Caller false;
     /// The caller sends more requests than it may.
     TooManyRequests "TOO_MANY_REQUESTS" None, 429 8 34 Caller true;
+    /// A function of the C ABI was called wrongly: a NULL, a handle that is closed, text that is not UTF-8.
+    Misuse "MISUSE" None, 400 3 35 Caller false;
     /// Another process or handle holds the store.
     Locked "LOCKED" None, 503 14 40 Environment true;
     /// The store is closed, closing, or recovering from an I/O error.
@@ -142,4 +144,8 @@ table! {
     Corrupt "CORRUPT" None, 500 15 60 Store false;
     /// A bug.
     Internal "INTERNAL" None, 500 13 61 Store false;
+    /// A call through the C ABI ended in a panic.
+    Panic "PANIC" None, 500 13 62 Store false;
+    /// An earlier call through the C ABI ended in a panic: the handle answers nothing but being closed.
+    Poisoned "POISONED" None, 500 13 63 Store false;
 }

@@ -14,7 +14,8 @@ use super::proto::import_response::Event;
 use super::proto::{self, ImportRequest, ImportResponse, ImportRowError, ImportSettings};
 use super::status::{problem, status};
 use crate::engine::{ImportOptions, ImportReport, Importer, Reject, Scope};
-use crate::server::{Call, Gate, Line, Lines, Session, until};
+use crate::message::{Line, Lines};
+use crate::server::{Call, Gate, Session, until};
 use crate::{Error, ErrorKind, Result};
 
 /// How often progress is told.

@@ -18,7 +18,7 @@ use super::explorer::{self, Answerer, Document};
 use super::mount::{Mounted, is_of_another_version, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, origin};
-use crate::protocol::{self, AuthenticationScheme, Context, answer_error, required_scope};
+use crate::protocol::{self, AuthenticationScheme, Context, answer_error, challenge, required_scope};
 use crate::server::{Body, Call, Caller, Face, Gate, Peer, request_id, token};
 use crate::{Error, ErrorKind, Result};
 
@@ -272,17 +272,7 @@ fn method_name(method: &Method) -> &'static str {
 /// The answer that tells an error, with what a client can do about it.
 pub(super) fn refusal(error: &Error, has_token: bool) -> Answer {
     let mut answer = Answer::from(answer_error(error));
-    // RFC 6750 section 3.
-    let challenge = match error.kind() {
-        ErrorKind::Unauthenticated if has_token => Some("Bearer realm=\"scimdb\", error=\"invalid_token\""),
-        ErrorKind::Unauthenticated => Some("Bearer realm=\"scimdb\""),
-        // A filter that nobody may send is not mended by another token.
-        ErrorKind::Forbidden if error.attribute().is_none() => {
-            Some("Bearer realm=\"scimdb\", error=\"insufficient_scope\"")
-        }
-        _ => None,
-    };
-    answer.headers.extend(challenge.map(|challenge| (WWW_AUTHENTICATE, challenge.to_owned())));
+    answer.headers.extend(challenge(error, has_token).map(|challenge| (WWW_AUTHENTICATE, challenge.to_owned())));
     if matches!(answer.status, 429 | 503) {
         // What is asked for each second is there again in one, and so is what was busy.
         answer.headers.push((RETRY_AFTER, "1".to_owned()));

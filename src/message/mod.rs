@@ -9,6 +9,7 @@ mod bulk;
 mod error;
 mod explain;
 mod input;
+mod lines;
 mod part;
 mod patch;
 mod projection;
@@ -23,6 +24,7 @@ pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult,
 pub use error::error_json;
 pub use explain::{Explanation, Step};
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
+pub use lines::{Line, Lines, MAX_LINE};
 pub(crate) use part::Part;
 pub use patch::{parse_patch, patch_from_input};
 pub use projection::Projection;

@@ -55,6 +55,34 @@ pub(super) fn versions(request: &Request<'_>, name: &str) -> Option<VersionMatch
     request.list(name).filter(|list| !list.trim().is_empty()).map(|list| VersionMatch::parse(&list))
 }
 
+/// The bearer token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
+/// knows.
+///
+/// ```
+/// use scimdb::protocol::bearer;
+/// assert_eq!([bearer("Bearer abc"), bearer("bearer  abc "), bearer("Basic abc")], ["abc", "abc", "Basic abc"]);
+/// ```
+pub fn bearer(authorization: &str) -> &str {
+    match authorization.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => authorization,
+    }
+}
+
+/// What the answer to a caller who may not do something says by `www-authenticate` (RFC 6750 section 3), if the error is of
+/// that kind; `has_token` is whether the request had a token at all.
+pub fn challenge(error: &Error, has_token: bool) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::Unauthenticated if has_token => Some("Bearer realm=\"scimdb\", error=\"invalid_token\""),
+        ErrorKind::Unauthenticated => Some("Bearer realm=\"scimdb\""),
+        // A filter that nobody may send is not mended by another token.
+        ErrorKind::Forbidden if error.attribute().is_none() => {
+            Some("Bearer realm=\"scimdb\", error=\"insufficient_scope\"")
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -76,4 +76,5 @@ mod sensitive;
 pub use context::{AuthenticationScheme, Context};
 pub use explain::explain;
 pub use handle::{answer_error, handle, is_look_up, required_scope, too_large, try_handle};
+pub use headers::{bearer, challenge};
 pub use request::{Request, Response};

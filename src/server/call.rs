@@ -11,6 +11,7 @@ use super::{Gate, Peer};
 use crate::engine::{ReadOptions, Scope, Store, Tenant, WriteOptions};
 use crate::error::Fault;
 use crate::model::VersionMatch;
+use crate::protocol::bearer;
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant of a request that names none.
@@ -138,15 +139,6 @@ pub fn token(headers: &HeaderMap) -> Option<String> {
     Some(only.map(bearer).unwrap_or_default().to_owned())
 }
 
-/// The token of an `authorization` value (RFC 6750 section 2.1). Anything else is taken whole: a token that no store
-/// knows.
-fn bearer(authorization: &str) -> &str {
-    match authorization.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => authorization,
-    }
-}
-
 /// The line of a call in the log, and its place in the metrics: written when it is dropped. Names of tenants and tokens,
 /// never what a resource or a filter says.
 pub(super) struct LogLine {
@@ -247,13 +239,6 @@ fn status_label(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bearer_tokens_are_taken_from_their_scheme() {
-        assert_eq!(bearer("Bearer abc"), "abc");
-        assert_eq!(bearer("bearer  abc "), "abc");
-        assert_eq!(bearer("Basic abc"), "Basic abc");
-    }
 
     #[test]
     fn a_token_is_told_once() {

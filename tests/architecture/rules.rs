@@ -44,9 +44,12 @@ const ENGINE_VERBS: u8 = 6;
 /// Crates that only some folders may name, with the paths under `src` where they may.
 const CRATES: &[(&str, &[&str])] = &[
     // `message` alone knows JSON documents; a filter's literals are JSON by the RFC's grammar, and the command line
-    // reads and writes its user's files. The table of contents of a run of the index is JSON by design, so that a later
+    // reads and writes its user's files, and options and answers of the C ABI are JSON. The table of contents of a run of the index is JSON by design, so that a later
     // version can add to it: no document of SCIM.
-    ("serde_json", &["message/", "filter/literal.rs", "engine/index/layout.rs", "engine/index/grams/build.rs", "bin/"]),
+    (
+        "serde_json",
+        &["message/", "filter/literal.rs", "engine/index/layout.rs", "engine/index/grams/build.rs", "ffi/", "bin/"],
+    ),
     ("redb", &["engine/storage/"]),
     // A medium of the host's own for index files is made of its types.
     ("tantivy", &["engine/index/", "engine/mod.rs"]),

@@ -1,0 +1,170 @@
+//! Import in chunks.
+
+use std::ffi::c_char;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::buf::{self, scimdb_buf};
+use super::code::{SCIMDB_OK, scimdb_code};
+use super::error::scimdb_error;
+use super::guard::{guard, with, with_store};
+use super::handles::{Handles, Kind};
+use super::life::{Child, scimdb};
+use super::{answers, options, text};
+use crate::engine::{Importer, Reject};
+use crate::message::{Line, Lines};
+use crate::{Error, ErrorKind, Result};
+
+/// An import under way. One thread at a time: a second one waits.
+pub struct scimdb_import {
+    _private: [u8; 0],
+}
+
+static IMPORTS: Handles<Import> = Handles::new(Kind::Import);
+
+/// What a handle of an import stands for.
+struct Import {
+    db: usize,
+    feed: Mutex<Option<Feed>>,
+}
+
+struct Feed {
+    importer: Importer,
+    lines: Lines,
+    /// Rows that are too long to be given to the importer.
+    too_long: Vec<Reject>,
+}
+
+impl Child for Import {
+    fn release(&self) {
+        *self.feed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Feed {
+    fn push(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<()> {
+        for Line { number, bytes } in lines {
+            match bytes {
+                Ok(bytes) => self.importer.push(number, bytes)?,
+                Err(error) => self.too_long.push(Reject { row: number, error, input: Vec::new() }),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<String> {
+        let last = std::mem::take(&mut self.lines).finish();
+        self.push(last)?;
+        let (mut report, mut rejects) = self.importer.finish()?;
+        let too_long = self.too_long.len() as u64;
+        report.read += too_long;
+        report.rejected += too_long;
+        rejects.append(&mut self.too_long);
+        rejects.sort_by_key(|reject| reject.row);
+        answers::import(report, rejects)
+    }
+}
+
+/// An import, and its store.
+fn find(import: Arc<Import>) -> Result<(usize, Arc<Import>)> {
+    Ok((import.db, import))
+}
+
+fn ended() -> Error {
+    Error::new(ErrorKind::Misuse, "the import has ended: it failed, or its store was closed")
+}
+
+/// Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
+/// other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
+/// keep meta and readOnly attributes, as an export has them), actor.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_import_open(
+    db: *const scimdb,
+    tenant: *const c_char,
+    tenant_n: usize,
+    options: *const c_char,
+    options_n: usize,
+    out: *mut *mut scimdb_import,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe {
+        with_store(db, err, |store| {
+            let tenant = text::optional(tenant, tenant_n, "tenant")?;
+            let options = options::import(text::optional(options, options_n, "options")?)?;
+            text::place(out, "out")?;
+            let importer = store.tenant(tenant)?.import(options)?;
+            let feed = Feed { importer, lines: Lines::default(), too_long: Vec::new() };
+            let import = Arc::new(Import { db: db.addr(), feed: Mutex::new(Some(feed)) });
+            let child: Arc<dyn Child> = Arc::clone(&import) as _;
+            let child: Weak<dyn Child> = Arc::downgrade(&child);
+            let handle = IMPORTS.open(import)?;
+            store.adopt(child);
+            *out = std::ptr::without_provenance_mut(handle);
+            Ok(())
+        })
+    }
+}
+
+/// Gives rows to an import: bytes that may end anywhere, in the middle of a row or of a character.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_import_feed(
+    import: *mut scimdb_import,
+    bytes: *const c_char,
+    bytes_n: usize,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe {
+        with(
+            err,
+            || find(IMPORTS.get(import.addr())?),
+            |_, import| {
+                let bytes = text::bytes(bytes, bytes_n, "bytes")?.unwrap_or_default();
+                let mut feed = import.feed.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut under_way = feed.take().ok_or_else(ended)?;
+                let lines = under_way.lines.feed(bytes);
+                // What stops an import stops it for good.
+                under_way.push(lines)?;
+                *feed = Some(under_way);
+                Ok(SCIMDB_OK)
+            },
+        )
+    }
+}
+
+/// Commits what is left, and frees the import, whatever comes of it. The answer is an object with read, created, replaced,
+/// skipped, rejected, and the array rejects of objects with row (its line, from 1), error (a SCIM error) and input.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_import_finish(
+    import: *mut scimdb_import,
+    out: *mut scimdb_buf,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe {
+        with(
+            err,
+            || find(IMPORTS.close(import.addr())?),
+            |_, import| {
+                buf::check(out, "out")?;
+                let feed = import.feed.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let report = feed.ok_or_else(ended)?.finish()?;
+                buf::put(out, &report);
+                Ok(SCIMDB_OK)
+            },
+        )
+    }
+}
+
+/// Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_import_free(import: *mut scimdb_import) {
+    let work = || {
+        if let Ok(import) = IMPORTS.close(import.addr()) {
+            import.release();
+        }
+        Ok(SCIMDB_OK)
+    };
+    // SAFETY: no error is told.
+    unsafe { guard(std::ptr::null_mut(), work) };
+}

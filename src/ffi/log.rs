@@ -1,0 +1,101 @@
+//! The log callback: one for the process, since a panic or a thread of the library's own may belong to no store.
+
+use std::cell::RefCell;
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Once, PoisonError, RwLock};
+
+use super::callback::{Userdata, scimdb_drop_fn};
+use super::code::{SCIMDB_OK, scimdb_code};
+use super::error::scimdb_error;
+use super::guard::guard;
+use crate::error::Fault;
+use crate::{Error, ErrorKind};
+
+/// What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
+/// 3 info, 4 debug, 5 trace). It may be called on any thread, several at once, and must not call the library.
+pub type scimdb_log_fn =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, level: i32, text: *const c_char, text_n: usize)>;
+
+/// Something failed that should not.
+pub(super) const ERROR: i32 = 1;
+/// Something failed by the surroundings: the disk, a lock.
+pub(super) const WARNING: i32 = 2;
+/// A call was wrong.
+pub(super) const DEBUG: i32 = 4;
+const TRACE: i32 = 5;
+
+struct Log {
+    callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
+    level: i32,
+    userdata: Userdata,
+}
+
+static LOG: RwLock<Option<Arc<Log>>> = RwLock::new(None);
+
+thread_local! {
+    /// What the last panic of this thread said.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Tells a line, if somebody listens.
+pub(super) fn tell(level: i32, text: &str) {
+    // Where a fork left the lock taken, nothing is told.
+    let Some(log) = LOG.try_read().ok().and_then(|log| log.clone()) else { return };
+    if level <= log.level {
+        // SAFETY: the host gave the function for this pointer; the text outlives the call.
+        unsafe { (log.callback)(log.userdata.pointer(), level, text.as_ptr().cast(), text.len()) };
+    }
+}
+
+/// Tells of a call that failed.
+pub(super) fn failed(error: &Error) {
+    let row = error.row();
+    let level = match row.fault {
+        Fault::Caller => DEBUG,
+        Fault::Environment => WARNING,
+        Fault::Store => ERROR,
+    };
+    tell(level, &format!("{}: {error}", row.name));
+}
+
+/// Sends what panics say to the log, rather than to the host's standard error.
+pub(super) fn catch_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let text = info.to_string();
+            tell(ERROR, &text);
+            PANIC.with(|last| *last.borrow_mut() = Some(text));
+        }));
+    });
+}
+
+/// What the panic said that this thread just came out of.
+pub(super) fn last_panic() -> String {
+    PANIC.with(|last| last.borrow_mut().take()).unwrap_or_else(|| "it said nothing".to_owned())
+}
+
+/// Has the library tell what happens inside, from one level up to errors; NULL for the callback: nothing any more. There is
+/// one for the process. Once this returns the one before is let go of, as soon as no call of it runs.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_set_log(
+    callback: scimdb_log_fn,
+    level: i32,
+    userdata: *mut c_void,
+    drop: scimdb_drop_fn,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    let userdata = Userdata::new(userdata, drop);
+    let work = || {
+        if !(ERROR..=TRACE).contains(&level) && callback.is_some() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "level is 1 (errors) to 5 (everything)"));
+        }
+        catch_panics();
+        let log = callback.map(|callback| Arc::new(Log { callback, level, userdata }));
+        let before = std::mem::replace(&mut *LOG.write().unwrap_or_else(PoisonError::into_inner), log);
+        std::mem::drop(before);
+        Ok(SCIMDB_OK)
+    };
+    // SAFETY: by the conventions of the header.
+    unsafe { guard(err, work) }
+}

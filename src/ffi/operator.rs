@@ -1,0 +1,38 @@
+//! What an operator asks of a store.
+
+use super::buf::scimdb_buf;
+use super::code::scimdb_code;
+use super::error::scimdb_error;
+use super::guard::{answer, with_store};
+use super::life::scimdb;
+use super::verbs::Verb;
+
+/// Counts: an object with fileBytes, sequence, and the array tenants.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_stats(
+    db: *const scimdb,
+    out: *mut scimdb_buf,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe { answer(db, out, err, |store| store.call(Verb::Stats)) }
+}
+
+/// Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
+/// is sound. Writers wait while checksums are verified.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_check(
+    db: *const scimdb,
+    out: *mut scimdb_buf,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe { answer(db, out, err, |store| store.call(Verb::Check)) }
+}
+
+/// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_compact(db: *const scimdb, err: *mut *mut scimdb_error) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe { with_store(db, err, |store| store.call(Verb::Compact).map(drop)) }
+}

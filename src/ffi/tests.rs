@@ -1,0 +1,1 @@
+//! What the C programs cannot provoke: panics.
