@@ -1,14 +1,7 @@
-//! Compiles the protos, for the feature `server` only. In Rust alone: no protoc is needed. And names the C library by
-//! what of its version must agree: before 1.0 that is the minor too.
+//! Compiles the protos, for the feature `server` only. In Rust alone: no protoc is needed.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    #[cfg(all(feature = "ffi", unix, not(target_vendor = "apple")))]
-    println!(
-        "cargo::rustc-cdylib-link-arg=-Wl,-soname,libscimdb.so.{}.{}",
-        env!("CARGO_PKG_VERSION_MAJOR"),
-        env!("CARGO_PKG_VERSION_MINOR")
-    );
     #[cfg(feature = "server")]
     grpc::compile()?;
     Ok(())

@@ -20,6 +20,7 @@ mod fork;
 mod guard;
 mod handles;
 mod import;
+mod later;
 mod life;
 mod log;
 mod operator;
