@@ -13,10 +13,10 @@ use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::with_store;
 use super::life::{StoreHandle, scimdb};
-use super::{options, text};
+use super::{log, options, text};
 use crate::engine::DEFAULT_TENANT;
 use crate::protocol::{
-    AuthenticationScheme, Context, Request, Response, answer_error, bearer, challenge, handle, required_scope,
+    AuthenticationScheme, Context, Request, Response, answer_error, bearer, challenge, required_scope, try_handle,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -70,7 +70,10 @@ pub unsafe extern "C" fn scimdb_handle(
             let headers: Vec<(&str, &str)> =
                 headers.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
             let request = Request { method, target, headers: &headers, body };
-            let response = answer(store, tenant, &request, options::parse(context)?)?;
+            let mut response = answer(store, tenant, &request, options::parse(context)?)?;
+            if method == "HEAD" {
+                response.body.clear();
+            }
             let told = headers_json(&response)?;
             *out_status = i32::from(response.status);
             buf::put(out_headers, &told);
@@ -134,17 +137,16 @@ fn answer(store: &StoreHandle, tenant: Option<&str>, request: &Request<'_>, told
                 context.actor = context.actor.or(Some(principal.name));
                 context.subject = principal.subject;
             }
-            Err(error) => return refused(error, has_header(request)),
+            Err(error) => return Ok(refused(&error, has_header(request))),
         }
     } else if let Some(scope) = scope
         && options::scope(&scope)? < needed
     {
-        return refused(
-            Error::new(ErrorKind::Forbidden, format!("the caller may not do this: its scope is {scope}")),
-            true,
-        );
+        let error = Error::new(ErrorKind::Forbidden, format!("the caller may not do this: its scope is {scope}"));
+        return Ok(refused(&error, true));
     }
-    Ok(handle(&store.tenant(tenant)?, request, &context))
+    let answered = store.tenant(tenant).and_then(|tenant| try_handle(&tenant, request, &context));
+    Ok(answered.unwrap_or_else(|error| refused(&error, true)))
 }
 
 fn has_header(request: &Request<'_>) -> bool {
@@ -160,12 +162,12 @@ fn token<'a>(request: &Request<'a>) -> Result<&'a str> {
     Ok(if values.next().is_some() { "" } else { bearer(first.1) })
 }
 
-/// The answer to a caller who may not. What is the store's fault goes to the host.
-fn refused(error: Error, has_token: bool) -> Result<Response> {
-    let Some(challenge) = challenge(&error, has_token) else { return Err(error) };
-    let mut response = answer_error(&error);
-    response.headers.push(("www-authenticate", challenge.to_owned()));
-    Ok(response)
+/// The answer that tells an error. What is not the caller's fault is told to the host by its log.
+fn refused(error: &Error, has_token: bool) -> Response {
+    log::failed(error);
+    let mut response = answer_error(error);
+    response.headers.extend(challenge(error, has_token).map(|challenge| ("www-authenticate", challenge.to_owned())));
+    response
 }
 
 fn scheme(scheme: Scheme) -> AuthenticationScheme {

@@ -2,17 +2,21 @@
 
 use std::cell::RefCell;
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, Once, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, SyncSender};
+use std::sync::{Once, PoisonError, RwLock};
+use std::thread;
 
 use super::callback::{Userdata, scimdb_drop_fn};
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::guard;
 use crate::error::Fault;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Result};
 
 /// What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
-/// 3 info, 4 debug, 5 trace). It may be called on any thread, several at once, and must not call the library.
+/// 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
+/// where it is slow, lines are left out, and a later one says how many.
 pub type scimdb_log_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, level: i32, text: *const c_char, text_n: usize)>;
 
@@ -24,13 +28,16 @@ pub(super) const WARNING: i32 = 2;
 pub(super) const DEBUG: i32 = 4;
 const TRACE: i32 = 5;
 
+/// Lines that wait for the callback.
+const QUEUE: usize = 1_024;
+
 struct Log {
-    callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
     level: i32,
-    userdata: Userdata,
+    lines: SyncSender<(i32, String)>,
+    left_out: AtomicU64,
 }
 
-static LOG: RwLock<Option<Arc<Log>>> = RwLock::new(None);
+static LOG: RwLock<Option<Log>> = RwLock::new(None);
 
 thread_local! {
     /// What the last panic of this thread said.
@@ -38,12 +45,17 @@ thread_local! {
 }
 
 /// Tells a line, if somebody listens.
-pub(super) fn tell(level: i32, text: &str) {
+pub(super) fn tell(level: i32, text: impl FnOnce() -> String) {
     // Where a fork left the lock taken, nothing is told.
-    let Some(log) = LOG.try_read().ok().and_then(|log| log.clone()) else { return };
-    if level <= log.level {
-        // SAFETY: the host gave the function for this pointer; the text outlives the call.
-        unsafe { (log.callback)(log.userdata.pointer(), level, text.as_ptr().cast(), text.len()) };
+    let Ok(log) = LOG.try_read() else { return };
+    let Some(log) = log.as_ref().filter(|log| level <= log.level) else { return };
+    let left_out = log.left_out.swap(0, Ordering::Relaxed);
+    let mut text = text();
+    if left_out > 0 {
+        text.push_str(&format!(" ({left_out} lines before this one were left out)"));
+    }
+    if log.lines.try_send((level, text)).is_err() {
+        log.left_out.fetch_add(left_out + 1, Ordering::Relaxed);
     }
 }
 
@@ -55,7 +67,7 @@ pub(super) fn failed(error: &Error) {
         Fault::Environment => WARNING,
         Fault::Store => ERROR,
     };
-    tell(level, &format!("{}: {error}", row.name));
+    tell(level, || format!("{}: {error}", row.name));
 }
 
 /// Sends what panics say to the log, rather than to the host's standard error.
@@ -64,7 +76,7 @@ pub(super) fn catch_panics() {
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|info| {
             let text = info.to_string();
-            tell(ERROR, &text);
+            tell(ERROR, || text.clone());
             PANIC.with(|last| *last.borrow_mut() = Some(text));
         }));
     });
@@ -76,7 +88,7 @@ pub(super) fn last_panic() -> String {
 }
 
 /// Has the library tell what happens inside, from one level up to errors; NULL for the callback: nothing any more. There is
-/// one for the process. Once this returns the one before is let go of, as soon as no call of it runs.
+/// one for the process. The one before is let go of when the lines that wait for it are told. A forked child has none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_set_log(
     callback: scimdb_log_fn,
@@ -91,11 +103,30 @@ pub unsafe extern "C" fn scimdb_set_log(
             return Err(Error::new(ErrorKind::InvalidArgument, "level is 1 (errors) to 5 (everything)"));
         }
         catch_panics();
-        let log = callback.map(|callback| Arc::new(Log { callback, level, userdata }));
-        let before = std::mem::replace(&mut *LOG.write().unwrap_or_else(PoisonError::into_inner), log);
-        std::mem::drop(before);
+        let log = callback.map(|callback| start(callback, level, userdata)).transpose()?;
+        *LOG.write().unwrap_or_else(PoisonError::into_inner) = log;
         Ok(SCIMDB_OK)
     };
     // SAFETY: by the conventions of the header.
     unsafe { guard(err, work) }
+}
+
+/// Starts the thread that calls the callback. It ends when the log is replaced, after the lines that wait.
+fn start(
+    callback: unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize),
+    level: i32,
+    userdata: Userdata,
+) -> Result<Log> {
+    let (lines, waiting) = mpsc::sync_channel::<(i32, String)>(QUEUE);
+    let tell = move || {
+        for (level, text) in waiting {
+            // SAFETY: the host gave the function for this pointer; the text outlives the call.
+            unsafe { callback(userdata.pointer(), level, text.as_ptr().cast(), text.len()) };
+        }
+    };
+    thread::Builder::new()
+        .name("scimdb-log".to_owned())
+        .spawn(tell)
+        .map_err(|error| Error::new(ErrorKind::Io, "the log's thread could not be started").caused_by(error))?;
+    Ok(Log { level, lines, left_out: AtomicU64::new(0) })
 }

@@ -20,7 +20,6 @@ mod fork;
 mod guard;
 mod handles;
 mod import;
-mod later;
 mod life;
 mod log;
 mod operator;

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char};
 use crate::{Error, ErrorKind, Result};
 
 /// A length that says: the text ends with a NUL.
-pub const SCIMDB_NTS: usize = usize::MAX;
+const SCIMDB_NTS: usize = usize::MAX;
 
 /// Bytes that a caller gives, for the time of a call.
 ///

@@ -1,6 +1,6 @@
 //! From a request to its answer.
 
-use super::headers::{JSON, SCIM_JSON};
+use super::headers::{JSON, SCIM_JSON, check_text};
 use super::parameters::Parameters;
 use super::route::Route;
 use super::{Context, Request, Response, bulk, discovery, me, resources, respond, search};
@@ -87,6 +87,7 @@ fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<R
         }
         return Ok(response);
     }
+    check_text(request)?;
     if request.body.len() > context.max_body_bytes {
         return Err(too_large(context.max_body_bytes));
     }

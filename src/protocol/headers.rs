@@ -26,6 +26,25 @@ pub(super) fn answered_as(request: &Request<'_>) -> &'static str {
     if quality(JSON) > quality(SCIM_JSON) { JSON } else { SCIM_JSON }
 }
 
+/// Headers that have a say in what happens.
+const DECISIVE: [&str; 4] = ["if-match", "if-none-match", "content-type", "content-encoding"];
+
+/// Refuses a header that has a say in what happens, and is no ASCII: as good as not sent, it would allow what it is there
+/// to stop.
+///
+/// # Errors
+/// `InvalidArgument`.
+pub(super) fn check_text(request: &Request<'_>) -> Result<()> {
+    let is_decisive = |name: &str| DECISIVE.iter().any(|known| known.eq_ignore_ascii_case(name));
+    match request.headers.iter().find(|(name, value)| !value.is_ascii() && is_decisive(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let detail = format!("the header {name} is no text: it has characters that are not ASCII");
+            Err(Error::new(ErrorKind::InvalidArgument, detail))
+        }
+    }
+}
+
 /// Refuses a body of another media type than SCIM's or JSON. A body without one is taken for JSON.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ use super::turns::{Turn, Turns, contained};
 use super::under_way::{Going, UnderWay};
 use super::visit::Visit;
 use super::{ServeOptions, Stop};
-use crate::engine::{Principal, Scope, Store};
+use crate::engine::{Principal, Store};
 use crate::{Error, ErrorKind, Result};
 
 /// How much earlier than the client a call gives up: the answer that says so takes a moment to arrive.

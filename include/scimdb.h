@@ -1,0 +1,579 @@
+// scimdb: the SQLite of identity. An embedded SCIM 2.0 store, in the process of its host.
+//
+// This file is made from src/ffi. docs/C-ABI.md tells more, and has examples.
+//
+// What holds for every function:
+//
+// 1. Handles are opaque: they are never dereferenced, by the caller or by the library. One that is closed, that never was
+//    one, or is of another kind is answered with SCIMDB_MISUSE, from any thread, at any time.
+// 2. Every function that can fail returns a scimdb_code: SCIMDB_OK, or the code of an error. Its last parameter, err, may be
+//    NULL; on failure it gets an error, which the caller owns and gives back by scimdb_error_free. Nothing is kept per
+//    thread.
+// 3. Text goes in as a pointer and a length in bytes; the length SCIMDB_NTS says that it ends with a NUL. NULL with the
+//    length 0 or SCIMDB_NTS is no text, which only parameters that are said to have a default may be: tenant (the tenant
+//    "default"), options, context, headers, body, and a search's type (all) and request (everything). Text is UTF-8, and is
+//    checked; JSON and rows are bytes, whose errors are SCIM's.
+// 4. Text comes out in a scimdb_buf, which the caller places, begins with SCIMDB_BUF_INIT, uses as often as it likes, and
+//    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
+// 5. What is to be written to is untouched when a call fails.
+// 6. To free or close NULL does nothing.
+// 7. A function that takes a const scimdb * may be called by any number of threads at once. One that takes an iterator or an
+//    import lets one thread in at a time, and the others wait.
+// 8. Options are JSON objects; an unknown name is an error (SCIMDB_INVALID_ARGUMENT).
+// 9. A panic inside is a bug of the library. It is caught and answered with SCIMDB_PANIC, and the store with
+//    SCIMDB_POISONED from then on, until it is closed.
+// 10. After fork() a handle of the parent is answered with SCIMDB_MISUSE in the child, which can open stores of its own.
+// 11. A callback comes with a pointer, userdata, and a function, drop (which may be NULL), that is called once with it when the
+//     callback can run no more; also when it could not be registered. Callbacks must return: no longjmp, no exceptions.
+
+#ifndef SCIMDB_H
+#define SCIMDB_H
+
+#include <stddef.h>
+#include <stdint.h>
+#define SCIMDB_VERSION "0.1.0"
+#define SCIMDB_VERSION_MAJOR 0
+#define SCIMDB_VERSION_MINOR 1
+#define SCIMDB_VERSION_PATCH 0
+
+// A length that says: the text ends with a NUL.
+#define SCIMDB_NTS SIZE_MAX
+
+// A buffer before its first use.
+#define SCIMDB_BUF_INIT { NULL, 0, 0 }
+
+
+// The version of the ABI that this header describes; scimdb_abi_version() tells that of the library. It changes when
+// something in it is no longer what it was, not when something is added.
+#define SCIMDB_ABI_VERSION 1
+
+// An open store. Any number of threads may use it at once.
+typedef struct scimdb scimdb;
+
+// What went wrong in a call: owned by the caller, and freed with scimdb_error_free. What the accessors give is valid until
+// then. Any thread may look at it.
+typedef struct scimdb_error scimdb_error;
+
+// An import under way. One thread at a time: a second one waits.
+typedef struct scimdb_import scimdb_import;
+
+// Text that a call gives: placed by the caller, begun with SCIMDB_BUF_INIT, used for any number of calls, and freed with
+// scimdb_buf_free. `data` is NULL until the first call gave something, and NUL-terminated from then on; `len` does not
+// count the NUL. Whatever it held before is overwritten. The library's memory stands behind it: only scimdb_buf_free
+// frees it.
+typedef struct scimdb_buf {
+  // The bytes.
+  char *data;
+  // How many there are, without the NUL.
+  size_t len;
+  // How many there is room for.
+  size_t cap;
+} scimdb_buf;
+
+// What a function returns: SCIMDB_OK, SCIMDB_DONE, or the code of an error. Numbers keep their meaning for ever.
+typedef int32_t scimdb_code;
+
+// What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
+// 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
+// where it is slow, lines are left out, and a later one says how many.
+typedef void (*scimdb_log_fn)(void *userdata,
+                              int32_t level,
+                              const char *text,
+                              size_t text_n);
+
+// How a host lets go of what a callback was given.
+typedef void (*scimdb_drop_fn)(void *userdata);
+
+// It worked.
+#define SCIMDB_OK 0
+
+// An iterator has no more.
+#define SCIMDB_DONE 100
+
+// The filter cannot be parsed or bound (RFC 7644 section 3.4.2.2).
+#define SCIMDB_INVALID_FILTER 1
+
+// The body is not what the request needs (RFC 7644 table 9).
+#define SCIMDB_INVALID_SYNTAX 2
+
+// A PATCH or projection path names no attribute.
+#define SCIMDB_INVALID_PATH 3
+
+// A value is missing, of the wrong type, or breaks a rule of the schema.
+#define SCIMDB_INVALID_VALUE 4
+
+// A PATCH path with a filter selects nothing.
+#define SCIMDB_NO_TARGET 5
+
+// A readOnly or immutable attribute would change.
+#define SCIMDB_MUTABILITY 6
+
+// A unique value is taken.
+#define SCIMDB_UNIQUENESS 7
+
+// The answer would be larger than the server is willing to make.
+#define SCIMDB_TOO_MANY 8
+
+// The protocol version is not supported.
+#define SCIMDB_INVALID_VERSION 9
+
+// The request may not travel in a URL (RFC 7644 section 7.5.2).
+#define SCIMDB_SENSITIVE 10
+
+// The cursor is not one of ours, or not for this request (RFC 9865).
+#define SCIMDB_INVALID_CURSOR 11
+
+// The cursor has expired (RFC 9865).
+#define SCIMDB_EXPIRED_CURSOR 12
+
+// The count does not fit the cursor (RFC 9865).
+#define SCIMDB_INVALID_COUNT 13
+
+// An argument outside the SCIM message is wrong: an option, a name, a setting.
+#define SCIMDB_INVALID_ARGUMENT 14
+
+// No such resource.
+#define SCIMDB_NOT_FOUND 20
+
+// No such tenant.
+#define SCIMDB_UNKNOWN_TENANT 21
+
+// No such resource type or schema.
+#define SCIMDB_UNKNOWN_TYPE 22
+
+// It exists already: a tenant, or a token's name. (An id that is taken is `Uniqueness`.)
+#define SCIMDB_ALREADY_EXISTS 23
+
+// The resource's version is not the one the caller named (RFC 7644 section 3.14).
+#define SCIMDB_VERSION_MISMATCH 24
+
+// The resource still has the version the caller named (RFC 7644 section 3.14).
+#define SCIMDB_NOT_MODIFIED 25
+
+// No credentials, or wrong ones.
+#define SCIMDB_UNAUTHENTICATED 26
+
+// The credentials do not allow it.
+#define SCIMDB_FORBIDDEN 27
+
+// The request is larger than the limit.
+#define SCIMDB_PAYLOAD_TOO_LARGE 28
+
+// Data in use stands in the way: a schema change that stored resources contradict.
+#define SCIMDB_IN_USE 29
+
+// The store does not do this.
+#define SCIMDB_NOT_IMPLEMENTED 30
+
+// The change log does not reach there: read everything again, and go on from now.
+#define SCIMDB_OUT_OF_RANGE 31
+
+// The resource does not have this method.
+#define SCIMDB_METHOD_NOT_ALLOWED 32
+
+// The body is of a media type or in an encoding that the store does not read.
+#define SCIMDB_UNSUPPORTED_MEDIA_TYPE 33
+
+// The caller sends more requests than it may.
+#define SCIMDB_TOO_MANY_REQUESTS 34
+
+// The call itself is wrong: a NULL, a handle that is closed, text that is not UTF-8.
+#define SCIMDB_MISUSE 35
+
+// Another process or handle holds the store.
+#define SCIMDB_LOCKED 40
+
+// The store is closed, closing, or recovering from an I/O error.
+#define SCIMDB_UNAVAILABLE 41
+
+// Reading or writing failed.
+#define SCIMDB_IO 42
+
+// The disk is full.
+#define SCIMDB_DISK_FULL 43
+
+// The store was written in a format that this version does not know.
+#define SCIMDB_UNKNOWN_FORMAT 44
+
+// The caller went away.
+#define SCIMDB_CANCELLED 45
+
+// The deadline that the caller set, or the longest that the server allows, passed before the answer was ready.
+#define SCIMDB_DEADLINE_EXCEEDED 46
+
+// Stored data is damaged.
+#define SCIMDB_CORRUPT 60
+
+// A bug.
+#define SCIMDB_INTERNAL 61
+
+// The call ended in a panic, which is a bug of the library.
+#define SCIMDB_PANIC 62
+
+// An earlier call ended in a panic: the store answers nothing until it was closed and opened again.
+#define SCIMDB_POISONED 63
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+// Frees what a buffer holds. It is as new afterwards. NULL, or a buffer that is new: nothing happens.
+//
+// # Safety
+// `buf` is NULL or points to a buffer that nobody else uses meanwhile.
+void scimdb_buf_free(struct scimdb_buf *buf);
+
+// The code: what the call returned. SCIMDB_OK for NULL.
+scimdb_code scimdb_error_code(const struct scimdb_error *error);
+
+// The HTTP status that the error has in SCIM (RFC 7644 section 3.12). 0 for NULL.
+int32_t scimdb_error_status(const struct scimdb_error *error);
+
+// The name of the code, in capitals: INVALID_FILTER. NULL for NULL.
+const char *scimdb_error_name(const struct scimdb_error *error);
+
+// The scimType (RFC 7644 table 9), or NULL where there is none.
+const char *scimdb_error_scim_type(const struct scimdb_error *error);
+
+// A sentence for people: what is wrong, and how to mend it. NULL for NULL.
+const char *scimdb_error_detail(const struct scimdb_error *error);
+
+// The path of the attribute that is to blame, or NULL.
+const char *scimdb_error_attribute(const struct scimdb_error *error);
+
+// The byte in the filter, the path or the JSON that is to blame, counted from 0, or -1.
+int64_t scimdb_error_offset(const struct scimdb_error *error);
+
+// 1 if the same call may succeed later, otherwise 0.
+int32_t scimdb_error_is_retriable(const struct scimdb_error *error);
+
+// The error as SCIM's Error message (RFC 7644 section 3.12). NULL for NULL.
+const char *scimdb_error_json(const struct scimdb_error *error);
+
+// Frees an error. NULL, or one that was freed: nothing happens.
+void scimdb_error_free(struct scimdb_error *error);
+
+// The version of the library, like 0.1.0.
+const char *scimdb_version(void);
+
+// The version of the library's ABI. A program may compare it with SCIMDB_ABI_VERSION, which it was built with.
+uint32_t scimdb_abi_version(void);
+
+// Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
+// when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
+// maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
+// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
+//
+// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it.
+scimdb_code scimdb_open(const char *path,
+                        size_t path_n,
+                        const char *options,
+                        size_t options_n,
+                        struct scimdb **out,
+                        struct scimdb_error **err);
+
+// Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
+// no more. What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
+scimdb_code scimdb_close(struct scimdb *db);
+
+// Answers an HTTP request for the SCIM endpoint of a tenant (RFC 7644). The method is in capitals; the target is what
+// stands behind the base of the endpoint, with the query: /Users?count=1; headers are a JSON object, or an array of
+// [name, value]; the body is bytes. Headers of the answer are a JSON object, in lower case; content-length is left to the
+// host, except for HEAD.
+//
+// Context: base (the URL of the endpoint), actor (for the change log), subject (the id of the resource that /Me is),
+// scope (read, write, admin: what the caller may do; write), authenticate (bool: find all three by the bearer token of the
+// authorization header, and answer 401 or 403 without), maxBodyBytes, authenticationSchemes (array of objects with type,
+// name, description, specUri), documentationUri.
+//
+// What is wrong with the request is told by the answer, a SCIM error with its status, and is no error of this call.
+scimdb_code scimdb_handle(const struct scimdb *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *method,
+                          size_t method_n,
+                          const char *target,
+                          size_t target_n,
+                          const char *headers,
+                          size_t headers_n,
+                          const char *body,
+                          size_t body_n,
+                          const char *context,
+                          size_t context_n,
+                          int32_t *out_status,
+                          struct scimdb_buf *out_headers,
+                          struct scimdb_buf *out_body,
+                          struct scimdb_error **err);
+
+// Gets a resource (RFC 7644 section 3.4.1): its JSON. Options: attributes, excludedAttributes (arrays of names),
+// ifNoneMatch (a version; SCIMDB_NOT_MODIFIED if the resource still has it), base.
+scimdb_code scimdb_get(const struct scimdb *db,
+                       const char *tenant,
+                       size_t tenant_n,
+                       const char *resource_type,
+                       size_t resource_type_n,
+                       const char *id,
+                       size_t id_n,
+                       const char *options,
+                       size_t options_n,
+                       struct scimdb_buf *out,
+                       struct scimdb_error **err);
+
+// Creates a resource (RFC 7644 section 3.3), and answers with it. Options: attributes, excludedAttributes, actor (for the
+// change log), base, id (otherwise the store makes one).
+scimdb_code scimdb_create(const struct scimdb *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *resource_type,
+                          size_t resource_type_n,
+                          const char *json,
+                          size_t json_n,
+                          const char *options,
+                          size_t options_n,
+                          struct scimdb_buf *out,
+                          struct scimdb_error **err);
+
+// Replaces a resource (RFC 7644 section 3.5.1), and answers with it. Options: attributes, excludedAttributes, ifMatch,
+// ifNoneMatch (versions; SCIMDB_VERSION_MISMATCH), actor, base.
+scimdb_code scimdb_replace(const struct scimdb *db,
+                           const char *tenant,
+                           size_t tenant_n,
+                           const char *resource_type,
+                           size_t resource_type_n,
+                           const char *id,
+                           size_t id_n,
+                           const char *json,
+                           size_t json_n,
+                           const char *options,
+                           size_t options_n,
+                           struct scimdb_buf *out,
+                           struct scimdb_error **err);
+
+// Changes a resource by a PatchOp message (RFC 7644 section 3.5.2), and answers with the whole of it. Options: as
+// scimdb_replace.
+scimdb_code scimdb_patch(const struct scimdb *db,
+                         const char *tenant,
+                         size_t tenant_n,
+                         const char *resource_type,
+                         size_t resource_type_n,
+                         const char *id,
+                         size_t id_n,
+                         const char *json,
+                         size_t json_n,
+                         const char *options,
+                         size_t options_n,
+                         struct scimdb_buf *out,
+                         struct scimdb_error **err);
+
+// Deletes a resource (RFC 7644 section 3.6). Options: ifMatch, ifNoneMatch, actor.
+scimdb_code scimdb_delete(const struct scimdb *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *resource_type,
+                          size_t resource_type_n,
+                          const char *id,
+                          size_t id_n,
+                          const char *options,
+                          size_t options_n,
+                          struct scimdb_error **err);
+
+// Whether a password is that of a user: 1 or 0. Takes as long for a user without one, or who does not exist.
+scimdb_code scimdb_verify_password(const struct scimdb *db,
+                                   const char *tenant,
+                                   size_t tenant_n,
+                                   const char *resource_type,
+                                   size_t resource_type_n,
+                                   const char *id,
+                                   size_t id_n,
+                                   const char *password,
+                                   size_t password_n,
+                                   int32_t *out_matches,
+                                   struct scimdb_error **err);
+
+// Searches a resource type, or all where none is named. The request is a SearchRequest message (RFC 7644 section 3.4.3;
+// schemas may be missing; cursors of RFC 9865), none finds everything. The answer is a ListResponse, one page of it.
+scimdb_code scimdb_search(const struct scimdb *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *resource_type,
+                          size_t resource_type_n,
+                          const char *request,
+                          size_t request_n,
+                          struct scimdb_buf *out,
+                          struct scimdb_error **err);
+
+// Tells how a search is carried out: an object with steps, total, micros.
+scimdb_code scimdb_explain(const struct scimdb *db,
+                           const char *tenant,
+                           size_t tenant_n,
+                           const char *resource_type,
+                           size_t resource_type_n,
+                           const char *request,
+                           size_t request_n,
+                           struct scimdb_buf *out,
+                           struct scimdb_error **err);
+
+// Carries out a BulkRequest message (RFC 7644 section 3.7), and answers with a BulkResponse. Options: actor, base.
+scimdb_code scimdb_bulk(const struct scimdb *db,
+                        const char *tenant,
+                        size_t tenant_n,
+                        const char *request,
+                        size_t request_n,
+                        const char *options,
+                        size_t options_n,
+                        struct scimdb_buf *out,
+                        struct scimdb_error **err);
+
+// Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
+// other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
+// keep meta and readOnly attributes, as an export has them), actor.
+scimdb_code scimdb_import_open(const struct scimdb *db,
+                               const char *tenant,
+                               size_t tenant_n,
+                               const char *options,
+                               size_t options_n,
+                               struct scimdb_import **out,
+                               struct scimdb_error **err);
+
+// Gives rows to an import: bytes that may end anywhere, in the middle of a row or of a character.
+scimdb_code scimdb_import_feed(struct scimdb_import *import,
+                               const char *bytes,
+                               size_t bytes_n,
+                               struct scimdb_error **err);
+
+// Commits what is left, and frees the import, whatever comes of it. The answer is an object with read, created, replaced,
+// skipped, rejected, and the array rejects of objects with row (its line, from 1), error (a SCIM error) and input.
+scimdb_code scimdb_import_finish(struct scimdb_import *import,
+                                 struct scimdb_buf *out,
+                                 struct scimdb_error **err);
+
+// Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
+void scimdb_import_free(struct scimdb_import *import);
+
+// The changes after a sequence number, oldest first: an object with the array changes (of objects with sequence, time, actor,
+// operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from. If there are none yet,
+// waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
+scimdb_code scimdb_changes(const struct scimdb *db,
+                           const char *tenant,
+                           size_t tenant_n,
+                           uint64_t since,
+                           uint32_t max,
+                           uint32_t wait_ms,
+                           struct scimdb_buf *out,
+                           struct scimdb_error **err);
+
+// Registers schemas and resource types: a Schema or a ResourceType document (RFC 7643 sections 6 and 7), or an array of
+// them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
+scimdb_code scimdb_schema_put(const struct scimdb *db,
+                              const char *tenant,
+                              size_t tenant_n,
+                              const char *documents,
+                              size_t documents_n,
+                              struct scimdb_error **err);
+
+// Removes a schema by its URN, or a resource type by its name.
+scimdb_code scimdb_schema_remove(const struct scimdb *db,
+                                 const char *tenant,
+                                 size_t tenant_n,
+                                 const char *urn_or_name,
+                                 size_t urn_or_name_n,
+                                 struct scimdb_error **err);
+
+// The schemas and resource types of a tenant: an object with the arrays schemas and resourceTypes.
+scimdb_code scimdb_schema_list(const struct scimdb *db,
+                               const char *tenant,
+                               size_t tenant_n,
+                               struct scimdb_buf *out,
+                               struct scimdb_error **err);
+
+// Makes a tenant. Options: profile, a name (strict, entra, okta) or a document.
+scimdb_code scimdb_tenant_create(const struct scimdb *db,
+                                 const char *name,
+                                 size_t name_n,
+                                 const char *options,
+                                 size_t options_n,
+                                 struct scimdb_error **err);
+
+// Changes the settings of a tenant. Options: as scimdb_tenant_create.
+scimdb_code scimdb_tenant_configure(const struct scimdb *db,
+                                    const char *name,
+                                    size_t name_n,
+                                    const char *options,
+                                    size_t options_n,
+                                    struct scimdb_error **err);
+
+// Removes a tenant with everything in it.
+scimdb_code scimdb_tenant_drop(const struct scimdb *db,
+                               const char *name,
+                               size_t name_n,
+                               struct scimdb_error **err);
+
+// The tenants: an object with the array tenants, of objects with name and profile. A new store has one, default.
+scimdb_code scimdb_tenant_list(const struct scimdb *db,
+                               struct scimdb_buf *out,
+                               struct scimdb_error **err);
+
+// Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
+// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows).
+scimdb_code scimdb_token_create(const struct scimdb *db,
+                                const char *tenant,
+                                size_t tenant_n,
+                                const char *name,
+                                size_t name_n,
+                                const char *options,
+                                size_t options_n,
+                                struct scimdb_buf *out,
+                                struct scimdb_error **err);
+
+// Revokes a token: from now on it is unknown.
+scimdb_code scimdb_token_revoke(const struct scimdb *db,
+                                const char *tenant,
+                                size_t tenant_n,
+                                const char *name,
+                                size_t name_n,
+                                struct scimdb_error **err);
+
+// The tokens of a tenant, without their secrets: an object with the array tokens, of objects with name, scope, created,
+// expires, subject.
+scimdb_code scimdb_token_list(const struct scimdb *db,
+                              const char *tenant,
+                              size_t tenant_n,
+                              struct scimdb_buf *out,
+                              struct scimdb_error **err);
+
+// Finds who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED where it is
+// unknown, revoked or expired.
+scimdb_code scimdb_authenticate(const struct scimdb *db,
+                                const char *secret,
+                                size_t secret_n,
+                                struct scimdb_buf *out,
+                                struct scimdb_error **err);
+
+// Counts: an object with fileBytes, sequence, and the array tenants.
+scimdb_code scimdb_stats(const struct scimdb *db,
+                         struct scimdb_buf *out,
+                         struct scimdb_error **err);
+
+// Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
+// is sound. Writers wait while checksums are verified.
+scimdb_code scimdb_check(const struct scimdb *db,
+                         struct scimdb_buf *out,
+                         struct scimdb_error **err);
+
+// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
+scimdb_code scimdb_compact(const struct scimdb *db,
+                           struct scimdb_error **err);
+
+// Has the library tell what happens inside, from one level up to errors; NULL for the callback: nothing any more. There is
+// one for the process. The one before is let go of when the lines that wait for it are told. A forked child has none.
+scimdb_code scimdb_set_log(scimdb_log_fn callback,
+                           int32_t level,
+                           void *userdata,
+                           scimdb_drop_fn drop,
+                           struct scimdb_error **err);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SCIMDB_H */
