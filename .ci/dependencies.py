@@ -43,11 +43,12 @@ def licence_problem(package, allowed):
 def check(metadata, policy):
     """Every problem, one line each."""
     allowed = set(policy["licenses"]["allow"])
+    exceptions = {entry["crate"]: set(entry["allow"]) for entry in policy["licenses"].get("exceptions", [])}
     versions = defaultdict(set)
     for package in metadata["packages"]:
         name, version = package["name"], package["version"]
         versions[name].add(version)
-        problem = licence_problem(package, allowed)
+        problem = licence_problem(package, allowed | exceptions.get(name, set()))
         if problem:
             yield f"{name} {version} {problem}"
         source = package["source"]
