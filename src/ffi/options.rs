@@ -15,7 +15,12 @@ use crate::{Error, ErrorKind, Result, StoreOptions};
 /// # Errors
 /// `InvalidArgument` for what is no JSON object, for an unknown name, for a value of the wrong type.
 pub(super) fn parse<T: DeserializeOwned + Default>(text: Option<&str>) -> Result<T> {
-    text.map_or_else(|| Ok(T::default()), |text| serde_json::from_str(text).map_err(|error| wrong("options", &error)))
+    let Some(text) = text else { return Ok(T::default()) };
+    // serde reads a struct from an array too.
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(Error::new(ErrorKind::InvalidArgument, "options: must be a JSON object"));
+    }
+    serde_json::from_str(text).map_err(|error| wrong("options", &error))
 }
 
 /// An argument that is no JSON as it should be.
