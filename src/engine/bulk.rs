@@ -13,6 +13,7 @@ use ids::BulkIds;
 use percent_encoding::percent_decode_str;
 
 use super::config::Config;
+use super::consult::{Host, ends_all};
 use super::modify::{Hashes, modify_in};
 use super::replace::{merge, replace_members};
 use super::storage::Transaction;
@@ -64,8 +65,8 @@ struct Made {
 struct Progress {
     results: Vec<Option<Result<Made>>>,
     errors: u64,
-    /// Members that groups get once they are there: the group's operation, and the ids.
-    deferred: Vec<(usize, Vec<String>)>,
+    /// Members that groups get once they are there: the group's operation, the ids, and the group's sequence.
+    deferred: Vec<(usize, Vec<String>, u64)>,
     /// The passwords that are not hashed yet: all of them, so that one more attempt is enough.
     missing: Vec<String>,
     budget: Budget,
@@ -99,6 +100,7 @@ impl Tenant {
                 registry: Arc::clone(&config.registry),
                 steps: Arc::clone(&steps),
                 actor: options.actor.clone(),
+                host: self.inner().host(),
                 fail_on_errors: fail_on_errors.unwrap_or(u64::MAX).max(1),
                 hashes: hashes.clone(),
             };
@@ -242,6 +244,7 @@ struct Run {
     registry: Arc<Registry>,
     steps: Arc<Vec<Result<Step>>>,
     actor: Option<String>,
+    host: Host,
     fail_on_errors: u64,
     hashes: Hashes,
 }
@@ -311,7 +314,7 @@ impl Run {
             None => return Ok(true),
         };
         let result = match result {
-            Err(error) if error.row().fault != crate::error::Fault::Caller => return Err(error),
+            Err(error) if ends_all(&error) => return Err(error),
             result => result,
         };
         progress.errors += u64::from(result.is_err());
@@ -331,7 +334,9 @@ impl Run {
         let state = &self.tenant.state;
         let config = state.config()?;
         let model = config.type_of(step.kind)?;
-        let scope = scope(state, &config, model, self.actor.as_deref());
+        let scope = scope(state, &config, model, self.actor.as_deref()).asking(&self.host);
+        // What is not kept, nobody need be asked about.
+        let scope = if progress.missing.is_empty() { scope } else { scope.unasked() };
         let current = |txn: &Transaction<'_>, id: &str| {
             let current = load(txn, scope, id)?;
             check_version(txn, scope, &current, step.if_match.as_ref(), None)?;
@@ -341,10 +346,15 @@ impl Run {
             Action::Create(draft, id) => {
                 let mut draft = draft.clone();
                 let late = self.take_late(step, progress, &mut draft.members);
-                if !late.is_empty() {
-                    progress.deferred.push((index, late));
+                let new = super::create::new_resource(draft, id.clone());
+                if late.is_empty() {
+                    insert(txn, scope, new)?
+                } else {
+                    // The host is asked about the whole group.
+                    let stored = insert(txn, scope.unasked(), new)?;
+                    progress.deferred.push((index, late, stored.sequence));
+                    stored
                 }
-                insert(txn, scope, super::create::new_resource(draft, id.clone()))?
             }
             Action::Replace(id, draft) => {
                 let current = current(txn, id)?;
@@ -383,7 +393,7 @@ impl Run {
     /// Gives groups the members that were created after them. A group whose member failed fails as well, and with it
     /// what refers to the group, so that all is tried again without them.
     fn add_deferred(&self, txn: &mut Transaction<'_>, progress: &mut Progress) -> Result<()> {
-        for (index, ids) in std::mem::take(&mut progress.deferred) {
+        for (index, ids, sequence) in std::mem::take(&mut progress.deferred) {
             let Some(Ok(Step { kind, action: Action::Create(_, id), .. })) = self.steps.get(index) else { continue };
             if !matches!(progress.results.get(index), Some(Some(Ok(_)))) {
                 continue;
@@ -391,10 +401,11 @@ impl Run {
             let state = &self.tenant.state;
             let config = state.config()?;
             let model = config.type_of(*kind)?;
-            let scope = scope(state, &config, model, self.actor.as_deref());
-            let added = txn.nested(|txn| complete(txn, scope, id, &[MemberEdit::Add(ids)]));
+            let scope = scope(state, &config, model, self.actor.as_deref()).asking(&self.host);
+            let scope = if progress.missing.is_empty() { scope } else { scope.unasked() };
+            let added = txn.nested(|txn| complete(txn, scope, id, &[MemberEdit::Add(ids)], sequence));
             let Err(error) = added else { continue };
-            if error.row().fault != crate::error::Fault::Caller {
+            if ends_all(&error) {
                 return Err(error);
             }
             progress.doomed.insert(index, error);

@@ -22,12 +22,13 @@ impl Tenant {
         let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
         let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
+        let host = self.inner().host();
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
             config.check_bound_by(&registry)?;
             let model = config.type_of(kind)?;
-            insert(txn, scope(&state, &config, model, actor.as_deref()), new)
+            insert(txn, scope(&state, &config, model, actor.as_deref()).asking(&host), new)
         })?;
         self.answer(&config, &model, &stored, &projection, options)
     }

@@ -15,11 +15,12 @@ impl Tenant {
     /// `UnknownType`, `NotFound`, `VersionMismatch`.
     pub fn delete(&self, resource_type: &str, id: &str, options: &WriteOptions) -> Result<()> {
         let kind = self.state.config()?.registry.resource_type(resource_type)?.number();
+        let host = self.inner().host();
         let (state, id, options) = (Arc::clone(&self.state), id.to_owned(), options.clone());
         self.inner().writer.write(move |txn: &mut Transaction<'_>| {
             let config = state.config()?;
             let model = config.type_of(kind)?;
-            let scope = scope(&state, &config, model, options.actor.as_deref());
+            let scope = scope(&state, &config, model, options.actor.as_deref()).asking(&host);
             let current = load(txn, scope, &id)?;
             check_version(txn, scope, &current, options.if_match.as_ref(), options.if_none_match.as_ref())?;
             remove(txn, scope, &current)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Tenant;
 use super::config::Config;
+use super::consult::{Host, ends_all};
 use super::hooks::Scope;
 use super::import_groups::{Part, WaitingGroups, store_groups};
 use super::replace::{merge, replace_members};
@@ -98,6 +99,19 @@ impl Row {
     /// `InUse` when they changed meanwhile: the row is rejected, and can be imported again.
     pub(super) fn check_schemas(&self, config: &Config) -> Result<()> {
         config.check_bound_by(&self.registry).map_err(|error| Error::new(ErrorKind::InUse, error.detail()))
+    }
+}
+
+/// For whom rows are stored, and how.
+pub(super) struct Terms {
+    pub(super) tenant: Tenant,
+    pub(super) options: ImportOptions,
+    pub(super) host: Host,
+}
+
+impl Terms {
+    pub(super) fn scope<'a>(&'a self, config: &'a Config, model: &'a TypeModel) -> Scope<'a> {
+        scope(&self.tenant.state, config, model, self.options.actor.as_deref()).asking(&self.host)
     }
 }
 
@@ -198,9 +212,7 @@ impl Importer {
     /// As [`Importer::push`].
     pub fn finish(mut self) -> Result<(ImportReport, Vec<Reject>)> {
         self.send()?;
-        while let Some(pending) = self.in_flight.pop_front() {
-            self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
-        }
+        self.settle_all_but(0)?;
         self.store_waiting(Part::Last)?;
         Ok((self.report, self.rejects))
     }
@@ -233,8 +245,8 @@ impl Importer {
         if rows.is_empty() {
             return Ok(());
         }
-        let (tenant, options) = (self.tenant.clone(), self.options.clone());
-        let job = move |txn: &mut Transaction<'_>| store_groups(txn, &tenant, &options, rows, part);
+        let terms = self.terms();
+        let job = move |txn: &mut Transaction<'_>| store_groups(txn, &terms, rows, part);
         let (outcomes, waiting) = self.tenant.inner().writer.write(job)?;
         self.settle(outcomes.into_iter());
         self.groups.put_back(waiting);
@@ -263,21 +275,34 @@ impl Importer {
         if rows.is_empty() {
             return Ok(());
         }
-        while self.in_flight.len() >= IN_FLIGHT
-            && let Some(pending) = self.in_flight.pop_front()
-        {
-            self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
-        }
-        let (tenant, options) = (self.tenant.clone(), self.options.clone());
+        self.settle_all_but(IN_FLIGHT - 1)?;
+        let terms = self.terms();
+        // Who is asked about rows must be there to answer.
+        let most = if terms.host.is_some() { 0 } else { IN_FLIGHT };
         let change = move |txn: &mut Transaction<'_>| {
             let mut settled = Vec::with_capacity(rows.len());
             for row in rows {
-                settled.push(store_row(txn, &tenant, &options, row)?);
+                settled.push(store_row(txn, &terms, row)?);
             }
             Ok(settled)
         };
         self.in_flight.push_back(self.tenant.inner().writer.submit(change)?);
+        self.settle_all_but(most)
+    }
+
+    /// Waits for batches until no more than so many are on their way.
+    fn settle_all_but(&mut self, most: usize) -> Result<()> {
+        while self.in_flight.len() > most
+            && let Some(pending) = self.in_flight.pop_front()
+        {
+            self.settle(pending.wait()?.into_iter().map(|settled| settled.outcome));
+        }
         Ok(())
+    }
+
+    fn terms(&self) -> Terms {
+        let (tenant, options) = (self.tenant.clone(), self.options.clone());
+        Terms { host: tenant.inner().host(), tenant, options }
     }
 
     /// Binds a row: its type's number, the resource, and whether its members must wait.
@@ -322,10 +347,10 @@ fn type_name<'a>(object: &'a Object, types: &'a [Arc<TypeModel>]) -> Option<&'a 
 }
 
 /// Stores one row. Only what stops the import is an error.
-fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: Row) -> Result<Settled> {
-    let bound = row.check_schemas(&*tenant.state.config()?);
+fn store_row(txn: &mut Transaction<'_>, terms: &Terms, row: Row) -> Result<Settled> {
+    let bound = row.check_schemas(&*terms.tenant.state.config()?);
     let Row { number, json, kind, new, registry: _ } = row;
-    let stored = bound.and_then(|()| txn.nested(|txn| store_resource(txn, tenant, options, kind, new)));
+    let stored = bound.and_then(|()| txn.nested(|txn| store_resource(txn, terms, kind, new)));
     Ok(match caller_faults(stored)? {
         Ok((outcome, resource)) => Settled { outcome, _json: json, _resource: resource },
         Err(error) => {
@@ -337,15 +362,13 @@ fn store_row(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions
 
 fn store_resource(
     txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
+    terms: &Terms,
     kind: u16,
     new: NewResource,
 ) -> Result<(Outcome, Option<Resource>)> {
-    let config = tenant.state.config()?;
-    let model = config.type_of(kind)?;
-    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
-    match decide(txn, scope, options, &new)? {
+    let config = terms.tenant.state.config()?;
+    let scope = terms.scope(&config, config.type_of(kind)?);
+    match decide(txn, scope, &terms.options, &new)? {
         Decision::Insert => insert(txn, scope, new).map(|stored| (Outcome::Created, Some(stored.resource))),
         Decision::Replace(id) => replace(txn, scope, &id, new).map(|outcome| (outcome, None)),
         Decision::Skip => Ok((Outcome::Skipped, None)),
@@ -400,10 +423,10 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
     Ok(None)
 }
 
-/// Keeps an error that is the row's own fault apart from one that ends the import.
+/// Keeps an error that is about the row apart from one that ends the import.
 pub(super) fn caller_faults<T>(result: Result<T>) -> Result<Result<T>> {
     match result {
-        Err(error) if error.row().fault != crate::error::Fault::Caller => Err(error),
+        Err(error) if ends_all(&error) => Err(error),
         other => Ok(other),
     }
 }

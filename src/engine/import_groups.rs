@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::Tenant;
-use super::import::{Decision, ImportOptions, OnConflict, Outcome, Reject, Row, caller_faults, decide, replace};
+use super::import::{Decision, OnConflict, Outcome, Reject, Row, Terms, caller_faults, decide, replace};
 use super::rows::find;
 use super::storage::Transaction;
-use super::tenant::scope;
 use super::write::{NewResource, complete, insert};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
@@ -104,8 +102,7 @@ enum Failure {
 /// Answers what became of the rows, and which go on waiting.
 pub(super) fn store_groups(
     txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
+    terms: &Terms,
     rows: Vec<Row>,
     part: Part,
 ) -> Result<(Vec<Outcome>, Vec<WaitingRow>)> {
@@ -113,7 +110,7 @@ pub(super) fn store_groups(
     let mut stored = None;
     let mut dependents = None;
     for _ in 0..ATTEMPTS {
-        let fell_out = match attempt(txn, tenant, options, &rows, &failed)? {
+        let fell_out = match attempt(txn, terms, &rows, &failed)? {
             Ok(outcomes) => {
                 stored = Some(outcomes);
                 break;
@@ -122,7 +119,7 @@ pub(super) fn store_groups(
         };
         let dependents = match &mut dependents {
             Some(dependents) => dependents,
-            None => dependents.insert(Dependents::new(txn, tenant, options, &rows)?),
+            None => dependents.insert(Dependents::new(txn, terms, &rows)?),
         };
         dependents.spread(fell_out, &mut failed);
     }
@@ -163,27 +160,21 @@ type Failures = HashMap<usize, Failure>;
 type Attempt = std::result::Result<Vec<Outcome>, Vec<(usize, Failure)>>;
 
 /// Stores all groups but those that failed before. Unless all succeed nothing is stored, and the answer is who failed.
-fn attempt(
-    txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
-    rows: &[Row],
-    failed: &Failures,
-) -> Result<Attempt> {
+fn attempt(txn: &mut Transaction<'_>, terms: &Terms, rows: &[Row], failed: &Failures) -> Result<Attempt> {
     txn.nested_if(|txn| {
         let mut outcomes = Vec::new();
         let mut fell_out = Vec::new();
         let mut places = Vec::new();
         for (index, row) in rows.iter().enumerate().filter(|(index, _)| !failed.contains_key(index)) {
-            match caller_faults(txn.nested(|txn| place_group(txn, tenant, options, row)))? {
+            match caller_faults(txn.nested(|txn| place_group(txn, terms, row)))? {
                 Ok(place) => places.push((index, row, place)),
                 Err(error) => fell_out.push((index, Failure::Own(error))),
             }
         }
         for (index, row, place) in places {
-            match caller_faults(txn.nested(|txn| fill_group(txn, tenant, options, row, place)))? {
+            match caller_faults(txn.nested(|txn| fill_group(txn, terms, row, place)))? {
                 Ok(outcome) => outcomes.push(outcome),
-                Err(error) => fell_out.push((index, failure(txn, tenant, row, error)?)),
+                Err(error) => fell_out.push((index, failure(txn, terms, row, error)?)),
             }
         }
         let is_whole = fell_out.is_empty();
@@ -192,12 +183,12 @@ fn attempt(
 }
 
 /// Tells a group that only lacks a member from one that is wrong.
-fn failure(txn: &Transaction<'_>, tenant: &Tenant, row: &Row, error: Error) -> Result<Failure> {
+fn failure(txn: &Transaction<'_>, terms: &Terms, row: &Row, error: Error) -> Result<Failure> {
     if error.attribute() != Some("members.value") {
         return Ok(Failure::Own(error));
     }
     for id in &row.new.members {
-        if find(txn, tenant.state.id, id)?.is_none() {
+        if find(txn, terms.tenant.state.id, id)?.is_none() {
             return Ok(Failure::Missing(id.clone()));
         }
     }
@@ -214,20 +205,20 @@ struct Dependents<'r> {
 }
 
 impl<'r> Dependents<'r> {
-    fn new(txn: &Transaction<'_>, tenant: &Tenant, options: &ImportOptions, rows: &'r [Row]) -> Result<Self> {
+    fn new(txn: &Transaction<'_>, terms: &Terms, rows: &'r [Row]) -> Result<Self> {
         let mut makers: HashMap<&str, usize> = HashMap::new();
         for row in rows {
-            if find(txn, tenant.state.id, &row.new.id)?.is_none() {
+            if find(txn, terms.tenant.state.id, &row.new.id)?.is_none() {
                 *makers.entry(&row.new.id).or_default() += 1;
             }
         }
         let mut named_by: HashMap<&str, Vec<usize>> = HashMap::new();
-        let config = tenant.state.config()?;
+        let config = terms.tenant.state.config()?;
         for (index, row) in rows.iter().enumerate() {
-            let scope = scope(&tenant.state, &config, config.type_of(row.kind)?, options.actor.as_deref());
+            let scope = terms.scope(&config, config.type_of(row.kind)?);
             // What is skipped needs no members.
-            if options.on_conflict == OnConflict::Skip
-                && matches!(decide(txn, scope, options, &row.new)?, Decision::Skip)
+            if terms.options.on_conflict == OnConflict::Skip
+                && matches!(decide(txn, scope, &terms.options, &row.new)?, Decision::Skip)
             {
                 continue;
             }
@@ -261,35 +252,37 @@ impl<'r> Dependents<'r> {
     }
 }
 
-/// Makes a group without members, where it is new.
-fn place_group(txn: &mut Transaction<'_>, tenant: &Tenant, options: &ImportOptions, row: &Row) -> Result<Decision> {
-    let config = tenant.state.config()?;
+/// Makes a group without members, where it is new: its number in the change log then.
+fn place_group(txn: &mut Transaction<'_>, terms: &Terms, row: &Row) -> Result<(Decision, u64)> {
+    let config = terms.tenant.state.config()?;
     row.check_schemas(&config)?;
     let model = config.type_of(row.kind)?;
-    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
-    let decision = decide(txn, scope, options, &row.new)?;
+    let scope = terms.scope(&config, model);
+    let decision = decide(txn, scope, &terms.options, &row.new)?;
+    let mut sequence = 0;
     if matches!(decision, Decision::Insert) {
-        insert(txn, scope, NewResource { members: Vec::new(), ..row.new.clone() })?;
+        // The host is asked about the whole group.
+        let new = NewResource { members: Vec::new(), ..row.new.clone() };
+        sequence = insert(txn, scope.unasked(), new)?.sequence;
     }
-    Ok(decision)
+    Ok((decision, sequence))
 }
 
 /// Gives a group its members, once every group is there.
 fn fill_group(
     txn: &mut Transaction<'_>,
-    tenant: &Tenant,
-    options: &ImportOptions,
+    terms: &Terms,
     row: &Row,
-    place: Decision,
+    (place, sequence): (Decision, u64),
 ) -> Result<Outcome> {
-    let config = tenant.state.config()?;
+    let config = terms.tenant.state.config()?;
     let model = config.type_of(row.kind)?;
-    let scope = scope(&tenant.state, &config, model, options.actor.as_deref());
+    let scope = terms.scope(&config, model);
     match place {
-        Decision::Insert if row.new.members.is_empty() => Ok(Outcome::Created),
+        Decision::Insert if row.new.members.is_empty() && terms.host.is_none() => Ok(Outcome::Created),
         Decision::Insert => {
             let members = [MemberEdit::Add(row.new.members.clone())];
-            complete(txn, scope, &row.new.id, &members).map(|()| Outcome::Created)
+            complete(txn, scope, &row.new.id, &members, sequence).map(|()| Outcome::Created)
         }
         Decision::Replace(id) => replace(txn, scope, &id, row.new.clone()),
         Decision::Skip => Ok(Outcome::Skipped),

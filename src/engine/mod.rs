@@ -10,6 +10,7 @@ mod changes;
 mod check;
 mod compact;
 mod config;
+mod consult;
 mod create;
 mod cursor;
 mod delete;
@@ -44,6 +45,7 @@ pub use check::CheckReport;
 #[doc(hidden)]
 pub use cursor::probe as probe_cursor;
 pub use env::Env;
+pub use hooks::{CommittedWrite, Decision, Hooks, ProposedWrite, refusal};
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 #[cfg(fuzzing)]
 #[doc(hidden)]

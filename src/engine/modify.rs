@@ -50,9 +50,11 @@ impl Tenant {
             let (state, kind, id) = (Arc::clone(&self.state), model.number(), id.to_owned());
             let (patch, known, job_options) = (Arc::clone(&patch), hashes.clone(), options.clone());
             let prepared = prepared.take();
+            let host = self.inner().host();
             let change = move |txn: &mut Transaction<'_>| -> Result<(Stored, Vec<String>)> {
                 let config = state.config()?;
-                let scope = scope(&state, &config, config.type_of(kind)?, job_options.actor.as_deref());
+                let actor = job_options.actor.as_deref();
+                let scope = scope(&state, &config, config.type_of(kind)?, actor).asking(&host);
                 let current = load(txn, scope, &id)?;
                 let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
                 check_version(txn, scope, &current, wanted, unwanted)?;
@@ -65,6 +67,8 @@ impl Tenant {
                     // Another write came between: to start over outside could go on forever.
                     _ => apply(scope, &id, before, &patch, &known, &mut missing, &mut Budget::default())?,
                 };
+                // What is not kept, nobody need be asked about.
+                let scope = if missing.is_empty() { scope } else { scope.unasked() };
                 txn.nested_if(|txn| {
                     let stored = update(txn, scope, current, patched.attributes, &patched.members)?;
                     let keep = missing.is_empty();
@@ -162,5 +166,6 @@ pub(super) fn modify_in(
 ) -> Result<Stored> {
     let resource = &current.resource;
     let patched = apply(scope, &resource.id, &resource.attributes, request, hashes, missing, budget)?;
+    let scope = if missing.is_empty() { scope } else { scope.unasked() };
     update(txn, scope, current, patched.attributes, &patched.members)
 }

@@ -30,12 +30,13 @@ impl Tenant {
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
+        let host = self.inner().host();
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
             config.check_bound_by(&draft.registry)?;
             let model = config.type_of(kind)?;
-            let scope = scope(&state, &config, model, job_options.actor.as_deref());
+            let scope = scope(&state, &config, model, job_options.actor.as_deref()).asking(&host);
             let current = load(txn, scope, &id)?;
             let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
             check_version(txn, scope, &current, wanted, unwanted)?;

@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::config::Config;
+use super::consult::Host;
 use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
@@ -18,7 +19,7 @@ use super::storage::{
     ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer,
     format, read_counter,
 };
-use super::{Env, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
+use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant that a new store has.
@@ -47,6 +48,7 @@ pub(super) struct Inner {
     pub(super) builtin: Arc<Builtin>,
     pub(super) hasher: Hasher,
     pub(super) cursors: CursorKey,
+    host: RwLock<Host>,
     tenants: Arc<Tenants>,
     /// How often one was added to them.
     news: AtomicUsize,
@@ -186,6 +188,7 @@ impl Store {
             builtin,
             hasher,
             cursors,
+            host: RwLock::new(None),
             tenants,
             news: AtomicUsize::new(0),
         };
@@ -372,11 +375,33 @@ impl Store {
         Ok(names)
     }
 
+    /// Gives the store the hooks of its host, or takes them away: they are asked about every write of a resource that
+    /// begins from here on, in every tenant, and told of it afterwards. Those of before are dropped when the last write
+    /// that began with them is done.
+    ///
+    /// They run on the thread that made the call, whichever verb it was: create, replace, modify, delete, each operation
+    /// of a bulk request, each row of an import. While it is asked about a write every other writer waits, so a slow hook
+    /// is a slow store; and it must not wait for another thread that writes. Concurrent writes share a commit: what a hook
+    /// reads is the store as of the last commit, without writes of others that were accepted since.
+    ///
+    /// Not asked: about a PATCH or a replacement that changes nothing, about groups that lose a member because it is
+    /// deleted, about a tenant that is dropped, and about changes of schemas.
+    pub fn set_hooks(&self, hooks: Option<Arc<dyn Hooks>>) {
+        let before = {
+            let mut host = self.inner.host.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *host, hooks)
+        };
+        // Dropping them may run code of the host, outside the lock.
+        drop(before);
+    }
+
     /// Waits for what is being written, and closes the store; every later call on any handle fails.
     ///
     /// # Errors
-    /// None today; a later version may tell of a failure to write what was not acknowledged.
+    /// `Misuse` inside a before-write hook, whose write it would wait for. A later version may tell of a failure to write
+    /// what was not acknowledged.
     pub fn close(&self) -> Result<()> {
+        self.inner.writer.check_may_wait()?;
         self.inner.close();
         Ok(())
     }
@@ -386,6 +411,11 @@ impl Store {
 pub(super) const OPENING: Duration = Duration::from_secs(2);
 
 impl Inner {
+    /// The hooks of the host, as of now.
+    pub(super) fn host(&self) -> Host {
+        self.host.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The state after the last acknowledged change, with its indexes.
     pub(super) fn view(&self) -> Result<Arc<View>> {
         let view = || self.publisher.view().filter(|view| !view.snapshot.is_failed());

@@ -183,10 +183,10 @@ fn no_member_id() -> Error {
 
 /// What [`super::hooks`] need to know of a write through this tenant.
 pub(super) fn scope<'a>(
-    tenant: &TenantState,
+    tenant: &'a TenantState,
     config: &'a Config,
     model: &'a TypeModel,
     actor: Option<&'a str>,
 ) -> Scope<'a> {
-    Scope { tenant: tenant.id, config, model, actor }
+    Scope { tenant: tenant.id, config, model, actor, name: &tenant.name, host: None }
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::ChangeOperation;
+use super::consult::Consultation;
 use super::hooks::{self, Scope, Write};
 use super::index::manifest;
 use super::rows::{derive, find};
@@ -35,6 +36,8 @@ pub(super) struct Stored {
     pub(super) at: RowId,
     pub(super) resource: Resource,
     pub(super) changed: bool,
+    /// The number of its entry in the change log; of a resource that stayed as it was, its version.
+    pub(super) sequence: u64,
 }
 
 pub(super) fn not_found(model: &TypeModel, id: &str) -> Error {
@@ -114,15 +117,23 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
         attributes,
     };
     let edits = if members.is_empty() { Vec::new() } else { vec![MemberEdit::Add(members)] };
+    let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Create, None)?;
     let write = Write { at, id: &resource.id, before: None, after: Some(&resource), members: &edits };
     let effects = hooks::run(txn, scope, &write)?;
+    if let Some(consultation) = &consultation {
+        let id = resource.id.clone();
+        consultation.ask(txn, Some(&mut resource), &id)?;
+    }
     let sequence =
         log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
     resource.version = version.unwrap_or(sequence);
     txn.sequence_at_least(resource.version)?;
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
     bump(txn, scope.tenant, Counter::Resources(at.kind), 1)?;
-    Ok(Stored { at, resource, changed: true })
+    if let Some(consultation) = consultation {
+        consultation.tell(txn, Some(&resource), &resource.id, sequence)?;
+    }
+    Ok(Stored { at, resource, changed: true, sequence })
 }
 
 /// Bytes of an id at most: it stands in keys and URLs.
@@ -149,28 +160,70 @@ pub(super) fn update(
     let Current { at, resource: before } = current;
     validate(scope.model, &attributes)?;
     let mut after = Resource { attributes, ..before.clone() };
+    let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Modify, Some(&before))?;
     let write = Write { at, id: &before.id, before: Some(&before), after: Some(&after), members };
     let effects = hooks::run(txn, scope, &write)?;
-    if !effects.members && before.attributes == after.attributes {
-        return Ok(Stored { at, resource: before, changed: false });
+    let is_same = |after: &Resource| !effects.members && before.attributes == after.attributes;
+    if let Some(consultation) = consultation.as_ref().filter(|_| !is_same(&after)) {
+        consultation.ask(txn, Some(&mut after), &before.id)?;
+    }
+    if is_same(&after) {
+        return Ok(Stored { at, changed: false, sequence: before.version, resource: before });
     }
     let names = changed(scope, Some(&before), &after, effects.members);
     after.version = log(txn, scope, &after.id, ChangeOperation::Modify, names)?;
     after.last_modified = txn.now();
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&after));
-    Ok(Stored { at, resource: after, changed: true })
+    let sequence = after.version;
+    if let Some(consultation) = consultation {
+        consultation.tell(txn, Some(&after), &after.id, sequence)?;
+    }
+    Ok(Stored { at, resource: after, changed: true, sequence })
 }
 
-/// Adds members to a group that this very transaction stored: it keeps the version that it got there.
-pub(super) fn complete(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, members: &[MemberEdit]) -> Result<()> {
+/// Adds members to a group that this very transaction stored, without asking the host, under a sequence number: it keeps
+/// the version that it got there. The host is asked about all of it now.
+pub(super) fn complete(
+    txn: &mut Transaction<'_>,
+    scope: Scope<'_>,
+    id: &str,
+    members: &[MemberEdit],
+    sequence: u64,
+) -> Result<()> {
     let Current { at, resource } = load(txn, scope, id)?;
+    let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Create, None)?;
     let write = Write { at, id: &resource.id, before: Some(&resource), after: Some(&resource), members };
-    hooks::run(txn, scope, &write).map(drop)
+    hooks::run(txn, scope, &write)?;
+    let Some(consultation) = consultation else { return Ok(()) };
+    let mut settled = resource.clone();
+    consultation.ask(txn, Some(&mut settled), id)?;
+    if settled.attributes != resource.attributes {
+        amend(txn, scope, sequence, changed(scope, Some(&resource), &settled, false))?;
+        txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&settled));
+    }
+    consultation.tell(txn, Some(&settled), id, sequence)
+}
+
+/// Adds attributes to those that an entry of the change log names.
+fn amend(txn: &mut Transaction<'_>, scope: Scope<'_>, sequence: u64, more: Vec<AttributeId>) -> Result<()> {
+    let key = Key::of(scope.tenant).u64(sequence).done();
+    let Some(mut record) = txn.get(Table::Changes, &key)?.map(|bytes| ChangeRecord::decode(&bytes)).transpose()? else {
+        return Ok(());
+    };
+    record.attributes.extend(more);
+    record.attributes.sort_unstable();
+    record.attributes.dedup();
+    txn.put(Table::Changes, key, record.encode());
+    Ok(())
 }
 
 /// Deletes a resource, with its keys and edges. The change log keeps a tombstone.
 pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Current) -> Result<()> {
     let Current { at, resource } = current;
+    let consultation = Consultation::begin(txn, scope, *at, ChangeOperation::Delete, Some(resource))?;
+    if let Some(consultation) = &consultation {
+        consultation.ask(txn, None, &resource.id)?;
+    }
     let write = Write { at: *at, id: &resource.id, before: Some(resource), after: None, members: &[] };
     let effects = hooks::run(txn, scope, &write)?;
     for group in effects.groups {
@@ -179,8 +232,11 @@ pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Curr
     txn.delete(Table::Ids, keys::id(scope.tenant, &resource.id));
     txn.delete(Table::Resources, keys::resource(scope.tenant, *at));
     bump(txn, scope.tenant, Counter::Resources(at.kind), -1)?;
-    log(txn, scope, &resource.id, ChangeOperation::Delete, Vec::new())?;
-    Ok(())
+    let sequence = log(txn, scope, &resource.id, ChangeOperation::Delete, Vec::new())?;
+    match consultation {
+        Some(consultation) => consultation.tell(txn, None, &resource.id, sequence),
+        None => Ok(()),
+    }
 }
 
 /// Gives a group a new version, since one of its members is gone.

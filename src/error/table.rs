@@ -124,7 +124,8 @@ table! {
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" None, 415 3 33 Caller false;
     /// The caller sends more requests than it may.
     TooManyRequests "TOO_MANY_REQUESTS" None, 429 8 34 Caller true;
-    /// A function of the C ABI was called wrongly: a NULL, a handle that is closed, text that is not UTF-8.
+    /// The call itself is wrong: a NULL, a handle that is closed, text that is not UTF-8, a write from inside a before-write
+    /// hook.
     Misuse "MISUSE" None, 400 3 35 Caller false;
     /// Another process or handle holds the store.
     Locked "LOCKED" None, 503 14 40 Environment true;

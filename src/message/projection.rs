@@ -85,6 +85,25 @@ impl Projection {
         Projection { definitions: Arc::clone(model.definitions()), rule: Rule::Stored }
     }
 
+    /// Everything that may ever be returned, also what is returned on request only.
+    pub(crate) fn readable(model: &TypeModel) -> Self {
+        let mut choice = Choice { model, shown: Vec::new() };
+        for definition in choice.top().filter(|definition| !never(definition)) {
+            choice.show_with(definition, |child| !never(child));
+        }
+        Projection { definitions: Arc::clone(model.definitions()), rule: Rule::Chosen(choice.shown) }
+    }
+
+    /// The same without an attribute, also where it is always returned.
+    pub(crate) fn without(mut self, attribute: AttributeId) -> Self {
+        if let Rule::Chosen(shown) = &mut self.rule
+            && let Some(slot) = shown.get_mut(attribute.0 as usize)
+        {
+            *slot = false;
+        }
+        self
+    }
+
     /// Whether the attribute, or any sub-attribute of it, may be shown: what the engine asks before it reads rows.
     /// Of a sub-attribute: whether it is shown where its attribute is.
     pub fn shows(&self, attribute: AttributeId) -> bool {

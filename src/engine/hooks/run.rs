@@ -1,6 +1,8 @@
 //! The hooks in the one order in which they run.
 
-use super::{external_ids, membership, uniqueness};
+use std::sync::Arc;
+
+use super::{Hooks, external_ids, membership, uniqueness};
 use crate::Result;
 use crate::engine::config::Config;
 use crate::engine::storage::Transaction;
@@ -15,6 +17,22 @@ pub(in crate::engine) struct Scope<'a> {
     pub(in crate::engine) config: &'a Config,
     pub(in crate::engine) model: &'a TypeModel,
     pub(in crate::engine) actor: Option<&'a str>,
+    /// The tenant's name.
+    pub(in crate::engine) name: &'a str,
+    /// The hooks of the host, where the write is one that it has a say in.
+    pub(in crate::engine) host: Option<&'a Arc<dyn Hooks>>,
+}
+
+impl<'a> Scope<'a> {
+    /// The same for a write that the host has a say in, if it has hooks.
+    pub(in crate::engine) fn asking(self, host: &'a Option<Arc<dyn Hooks>>) -> Self {
+        Scope { host: host.as_ref(), ..self }
+    }
+
+    /// The same for a part of a write, about the whole of which the host is asked later, or not at all.
+    pub(in crate::engine) fn unasked(self) -> Self {
+        Scope { host: None, ..self }
+    }
 }
 
 /// A write of one resource: before and after.

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{self, Receiver, SyncSender};
 
 use super::Transaction;
+use super::caller::{Told, Work};
 use crate::{Error, ErrorKind, Result};
 
 /// A change that waits for its commit.
@@ -22,13 +23,16 @@ pub(super) struct Task<T, F, A> {
     change: Option<F>,
     after: Option<A>,
     result: Option<Result<T>>,
-    reply: SyncSender<Result<T>>,
+    /// What the caller is to do once it is durable.
+    rest: Vec<Work>,
+    reply: SyncSender<Told<T>>,
 }
 
 impl<T, F, A> Task<T, F, A> {
-    pub(super) fn new(change: F, after: Option<A>) -> (Self, Receiver<Result<T>>) {
+    pub(super) fn new(change: F, after: Option<A>) -> (Self, Receiver<Told<T>>) {
+        // One is enough: what the caller is asked it has taken out before it answers, and the next thing comes after that.
         let (reply, receiver) = mpsc::sync_channel(1);
-        (Task { change: Some(change), after, result: None, reply }, receiver)
+        (Task { change: Some(change), after, result: None, rest: Vec::new(), reply }, receiver)
     }
 }
 
@@ -42,11 +46,12 @@ where
         let Some(change) = self.change.take() else { return false };
         // The closure's own error leaves nothing behind; see `Transaction::nested`.
         let mut wrote = false;
-        self.result = Some(txn.nested(|inner| {
+        self.result = Some(txn.nested_of(&self.reply, |inner| {
             let made = change(inner)?;
             wrote = inner.has_changes();
             Ok(made)
         }));
+        self.rest = txn.take_rest();
         wrote
     }
 
@@ -55,11 +60,13 @@ where
     }
 
     fn finish(self: Box<Self>, commit: std::result::Result<(), &Error>) {
+        let mut rest = Vec::new();
         let result = match (self.result, commit) {
             (Some(Ok(made)), Ok(())) => {
                 if let Some(after) = self.after {
                     after(&made);
                 }
+                rest = self.rest;
                 Ok(made)
             }
             (Some(Ok(_)), Err(error)) => Err(again(error)),
@@ -68,7 +75,7 @@ where
             (None, Ok(())) => Err(Error::new(ErrorKind::Internal, "a change was not made")),
         };
         // A caller that went away does not need the answer.
-        let _ = self.reply.send(result);
+        let _ = self.reply.send(Told::Done(result, rest));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Everything above speaks of [`Table`]s, byte keys and [`Transaction`]s, so that the same core could run on another
 //! ordered key-value store.
 
+mod caller;
 mod counters;
 mod database;
 mod errors;
@@ -18,6 +19,7 @@ mod tables;
 mod transaction;
 mod writer;
 
+pub(super) use caller::Pending;
 pub(super) use counters::{Counter, bump, each_resource_count, read_counter};
 pub(super) use database::{Database, Snapshot};
 pub(super) use location::Location;
@@ -28,4 +30,4 @@ pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
 #[cfg(test)]
 pub(super) use transaction::{Found, Visit};
-pub(super) use writer::{Pending, Writer};
+pub(super) use writer::Writer;

@@ -5,6 +5,7 @@ use std::iter::Peekable;
 use std::ops::{Bound, ControlFlow, Deref};
 
 use super::Table;
+use super::caller::{Caller, Work, ask};
 use super::keys::after_prefix;
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
@@ -55,11 +56,15 @@ pub(in crate::engine) struct Transaction<'a> {
     batch: Batch,
     sequence: u64,
     now: Instant,
+    /// Who waits for it.
+    caller: Option<&'a dyn Caller>,
+    /// What the caller is to do once it is durable.
+    rest: Vec<Work>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(base: &'a dyn Reads, sequence: u64, now: Instant) -> Self {
-        Transaction { base, batch: Batch::new(), sequence, now }
+        Transaction { base, batch: Batch::new(), sequence, now, caller: None, rest: Vec::new() }
     }
 
     pub(super) fn into_parts(self) -> (Batch, u64) {
@@ -95,6 +100,26 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// Asks who makes the change, on the thread that waits for it, while everybody else who writes waits too.
+    ///
+    /// # Errors
+    /// `Cancelled` when nobody waits for the change any more: it must not be made then.
+    pub(in crate::engine) fn ask<R: Send + 'static>(&self, question: impl FnOnce() -> R + Send + 'static) -> Result<R> {
+        let answer = self.caller.and_then(|caller| ask(caller, question));
+        answer
+            .ok_or_else(|| Error::new(ErrorKind::Cancelled, "nobody waits for the change, who could be asked about it"))
+    }
+
+    /// Leaves something to be done by who makes the change, once it is durable. It is dropped where the change comes to
+    /// nothing.
+    pub(in crate::engine) fn leave(&mut self, work: Box<dyn FnOnce() + Send>) {
+        self.rest.push(work);
+    }
+
+    pub(super) fn take_rest(&mut self) -> Vec<Work> {
+        std::mem::take(&mut self.rest)
+    }
+
     pub(in crate::engine) fn put(&mut self, table: Table, key: Vec<u8>, value: Vec<u8>) {
         self.batch.insert((table, key), Some(value));
     }
@@ -113,19 +138,56 @@ impl<'a> Transaction<'a> {
         &mut self,
         part: impl FnOnce(&mut Transaction<'_>) -> Result<(T, bool)>,
     ) -> Result<T> {
-        let mut inner = Transaction { base: &*self, batch: Batch::new(), sequence: self.sequence, now: self.now };
-        let (made, keep) = part(&mut inner)?;
-        let (batch, sequence) = inner.into_parts();
-        if keep {
-            self.sequence = sequence;
-            if self.batch.is_empty() {
-                self.batch = batch;
-            } else {
-                self.batch.extend(batch);
-            }
-        }
+        let (made, kept) = self.apart(self.caller, part)?;
+        self.keep(kept);
         Ok(made)
     }
+
+    /// A part whose caller is this one.
+    pub(super) fn nested_of<T>(
+        &mut self,
+        caller: &dyn Caller,
+        part: impl FnOnce(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let (made, kept) = self.apart(Some(caller), |inner| Ok((part(inner)?, true)))?;
+        self.keep(kept);
+        Ok(made)
+    }
+
+    /// Makes a part, and tells what is to be kept of it.
+    fn apart<T>(
+        &self,
+        caller: Option<&dyn Caller>,
+        part: impl FnOnce(&mut Transaction<'_>) -> Result<(T, bool)>,
+    ) -> Result<(T, Option<Kept>)> {
+        let (sequence, now) = (self.sequence, self.now);
+        let mut inner = Transaction { base: self, batch: Batch::new(), sequence, now, caller, rest: Vec::new() };
+        let (made, keep) = part(&mut inner)?;
+        let Transaction { batch, sequence, rest, .. } = inner;
+        Ok((made, keep.then_some(Kept { batch, sequence, rest })))
+    }
+
+    fn keep(&mut self, kept: Option<Kept>) {
+        let Some(Kept { batch, sequence, rest }) = kept else { return };
+        self.sequence = sequence;
+        if self.batch.is_empty() {
+            self.batch = batch;
+        } else {
+            self.batch.extend(batch);
+        }
+        if self.rest.is_empty() {
+            self.rest = rest;
+        } else {
+            self.rest.extend(rest);
+        }
+    }
+}
+
+/// What is kept of a part that succeeded.
+struct Kept {
+    batch: Batch,
+    sequence: u64,
+    rest: Vec<Work>,
 }
 
 impl Reads for Transaction<'_> {

@@ -4,16 +4,17 @@
 //! change that failed is there wholly or not at all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant as Monotonic};
 
+use super::caller::{answers, check_may_wait, closed};
 use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
 use super::observer::{ChangedRow, Observer};
-use super::{Batch, Database, Location, Snapshot, Table, Transaction, format, keys, rewrite};
+use super::{Batch, Database, Location, Pending, Snapshot, Table, Transaction, format, keys, rewrite};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
 
@@ -48,20 +49,6 @@ enum Step {
 /// A change that panicked leaves nothing behind, nor do those that shared its commit: the file is opened again.
 fn bug() -> Error {
     Error::new(ErrorKind::Internal, "a change ended in a panic, which is a bug of the store; nothing of it was written")
-}
-
-/// A change that is on its way.
-pub(in crate::engine) struct Pending<T>(Receiver<Result<T>>);
-
-impl<T> Pending<T> {
-    /// Waits until the change is durable.
-    pub(in crate::engine) fn wait(self) -> Result<T> {
-        self.0.recv().unwrap_or_else(|_| Err(closed()))
-    }
-}
-
-fn closed() -> Error {
-    Error::new(ErrorKind::Unavailable, "the store is closed")
 }
 
 /// The writing side of a store, and the state that readers see.
@@ -146,17 +133,18 @@ impl Writer {
             }
             // A change of nothing has its turn after the recovery, and begins it where nobody did. When it is done, the
             // next one may have taken the state away again.
-            let Pending(turn) = self.submit_urgent(|_| Ok(()))?;
+            if answers() {
+                // Its turn would come after that of the change which asks this thread.
+                break;
+            }
+            let turn = self.submit_urgent(|_| Ok(()))?;
             loop {
-                match turn.recv_timeout(GLANCE) {
-                    Ok(outcome) => break outcome?,
-                    Err(RecvTimeoutError::Disconnected) => return Err(closed()),
-                    // There may be a state long before its turn comes: a compaction needs none to itself for most of it.
-                    Err(RecvTimeoutError::Timeout) => {
-                        if let Some(snapshot) = self.shared.published() {
-                            return Ok(snapshot);
-                        }
-                    }
+                if let Some(outcome) = turn.wait_for(GLANCE) {
+                    break outcome?;
+                }
+                // There may be a state long before its turn comes: a compaction needs none to itself for most of it.
+                if let Some(snapshot) = self.shared.published() {
+                    return Ok(snapshot);
                 }
             }
         }
@@ -176,6 +164,7 @@ impl Writer {
         &self,
         change: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<Pending<T>> {
+        check_may_wait()?;
         self.observer.admit();
         self.submit_urgent(change)
     }
@@ -187,7 +176,7 @@ impl Writer {
     ) -> Result<Pending<T>> {
         let (task, receiver) = Task::new(change, None::<fn(&T)>);
         self.send(Message::Change(Box::new(task)))?;
-        Ok(Pending(receiver))
+        Ok(Pending::new(receiver))
     }
 
     /// Makes a change of what later changes go by. `after` is called once it is durable, before the next change runs.
@@ -198,7 +187,7 @@ impl Writer {
     ) -> Result<T> {
         let (task, receiver) = Task::new(change, Some(after));
         self.send(Message::Change(Box::new(task)))?;
-        Pending(receiver).wait()
+        Pending::new(receiver).wait()
     }
 
     /// Verifies the checksum of every page of the file, while readers and writers wait. False: something was wrong
@@ -206,7 +195,7 @@ impl Writer {
     pub(in crate::engine) fn verify(&self) -> Result<bool> {
         let (reply, receiver) = mpsc::sync_channel(1);
         self.send(Message::Verify(reply))?;
-        Pending(receiver).wait()
+        receiver.recv().unwrap_or_else(|_| Err(closed()))
     }
 
     /// Makes the file as small as it can be, while writers wait.
@@ -223,7 +212,16 @@ impl Writer {
         Err(closed())
     }
 
+    /// Sees to it that this thread does not wait for the writer, which may wait for it.
+    ///
+    /// # Errors
+    /// `Misuse` on a thread that answers a question of a change.
+    pub(in crate::engine) fn check_may_wait(&self) -> Result<()> {
+        check_may_wait()
+    }
+
     fn send(&self, message: Message) -> Result<()> {
+        check_may_wait()?;
         let queue = locked(&self.queue).clone().ok_or_else(closed)?;
         queue.send(message).map_err(|_| closed())
     }
