@@ -37,8 +37,10 @@ impl Tenant {
     /// # Errors
     /// `OutOfRange` when changes after `since` were trimmed already, or `since` is beyond the store's last change (it is
     /// from another store, or from before this one was restored): read everything again, and go on from
-    /// [`Store::sequence`](super::Store::sequence). `Unavailable` when the store closes.
+    /// [`Store::sequence`](super::Store::sequence). `Unavailable` when the store closes; `Cancelled` when the wait is
+    /// [interrupted](super::Store::interrupt).
     pub fn changes(&self, since: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
+        let watch = self.inner().interrupts.watch();
         let mut left = wait;
         let mut seen = since;
         loop {
@@ -48,7 +50,8 @@ impl Tenant {
             }
             let started = std::time::Instant::now();
             // Changes of other tenants wake it too.
-            let sequence = self.inner().writer.wait_behind(seen, left)?;
+            let sequence = self.inner().writer.wait_behind(seen, left, &watch)?;
+            watch.check()?;
             seen = seen.max(sequence);
             left = left.saturating_sub(started.elapsed());
             if sequence <= since && left.is_zero() {

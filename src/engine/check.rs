@@ -8,7 +8,7 @@ use super::hooks::Scope;
 use super::rows::{external_id, unique_keys};
 use super::storage::keys::{self, GLOBAL, Key, RowId};
 use super::storage::records::{ChangeRecord, DocumentRecord, TokenRecord};
-use super::storage::{Counter, Reads, Snapshot, Table, read_counter};
+use super::storage::{Counter, Reads, Table, Watch, Watched, read_counter};
 use super::tenant::scope;
 use super::tokens::digest_key;
 use super::{Store, Tenant};
@@ -43,9 +43,11 @@ impl Store {
     /// and of how many. Other callers wait while checksums are verified.
     ///
     /// # Errors
-    /// `Io`, `Unavailable`; damage is in the report.
+    /// `Io`, `Unavailable`; `Cancelled` when it is [interrupted](Store::interrupt), which the verification of checksums
+    /// does not heed; damage is in the report.
     pub fn check(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<CheckReport> {
         let mut report = CheckReport::default();
+        let watch = self.inner.interrupts.watch();
         match self.inner.writer.verify() {
             Ok(true) => {}
             Ok(false) => {
@@ -54,7 +56,7 @@ impl Store {
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 report.problem(error.to_string());
                 // What else there is to find may be in what can still be read.
-                match self.compare(&mut report, progress) {
+                match self.compare(&mut report, &watch, progress) {
                     Err(error) if error.kind() == ErrorKind::Corrupt => report.problem(error.to_string()),
                     other => other?,
                 }
@@ -62,16 +64,17 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        self.compare(&mut report, progress)?;
+        self.compare(&mut report, &watch, progress)?;
         Ok(report)
     }
 
-    fn compare(&self, report: &mut CheckReport, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    fn compare(&self, report: &mut CheckReport, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         let stats = self.stats()?;
         let total = stats.tenants.iter().flat_map(|tenant| &tenant.resources).map(|(_, count)| count).sum();
         for name in self.tenants()? {
             let checked = self.tenant(&name).and_then(|tenant| {
                 let snapshot = self.inner.writer.snapshot()?;
+                let snapshot = Watched::new(&*snapshot, watch);
                 Check { tenant: &tenant, snapshot: &snapshot, report, total, progress }.run()
             });
             match checked {
@@ -87,7 +90,7 @@ impl Store {
 
 struct Check<'a> {
     tenant: &'a Tenant,
-    snapshot: &'a Snapshot,
+    snapshot: &'a dyn Reads,
     report: &'a mut CheckReport,
     total: u64,
     progress: &'a mut dyn FnMut(u64, u64),

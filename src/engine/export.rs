@@ -4,7 +4,7 @@ use super::Tenant;
 use super::config::Config;
 use super::query::{Hit, Page, Query, find};
 use super::represent::represent_row;
-use super::storage::Snapshot;
+use super::storage::{Reads, Watched};
 use crate::Result;
 use crate::message::Projection;
 use crate::model::TypeModel;
@@ -15,17 +15,19 @@ impl Tenant {
     /// false.
     ///
     /// # Errors
-    /// `UnknownType`, `Io`, `Unavailable`.
+    /// `UnknownType`, `Io`, `Unavailable`; `Cancelled` when it is [interrupted](super::Store::interrupt).
     pub fn export(&self, resource_type: Option<&str>, visit: &mut dyn FnMut(&str) -> bool) -> Result<()> {
         let config = self.state.config()?;
         let snapshot = self.inner().writer.snapshot()?;
+        let watch = self.inner().interrupts.watch();
+        let reads = Watched::new(&*snapshot, &watch);
         let mut types: Vec<&TypeModel> = match resource_type {
             Some(name) => vec![config.registry.resource_type(name)?],
             None => config.registry.types().iter().map(|model| &**model).collect(),
         };
         types.sort_by_key(|model| model.members().is_some());
         for model in types {
-            if !self.export_type(&config, &snapshot, model, visit)? {
+            if !self.export_type(&config, &reads, model, visit)? {
                 break;
             }
         }
@@ -35,16 +37,15 @@ impl Tenant {
     fn export_type(
         &self,
         config: &Config,
-        snapshot: &Snapshot,
+        reads: &dyn Reads,
         model: &TypeModel,
         visit: &mut dyn FnMut(&str) -> bool,
     ) -> Result<bool> {
         let tenant = self.state.id;
-        let query =
-            Query { reads: snapshot, tenant, config, model, filter: None, sort: None, index: None, trace: None };
+        let query = Query { reads, tenant, config, model, filter: None, sort: None, index: None, trace: None };
         let projection = Projection::stored(model);
         for Hit { at, .. } in find(&[query], &Page::ALL)?.hits {
-            let found = represent_row(snapshot, tenant, config, model, at, &projection, "")?;
+            let found = represent_row(reads, tenant, config, model, at, &projection, "")?;
             if !visit(&found.json) {
                 return Ok(false);
             }

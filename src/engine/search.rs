@@ -4,18 +4,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::brief::Briefs;
 use super::config::Config;
+use super::found::{Found, Searched};
 use super::index::View;
-use super::query::{Hit, Hits, Page, Query, SortBy, Trace, find, micros};
-use super::represent::represent_row;
-use super::storage::{Reads, Table, keys};
+use super::query::{Hits, Page, Query, SortBy, Trace, find, micros};
+use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
 use super::{Limits, Tenant};
+use crate::Result;
 use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::{Target, TypeModel, Uniqueness, common};
-use crate::{Error, ErrorKind, Result};
 
 /// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
 const LOOK_UP_BYTES: usize = 512;
@@ -23,20 +22,13 @@ const LOOK_UP_BYTES: usize = 512;
 /// Resources of one `externalId` that are found in little time.
 const FEW: usize = 4;
 
-/// A search, bound to the resource types that it is about.
-struct Bound<'a> {
-    config: &'a Config,
-    types: Vec<&'a Arc<TypeModel>>,
-    projections: Vec<Projection>,
-}
-
 impl Tenant {
     /// Searches one resource type, or all of them (RFC 7644 section 3.4.2), by pages: by offset, or with
     /// [`SearchRequest::cursor`] by cursor (RFC 9865).
     ///
     /// # Errors
     /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
-    /// `InvalidCount`.
+    /// `InvalidCount`; `Cancelled` when it is [interrupted](super::Store::interrupt).
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
         if let Some(cursor) = &request.cursor {
             return self.search_by_cursor(resource_type, request, cursor);
@@ -137,71 +129,54 @@ impl Tenant {
         trace: Option<&Trace>,
         visit: &mut dyn FnMut(Representation) -> bool,
     ) -> Result<Hits> {
-        let config = self.state.config()?;
-        let types = match resource_type {
-            Some(name) => vec![config.registry.resource_type(name)?],
-            None => config.registry.types().iter().collect(),
-        };
-        let projections = types
-            .iter()
-            .map(|model| Projection::new(model, &request.attributes, &request.excluded_attributes))
-            .collect::<Result<_>>()?;
-        let bound = Bound { config: &config, types, projections };
-        let view = self.view_of(&bound.types)?;
-        let snapshot = &view.snapshot;
-        let hits = find(&self.queries(&bound, request, &view, trace)?, page)?;
+        let found = self.found(resource_type, request, page, trace)?;
         let fetching = Instant::now();
-        let brief: Vec<bool> = bound.types.iter().zip(&bound.projections).map(|(t, shown)| shown.is_brief(t)).collect();
-        // By type and run.
-        let mut briefs: Vec<((u16, u32), Option<Briefs<'_>>)> = Vec::new();
-        for Hit { at, place } in &hits.hits {
-            let position = bound.types.iter().position(|model| model.number() == at.kind);
-            let found = position.and_then(|i| Some((bound.types.get(i)?, bound.projections.get(i)?, brief.get(i)?)));
-            let Some((model, projection, is_brief)) = found else {
-                return Err(Error::new(ErrorKind::Internal, "a hit has an unknown resource type"));
-            };
-            let found = match place.filter(|_| *is_brief) {
-                Some((run, doc)) => {
-                    let of = (at.kind, run);
-                    if !briefs.iter().any(|(known, _)| *known == of) {
-                        let index = view.index(self.state.id, at.kind);
-                        let live = index.and_then(|index| Some((index, index.runs.get(run as usize)?)));
-                        briefs.push((of, live.and_then(|(index, live)| Briefs::new(index, &live.run, model))));
-                    }
-                    let known = briefs.iter_mut().find(|(known, _)| *known == of);
-                    known.and_then(|(_, briefs)| briefs.as_mut()?.representation(doc))
-                }
-                None => None,
-            };
-            let found = match found {
-                Some(found) => found,
-                None => represent_row(&**snapshot, self.state.id, &config, model, *at, projection, &request.base)?,
-            };
-            if !visit(found) {
-                break;
-            }
-        }
+        let from_index = found.render(0..found.hits.hits.len(), &request.base, visit)?;
         if let Some(trace) = trace {
-            let from_index = briefs.iter().any(|(_, briefs)| briefs.is_some());
-            let method = if from_index { "ids of the index" } else { "rows" };
             trace.add(Step {
                 depth: 0,
                 text: "resources".to_owned(),
-                method: method.to_owned(),
-                actual: Some(hits.hits.len() as u64),
+                method: if from_index { "ids of the index" } else { "rows" }.to_owned(),
+                actual: Some(found.hits.hits.len() as u64),
                 micros: micros(fetching),
                 ..Step::default()
             });
         }
-        Ok(hits)
+        Ok(found.hits)
+    }
+
+    /// Finds what a search is about, and renders none of it.
+    pub(super) fn found(
+        &self,
+        resource_type: Option<&str>,
+        request: &SearchRequest,
+        page: &Page,
+        trace: Option<&Trace>,
+    ) -> Result<Found> {
+        let watch = self.inner().interrupts.watch();
+        let config = self.state.config()?;
+        let searched = |model: &Arc<TypeModel>| {
+            let projection = Projection::new(model, &request.attributes, &request.excluded_attributes)?;
+            Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
+        };
+        let types: Vec<Searched> = match resource_type {
+            Some(name) => vec![searched(config.registry.resource_type(name)?)?],
+            None => config.registry.types().iter().map(searched).collect::<Result<_>>()?,
+        };
+        let view = self.view_of(&types)?;
+        let hits = {
+            let reads = Watched::new(&*view.snapshot, &watch);
+            find(&self.queries(&config, &types, request, &view, &reads, trace)?, page)?
+        };
+        Ok(Found { tenant: self.state.id, config, types, view, hits, watch })
     }
 
     /// The state as of now, with the indexes of these types where they have one.
-    fn view_of(&self, types: &[&Arc<TypeModel>]) -> Result<Arc<View>> {
+    fn view_of(&self, types: &[Searched]) -> Result<Arc<View>> {
         let inner = self.inner();
         let mut view = inner.view()?;
         let deadline = Instant::now() + OPENING;
-        for model in types {
+        for Searched { model, .. } in types {
             if inner.want_index(&view, self.state.id, model.number(), deadline)? {
                 view = inner.view()?;
             }
@@ -211,25 +186,27 @@ impl Tenant {
 
     fn queries<'a>(
         &self,
-        bound: &Bound<'a>,
+        config: &'a Config,
+        types: &'a [Searched],
         request: &SearchRequest,
         view: &'a View,
+        reads: &'a dyn Reads,
         trace: Option<&'a Trace>,
     ) -> Result<Vec<Query<'a>>> {
-        let models: Vec<&TypeModel> = bound.types.iter().map(|model| &***model).collect();
-        let options = bound.config.dialect().bind;
+        let models: Vec<&TypeModel> = types.iter().map(|searched| &*searched.model).collect();
+        let options = config.dialect().bind;
         let filters = match (&request.filter, models.as_slice()) {
             (None, models) => models.iter().map(|_| None).collect(),
             (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
             (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
         };
         let sorts = sort_by(&models, request)?;
-        let parts = bound.types.iter().zip(filters).zip(sorts);
+        let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {
-                reads: &*view.snapshot,
+                reads,
                 tenant: self.state.id,
-                config: bound.config,
+                config,
                 model,
                 filter,
                 sort,

@@ -16,8 +16,8 @@ use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
 use super::storage::{
-    ChangedRow, Counter, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Transaction, Writer,
-    format, read_counter,
+    ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table,
+    Transaction, Writer, format, read_counter,
 };
 use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
@@ -49,6 +49,7 @@ pub(super) struct Inner {
     pub(super) hasher: Hasher,
     pub(super) cursors: CursorKey,
     host: RwLock<Host>,
+    pub(super) interrupts: Interrupts,
     tenants: Arc<Tenants>,
     /// How often one was added to them.
     news: AtomicUsize,
@@ -189,6 +190,7 @@ impl Store {
             hasher,
             cursors,
             host: RwLock::new(None),
+            interrupts: Interrupts::default(),
             tenants,
             news: AtomicUsize::new(0),
         };
@@ -451,6 +453,7 @@ impl Inner {
         // The writer's own thread cannot wait for those that wait for it: they end by themselves.
         self.indexer.close(!self.writer.is_own_thread());
         self.writer.close();
+        self.interrupts.close();
     }
 }
 

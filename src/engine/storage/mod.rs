@@ -17,6 +17,7 @@ pub(super) mod records;
 mod rewrite;
 mod tables;
 mod transaction;
+mod watch;
 mod writer;
 
 pub(super) use caller::Pending;
@@ -30,4 +31,5 @@ pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
 #[cfg(test)]
 pub(super) use transaction::{Found, Visit};
+pub(super) use watch::{Interrupts, Watch, Watched};
 pub(super) use writer::Writer;

@@ -14,7 +14,7 @@ use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
 use super::observer::{ChangedRow, Observer};
-use super::{Batch, Database, Location, Pending, Snapshot, Table, Transaction, format, keys, rewrite};
+use super::{Batch, Database, Location, Pending, Snapshot, Table, Transaction, Watch, format, keys, rewrite};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
 
@@ -226,13 +226,21 @@ impl Writer {
         queue.send(message).map_err(|_| closed())
     }
 
-    /// Waits until the state is behind the sequence, the time is over, or the store is closed. Tells where it stands.
-    pub(in crate::engine) fn wait_behind(&self, sequence: u64, timeout: Duration) -> Result<u64> {
+    /// Waits until the state is behind the sequence, the time is over, the watch is, or the store is closed. Tells where
+    /// it stands.
+    pub(in crate::engine) fn wait_behind(&self, sequence: u64, timeout: Duration, watch: &Watch) -> Result<u64> {
         let progress = locked(&self.shared.progress);
-        let waiting = |(now, closed): &mut (u64, bool)| *now <= sequence && !*closed;
+        let waiting = |(now, closed): &mut (u64, bool)| *now <= sequence && !*closed && !watch.is_over();
         let (progress, _) =
             self.shared.advanced.wait_timeout_while(progress, timeout, waiting).unwrap_or_else(PoisonError::into_inner);
         if progress.1 { Err(closed()) } else { Ok(progress.0) }
+    }
+
+    /// Lets those that wait look at what they wait for.
+    pub(in crate::engine) fn wake(&self) {
+        // Who is between looking and waiting has the lock.
+        drop(locked(&self.shared.progress));
+        self.shared.advanced.notify_all();
     }
 
     /// Whether this is the thread that writes.

@@ -1,0 +1,13 @@
+//! Ending calls that run: for a host whose user pressed a key, or that is about to stop.
+
+use super::Store;
+
+impl Store {
+    /// Lets the calls that are running, on any thread, end with `Cancelled` soon: searches, explanations, exports,
+    /// streams (also between two resources), waits for changes, checks, backups. Calls that begin later are not touched,
+    /// and neither are writes.
+    pub fn interrupt(&self) {
+        self.inner.interrupts.interrupt();
+        self.inner.writer.wake();
+    }
+}
