@@ -12,6 +12,7 @@ use super::consult::Host;
 use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
+use super::listeners::Listeners;
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
@@ -50,6 +51,7 @@ pub(super) struct Inner {
     pub(super) cursors: CursorKey,
     host: RwLock<Host>,
     pub(super) interrupts: Interrupts,
+    pub(super) listeners: Arc<Listeners>,
     tenants: Arc<Tenants>,
     /// How often one was added to them.
     news: AtomicUsize,
@@ -191,6 +193,7 @@ impl Store {
             cursors,
             host: RwLock::new(None),
             interrupts: Interrupts::default(),
+            listeners: Arc::default(),
             tenants,
             news: AtomicUsize::new(0),
         };
@@ -454,6 +457,7 @@ impl Inner {
         self.indexer.close(!self.writer.is_own_thread());
         self.writer.close();
         self.interrupts.close();
+        self.listeners.close();
     }
 }
 

@@ -236,6 +236,15 @@ impl Writer {
         if progress.1 { Err(closed()) } else { Ok(progress.0) }
     }
 
+    /// Where the state stands.
+    ///
+    /// # Errors
+    /// `Unavailable` when the store is closed.
+    pub(in crate::engine) fn progress(&self) -> Result<u64> {
+        let progress = locked(&self.shared.progress);
+        if progress.1 { Err(closed()) } else { Ok(progress.0) }
+    }
+
     /// Lets those that wait look at what they wait for.
     pub(in crate::engine) fn wake(&self) {
         // Who is between looking and waiting has the lock.
