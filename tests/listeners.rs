@@ -26,7 +26,8 @@ fn create(tenant: &Tenant, id: &str) {
 
 fn channel(store: &Store) -> (Subscription, mpsc::Receiver<u64>) {
     let (tell, told) = mpsc::channel();
-    (store.on_change(Box::new(move |sequence| drop(tell.send(sequence)))).unwrap(), told)
+    let callback = move |sequence| tell.send(sequence).unwrap_or_default();
+    (store.on_change(Box::new(callback)).unwrap(), told)
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn a_callback_may_let_go_of_itself_and_close_the_store() {
     assert!(told.recv_timeout(LONG).is_err(), "it is gone, with what it held");
 
     let (inner, (tell, told)) = (store.clone(), mpsc::channel());
-    let subscription = store.on_change(Box::new(move |_| drop(tell.send(inner.close())))).unwrap();
+    let subscription = store.on_change(Box::new(move |_| tell.send(inner.close()).unwrap())).unwrap();
     // The store may be closed before this has its answer.
     let _ = tenant.create("User", user("c", ""), &with_id("c"));
     told.recv_timeout(LONG).unwrap().unwrap();

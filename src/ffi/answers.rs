@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Change, ChangeOperation, CheckReport, ImportReport, IndexStatus, NewToken, Principal, Reject, Scope, StoreStats,
-    TenantStats, TokenInfo,
+    Change, ChangeOperation, CheckReport, CommittedWrite, ImportReport, IndexStatus, NewToken, Principal,
+    ProposedWrite, Reject, Scope, StoreStats, TenantStats, TokenInfo,
 };
 use crate::message::error_json;
 use crate::{Error, ErrorKind, Result};
@@ -65,6 +65,60 @@ pub(super) fn operation(operation: ChangeOperation) -> &'static str {
         ChangeOperation::Modify => "modify",
         ChangeOperation::Delete => "delete",
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WriteJson<'a> {
+    operation: &'static str,
+    tenant: &'a str,
+    resource_type: &'a str,
+    id: &'a str,
+    actor: Option<&'a str>,
+    before: Option<&'a serde_json::value::RawValue>,
+    after: Option<&'a serde_json::value::RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+}
+
+/// A write that a host is asked about.
+pub(super) fn proposed_write(write: &ProposedWrite) -> Result<String> {
+    let ProposedWrite { operation, tenant, resource_type, id, actor, before, after, .. } = write;
+    json(&WriteJson {
+        operation: self::operation(*operation),
+        tenant,
+        resource_type,
+        id,
+        actor: actor.as_deref(),
+        before: raw(before)?,
+        after: raw(after)?,
+        sequence: None,
+        version: None,
+    })
+}
+
+/// A write that a host is told of.
+pub(super) fn committed_write(write: &CommittedWrite) -> Result<String> {
+    let CommittedWrite { operation, tenant, resource_type, id, actor, before, after, sequence, version, .. } = write;
+    json(&WriteJson {
+        operation: self::operation(*operation),
+        tenant,
+        resource_type,
+        id,
+        actor: actor.as_deref(),
+        before: raw(before)?,
+        after: raw(after)?,
+        sequence: Some(*sequence),
+        version: version.as_deref(),
+    })
+}
+
+/// JSON as it is.
+fn raw(text: &Option<String>) -> Result<Option<&serde_json::value::RawValue>> {
+    let raw = text.as_deref().map(serde_json::from_str).transpose();
+    raw.map_err(|error| Error::new(ErrorKind::Internal, "a resource could not be written").caused_by(error))
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
+use super::changes::check_wakes_only;
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::guard;
@@ -130,6 +131,7 @@ impl Drop for Call {
 /// # Errors
 /// `Misuse` for a handle that is none, or is closed; `Poisoned` after a panic.
 pub(super) fn enter(db: usize) -> Result<Call> {
+    check_wakes_only()?;
     let handle = STORES.get(db)?;
     handle.running.fetch_add(1, Ordering::SeqCst);
     ENTERED.with(|entered| entered.borrow_mut().push(Arc::as_ptr(&handle).addr()));
@@ -198,6 +200,7 @@ pub unsafe extern "C" fn scimdb_close(db: *mut scimdb) -> scimdb_code {
         if db.is_null() {
             return Ok(SCIMDB_OK);
         }
+        check_wakes_only()?;
         let handle = STORES.get(db.addr())?;
         let address = Arc::as_ptr(&handle).addr();
         if ENTERED.with(|entered| entered.borrow().contains(&address)) {

@@ -12,6 +12,8 @@ mod answers;
 mod buf;
 mod bulk;
 mod callback;
+#[cfg(test)]
+mod callback_tests;
 mod changes;
 mod code;
 mod endpoint;
@@ -19,7 +21,9 @@ mod error;
 mod fork;
 mod guard;
 mod handles;
+mod hooks;
 mod import;
+mod iter;
 mod life;
 mod log;
 mod operator;

@@ -30,6 +30,19 @@ pub unsafe extern "C" fn scimdb_check(
     unsafe { answer(db, out, err, |store| store.call(Verb::Check)) }
 }
 
+/// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
+/// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb) -> scimdb_code {
+    // SAFETY: no error is told.
+    unsafe {
+        with_store(db, std::ptr::null_mut(), |store| {
+            store.store.interrupt();
+            Ok(())
+        })
+    }
+}
+
 /// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_compact(db: *const scimdb, err: *mut *mut scimdb_error) -> scimdb_code {
