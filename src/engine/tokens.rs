@@ -189,7 +189,7 @@ fn random_secret() -> String {
 
 /// 256 random bits.
 #[expect(clippy::disallowed_methods, reason = "a secret must not be predictable, so no environment injects it")]
-pub(super) fn random() -> [u8; 32] {
+pub(crate) fn random() -> [u8; 32] {
     // Three random UUIDs hold 366 random bits; the digest draws 256 from them.
     let mut hasher = blake3::Hasher::new();
     for _ in 0..3 {

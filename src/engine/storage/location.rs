@@ -47,6 +47,14 @@ impl Location {
         }
     }
 
+    /// Tells anew what whoever holds the store is, while they hold it.
+    pub(in crate::engine) fn name_holder(&self, about: Option<&str>) -> Result<()> {
+        let Location::Directory { path, .. } = self else { return Ok(()) };
+        let file = File::options().write(true).open(path.join(HOLDER));
+        let named = file.and_then(|file| name_holder(&file, about));
+        named.map_err(|error| io_error(error, "telling who holds the store"))
+    }
+
     /// An empty file beside the store's, with its owner and permissions; none where there are no files.
     pub(super) fn successor(&self) -> Result<Option<PathBuf>> {
         let Location::Directory { path, .. } = self else { return Ok(None) };
@@ -115,30 +123,46 @@ fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Op
         }
     }
     create_directory(path).map_err(failed)?;
-    let mut lock = lock(path)?;
+    let lock = lock(path)?;
+    // Before the file is opened, which may take a while: whoever finds the store locked wants to know by whom. Only they
+    // read it, so a store that cannot write it is still a store.
+    let _ = name_holder(&lock, holder);
     discard_unfinished(&file).and_then(|()| discard_successor(path)).map_err(failed)?;
     let engine = builder.create(&file).map_err(open_error)?;
-    let about = match holder {
-        Some(holder) => format!("process {} ({holder})\n", std::process::id()),
-        None => format!("process {}\n", std::process::id()),
-    };
-    // Only an error message reads it, so a store that cannot write it is still a store.
-    let _ = lock.set_len(0).and_then(|()| lock.write_all(about.as_bytes()));
     // The file itself is synced by its commits, its name by this: every time, since whoever made the file may have been
     // killed before this line.
     sync_directory(path).map_err(failed)?;
     Ok(Opened { engine, lock: Some(lock) })
 }
 
+/// Writes who holds the store.
+fn name_holder(mut file: &File, about: Option<&str>) -> io::Result<()> {
+    let process = std::process::id();
+    let line = match about {
+        Some(about) => format!("process {process} ({about})\n"),
+        None => format!("process {process}\n"),
+    };
+    // Written over what was there, and cut then: nobody ever reads that there is nobody.
+    file.rewind()?;
+    file.write_all(line.as_bytes())?;
+    file.set_len(line.len() as u64)
+}
+
+/// Who holds, or held, the store in a directory: the line that they wrote.
+pub(in crate::engine) fn holder_line(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path.join(HOLDER)).ok()?;
+    // One that is shorter than what it took the place of may be read before the rest is cut.
+    let line = text.split_once('\n').map_or(&*text, |(line, _)| line).trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
 /// Keeps other processes out of a store, and other handles in this one.
-fn lock(path: &Path) -> Result<File> {
-    let path = path.join(HOLDER);
-    let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+fn lock(directory: &Path) -> Result<File> {
+    let open = File::options().read(true).write(true).create(true).truncate(false).open(directory.join(HOLDER));
     let file = open.map_err(|error| io_error(error, "locking it"))?;
     match file.try_lock() {
         Err(fs::TryLockError::WouldBlock) => {
-            let who = fs::read_to_string(&path).unwrap_or_default();
-            let who = if who.trim().is_empty() { "another process" } else { who.trim() };
+            let who = holder_line(directory).unwrap_or_else(|| "another process".to_owned());
             let detail = format!("it is held by {who}; stop it, or talk to it over the network");
             Err(Error::new(ErrorKind::Locked, detail))
         }

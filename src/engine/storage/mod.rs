@@ -23,7 +23,7 @@ mod writer;
 pub(super) use caller::Pending;
 pub(super) use counters::{Counter, bump, each_resource_count, read_counter};
 pub(super) use database::{Database, Snapshot};
-pub(super) use location::Location;
+pub(super) use location::{Location, holder_line};
 pub use medium::{Medium, MediumFactory, MemoryMedium};
 pub(super) use observer::{ChangedRow, Observer};
 pub use records::{ChangeOperation, Scope};
