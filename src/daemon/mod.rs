@@ -12,8 +12,12 @@
 //! # }
 //! ```
 
+mod background;
 mod connections;
+mod logs;
 mod serve;
 mod traffic;
 
+pub use background::{Background, is_server_thread};
+pub use logs::{Level, Log};
 pub use serve::{Server, run, serve};

@@ -14,7 +14,7 @@ use crate::server::{Asked, Certificates, Gate, Listener, ServeOptions, Signals, 
 use crate::{Error, ErrorKind, Result};
 
 /// How long threads may take to end once the server has.
-const THREADS_END: Duration = Duration::from_secs(2);
+pub(super) const THREADS_END: Duration = Duration::from_secs(2);
 
 /// A server that is bound to its address, and lets nobody in yet.
 pub struct Server {
@@ -49,6 +49,16 @@ impl Server {
     /// # Errors
     /// `Internal` when the service cannot be made.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<()> {
+        let drain = self.options.drain;
+        self.serve_until(async {
+            shutdown.await;
+            drain
+        })
+        .await
+    }
+
+    /// The same, where whoever asks for the end says how long calls may take then.
+    pub(super) async fn serve_until(self, shutdown: impl Future<Output = Duration>) -> Result<()> {
         let Server { store, options, listener } = self;
         tracing::info!(address = %listener.address(), tls = listener.is_encrypted(), "serving");
         let (stopper, stop) = Stopper::new();
@@ -70,19 +80,20 @@ impl Server {
             }
         };
         let asked = async {
-            shutdown.await;
+            let drain = shutdown.await;
             tracing::info!("stopping");
             stopper.leave();
             services.stopping().await;
             tokio::time::sleep(options.stop_delay).await;
+            drain
         };
-        tokio::select! {
+        let drain = tokio::select! {
             () = serving => return Err(Error::new(ErrorKind::Internal, "nobody accepts connections any more")),
-            () = asked => {}
-        }
+            drain = asked => drain,
+        };
         stopper.drain();
         drop(open);
-        let deadline = Instant::now() + options.drain;
+        let deadline = Instant::now() + drain;
         let drained = async {
             gate.idle().await;
             // Nothing is under way any more but watches of the health.
@@ -116,7 +127,7 @@ pub async fn serve(store: Store, options: ServeOptions, shutdown: impl Future<Ou
 /// As [`serve`], and `Io` when the process lacks threads or the store cannot be closed.
 pub fn run(store: Store, options: ServeOptions, ready: impl FnOnce(SocketAddr)) -> Result<()> {
     options.check()?;
-    let runtime = runtime(&options)?;
+    let runtime = runtime(&options, || ())?;
     let served = runtime.block_on(async {
         // A signal that comes between the bind and the first call is not to be missed.
         let mut signals = Signals::listen()?;

@@ -7,6 +7,7 @@
 
 mod body;
 mod call;
+mod config;
 mod connection;
 mod feed;
 mod gate;

@@ -30,8 +30,8 @@ pub fn start_logs(format: LogFormat) {
     };
 }
 
-/// A runtime with as many threads as the options let calls block.
-pub(crate) fn runtime(options: &ServeOptions) -> Result<Runtime> {
+/// A runtime with as many threads as the options let calls block. Each of them runs `on_start` first.
+pub(crate) fn runtime(options: &ServeOptions, on_start: impl Fn() + Send + Sync + 'static) -> Result<Runtime> {
     // A stream may have a thread of its own, and one that follows its tenant.
     let blocking = options.workers.saturating_add(options.max_streams.saturating_mul(2));
     // One of them may do a short read while the others attend to connections: see `Gate::brief`.
@@ -41,6 +41,7 @@ pub(crate) fn runtime(options: &ServeOptions) -> Result<Runtime> {
         .enable_all()
         .max_blocking_threads(blocking)
         .thread_name("scimdb-serve")
+        .on_thread_start(on_start)
         .build()
         .map_err(|error| Error::new(ErrorKind::Io, format!("cannot start threads: {error}")).caused_by(error))
 }
