@@ -44,6 +44,7 @@
 //! - [`model`]: attributes, schemas, resource types, values
 //! - [`protocol`]: SCIM over HTTP as a function, for hosts with a web server of their own
 //! - [`error`]: the one error type, and the table by which faces translate it
+//! - `share`, with the feature `ffi`: one store in several processes
 //! - `daemon`, `grpc` and `server`, with the feature `server`: the network service
 
 #[cfg(test)]
@@ -67,6 +68,8 @@ pub mod profile;
 pub mod protocol;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "ffi")]
+pub mod share;
 
 pub use engine::{Store, StoreOptions, Tenant};
 pub use error::{Error, ErrorKind, Result};

@@ -28,6 +28,8 @@ const FOLDERS: &[(&str, u8)] = &[
     ("http", 9),
     // One port for both network faces.
     ("daemon", 10),
+    // One store in several processes, over sockets of its own.
+    ("share", 10),
     // Starts the daemon where it is built in.
     ("ffi", 11),
     ("bin", 12),

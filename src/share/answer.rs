@@ -1,0 +1,249 @@
+//! The process that holds the store: it answers the calls of the others, each connection on a thread of its own.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::frame::{Reader, Writer, put_error, receive, send};
+use super::prove::{Secret, as_holder};
+use crate::engine::Store;
+use crate::{Error, ErrorKind, Result};
+
+/// What a call gives back: texts and bytes, in an order that the function knows.
+pub type Values = Vec<Option<Vec<u8>>>;
+
+/// What carries out the calls of other processes, by the function's name and its arguments.
+pub trait Answerer: Send + Sync {
+    /// Carries out a call as if it were made here.
+    ///
+    /// # Errors
+    /// Those of the function, which the caller gets as they are.
+    fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values>;
+}
+
+/// How a call was answered: the first number of a frame.
+pub(super) const DONE: u64 = 0;
+pub(super) const FAILED: u64 = 1;
+/// Nothing was done: the caller has hooks, and here are none yet.
+pub(super) const UNHOOKED: u64 = 2;
+
+/// How long a connection may take to prove itself, and a guest to take its answer.
+const PROOF: Duration = Duration::from_secs(5);
+const TAKING: Duration = Duration::from_secs(60);
+/// Connections at one time, each of which has a thread, and those of them that have not proved themselves.
+const MAX_CONNECTIONS: usize = 2_048;
+const MAX_STRANGERS: usize = 64;
+/// How long to wait where the process lacks file descriptors or threads for a connection.
+const PAUSE: Duration = Duration::from_millis(50);
+
+thread_local! {
+    static ANSWERS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What answers the calls of the others, until it is stopped.
+pub(super) struct Answering {
+    inner: Arc<Inner>,
+    acceptor: JoinHandle<()>,
+}
+
+struct Inner {
+    store: Store,
+    secret: Secret,
+    answerer: Arc<dyn Answerer>,
+    address: SocketAddr,
+    is_hooked: AtomicBool,
+    is_stopping: AtomicBool,
+    strangers: AtomicUsize,
+    connections: Mutex<Connections>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct Connections {
+    count: usize,
+    open: HashMap<usize, TcpStream>,
+}
+
+impl Answering {
+    pub(super) fn start(
+        listener: TcpListener,
+        store: Store,
+        secret: Secret,
+        answerer: Arc<dyn Answerer>,
+    ) -> io::Result<Self> {
+        let inner = Arc::new(Inner {
+            store,
+            secret,
+            answerer,
+            address: listener.local_addr()?,
+            is_hooked: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
+            strangers: AtomicUsize::new(0),
+            connections: Mutex::default(),
+            ended: Condvar::new(),
+        });
+        let accepting = Arc::clone(&inner);
+        let acceptor = spawn(move || accepting.accept(&listener))?;
+        Ok(Answering { inner, acceptor })
+    }
+
+    /// Tells whether hooks are set here by now.
+    pub(super) fn set_hooked(&self, is_hooked: bool) {
+        self.inner.is_hooked.store(is_hooked, Ordering::Release);
+    }
+
+    /// Takes no more calls, waits for those under way, and cuts off what takes longer.
+    pub(super) fn stop(self, limit: Duration) {
+        let Answering { inner, acceptor } = self;
+        let deadline = Instant::now() + limit;
+        {
+            let connections = inner.connections();
+            inner.is_stopping.store(true, Ordering::Release);
+            // Whoever waits for a next call learns that there is none. Answers are still written.
+            for stream in connections.open.values() {
+                let _ = stream.shutdown(Shutdown::Read);
+            }
+        }
+        // Wakes the thread that accepts, which then sees that it is to end.
+        let woken = TcpStream::connect_timeout(&inner.address, PROOF);
+        let mut connections = inner.connections();
+        while !connections.open.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                for stream in connections.open.values() {
+                    let _ = stream.shutdown(Shutdown::Both);
+                }
+                break;
+            }
+            connections = inner.ended.wait_timeout(connections, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(connections);
+        if woken.is_ok() {
+            // It does not panic.
+            let _ = acceptor.join();
+        }
+    }
+}
+
+/// Whether this thread carries out a call of another process.
+pub(super) fn is_answering() -> bool {
+    ANSWERS.get()
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name("scimdb-share".to_owned()).spawn(work)
+}
+
+impl Inner {
+    fn connections(&self) -> MutexGuard<'_, Connections> {
+        // Every change is one step, so it is sound even if a thread panicked.
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        loop {
+            let accepted = listener.accept();
+            if self.is_stopping.load(Ordering::Acquire) {
+                return;
+            }
+            match accepted.and_then(|(stream, _)| self.admit(stream)) {
+                Ok(()) => {}
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+        }
+    }
+
+    /// Gives a connection a thread. One for which there is no room is closed, and its guest comes again.
+    fn admit(self: &Arc<Self>, stream: TcpStream) -> io::Result<()> {
+        let number = {
+            let mut connections = self.connections();
+            let is_full = connections.open.len() >= MAX_CONNECTIONS;
+            if is_full || self.is_stopping.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            if self.strangers.load(Ordering::Relaxed) >= MAX_STRANGERS {
+                return Ok(());
+            }
+            connections.count += 1;
+            let number = connections.count;
+            connections.open.insert(number, stream.try_clone()?);
+            number
+        };
+        self.strangers.fetch_add(1, Ordering::Relaxed);
+        let inner = Arc::clone(self);
+        let spawned = spawn(move || {
+            // An error is a guest that went away, or a stranger.
+            let _ = inner.serve(stream);
+            inner.end(number);
+        });
+        spawned.map(drop).inspect_err(|_| {
+            self.strangers.fetch_sub(1, Ordering::Relaxed);
+            self.end(number);
+        })
+    }
+
+    fn end(&self, number: usize) {
+        self.connections().open.remove(&number);
+        self.ended.notify_all();
+    }
+
+    fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
+        let meet = |stream: &mut TcpStream| {
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PROOF))?;
+            stream.set_write_timeout(Some(TAKING))?;
+            as_holder(stream, &self.secret)?;
+            stream.set_read_timeout(None)
+        };
+        let met = meet(&mut stream);
+        self.strangers.fetch_sub(1, Ordering::Relaxed);
+        met?;
+        ANSWERS.set(true);
+        while let Some(call) = receive(&mut stream)? {
+            send(&mut stream, &self.answer(&call)?)?;
+        }
+        Ok(())
+    }
+
+    /// Carries out a call, and gives the frame of its answer.
+    fn answer(&self, call: &[u8]) -> io::Result<Vec<u8>> {
+        let mut call = Reader::new(call);
+        let is_hooked = call.number()? != 0;
+        let function = call.text()?.unwrap_or_default();
+        let count = call.number()?;
+        let arguments = (0..count).map(|_| call.bytes()).collect::<io::Result<Vec<_>>>()?;
+        let mut answer = Writer::default();
+        if is_hooked && !self.is_hooked.load(Ordering::Acquire) {
+            answer.number(UNHOOKED);
+            return answer.finish().map_err(io::Error::other);
+        }
+        // The function without a name tells that somebody is there.
+        let work = || if function.is_empty() { Ok(Values::new()) } else { self.carry_out(function, &arguments) };
+        let done = work().and_then(|values| {
+            let mut done = Writer::default();
+            done.number(DONE);
+            done.number(values.len() as u64);
+            values.iter().for_each(|value| done.bytes(value.as_deref()));
+            done.finish()
+        });
+        done.or_else(|error| {
+            answer.number(FAILED);
+            put_error(&mut answer, &error);
+            answer.finish().map_err(io::Error::other)
+        })
+    }
+
+    fn carry_out(&self, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
+        let work = || self.answerer.answer(&self.store, function, arguments);
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            let detail = "the call ended in a panic in the process that holds the store, which is a bug";
+            Err(Error::new(ErrorKind::Internal, detail))
+        })
+    }
+}

@@ -1,0 +1,359 @@
+//! A store that several processes share: who holds it, what the others are told, and who takes it when the holder is
+//! killed. The processes are real ones.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "support/child.rs"]
+mod child;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Barrier};
+use std::time::{Duration, Instant};
+
+use scimdb::engine::{ReadOptions, WriteOptions};
+use scimdb::message::ResourceInput;
+use scimdb::share::{Answerer, Called, Nature, Shared, Values};
+use scimdb::{Error, ErrorKind, Result, Store, StoreOptions};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The functions of these tests: `create` and `get` a user by id, `echo`, `refuse`, `wait` some milliseconds, `panic`.
+struct Functions;
+
+impl Answerer for Functions {
+    fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
+        let text = |at: usize| std::str::from_utf8(arguments[at].unwrap()).unwrap();
+        match function {
+            "create" => {
+                const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+                let user = format!(r#"{{"schemas": ["{USER}"], "userName": "{}"}}"#, text(0));
+                let options = WriteOptions { id: Some(text(0).to_owned()), ..WriteOptions::default() };
+                let made = store.tenant("default")?.create("User", ResourceInput::from_json(user.as_bytes())?, &options)?;
+                Ok(vec![Some(made.json.into_bytes())])
+            }
+            "get" => {
+                let found = store.tenant("default")?.get("User", text(0), &ReadOptions::default())?;
+                Ok(vec![Some(found.json.into_bytes())])
+            }
+            "echo" => Ok(arguments.iter().map(|argument| argument.map(<[u8]>::to_vec)).collect()),
+            "refuse" => Err(Error::new(ErrorKind::InvalidFilter, "expected é").on("userName").at_offset(3)),
+            "wait" => {
+                std::thread::sleep(Duration::from_millis(text(0).parse().unwrap()));
+                Ok(vec![Some(b"waited".to_vec())])
+            }
+            "panic" => panic!("a bug"),
+            other => panic!("there is no {other}"),
+        }
+    }
+}
+
+fn open(directory: &Path) -> Result<Shared> {
+    Shared::open(directory, StoreOptions::default(), Arc::new(Functions), LIMIT)
+}
+
+/// Calls a function, here or there.
+fn call(shared: &Shared, function: &str, arguments: &[Option<&[u8]>], nature: Nature, limit: Duration) -> Result<Values> {
+    match shared.call(function, arguments, nature, limit)? {
+        Called::There(values) => Ok(values),
+        Called::Here => Functions.answer(shared.store().unwrap(), function, arguments),
+    }
+}
+
+fn create(shared: &Shared, id: &str) -> Result<Values> {
+    call(shared, "create", &[Some(id.as_bytes())], Nature::Write, LIMIT)
+}
+
+fn get(shared: &Shared, id: &str) -> Result<Values> {
+    call(shared, "get", &[Some(id.as_bytes())], Nature::Read, LIMIT)
+}
+
+#[test]
+fn a_second_handle_calls_the_first_and_then_takes_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let holder = open(path).unwrap();
+    let guest = open(path).unwrap();
+    assert!(holder.store().is_some() && guest.store().is_none());
+    create(&guest, "ann").unwrap();
+    create(&holder, "bob").unwrap();
+    assert_eq!(get(&guest, "bob").unwrap(), get(&holder, "bob").unwrap());
+
+    // What goes there arrives, and what comes back does.
+    let large = vec![0xff; 3 << 20];
+    let arguments = [None, Some(&b""[..]), Some("é\0".as_bytes()), Some(&large)];
+    let echoed = call(&guest, "echo", &arguments, Nature::Read, LIMIT).unwrap();
+    assert!(echoed.iter().map(Option::as_deref).eq(arguments));
+    let refused = call(&guest, "refuse", &[], Nature::Write, LIMIT).unwrap_err();
+    let told = (refused.kind(), refused.detail(), refused.attribute(), refused.offset());
+    assert_eq!(told, (ErrorKind::InvalidFilter, "expected é", Some("userName"), Some(3)));
+    assert_eq!(get(&guest, "nobody").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(call(&guest, "panic", &[], Nature::Read, LIMIT).unwrap_err().kind(), ErrorKind::Internal);
+
+    // Those who do not share are told by whom it is held, and that it is shared.
+    let process = format!("process {}", std::process::id());
+    let locked = Store::open(path, StoreOptions::default()).unwrap_err();
+    assert_eq!(locked.kind(), ErrorKind::Locked);
+    assert!(locked.detail().contains(&process) && locked.detail().contains("shares it at 127.0.0.1:"), "{locked}");
+    let only_there = guest.store_here(LIMIT).unwrap_err();
+    assert_eq!(only_there.kind(), ErrorKind::NotImplemented);
+    assert!(only_there.detail().contains(&process), "{only_there}");
+    let mode = std::fs::metadata(path.join("share")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "it has the secret");
+
+    holder.close().unwrap();
+    assert!(!path.join("share").exists());
+    assert_eq!(get(&guest, "ann").unwrap(), get(&guest, "ann").unwrap());
+    assert!(guest.store_here(LIMIT).is_ok(), "it holds the store now");
+    let next = open(path).unwrap();
+    create(&next, "cid").unwrap();
+    assert!(next.store().is_none());
+    guest.close().unwrap();
+    assert_eq!(guest.call("echo", &[], Nature::Read, LIMIT).map(|called| matches!(called, Called::Here)).ok(), Some(true));
+    next.close().unwrap();
+    assert_eq!(get(&next, "ann").unwrap_err().kind(), ErrorKind::Unavailable);
+    Store::open(path, StoreOptions::default()).unwrap().tenant("default").unwrap().get("User", "cid", &ReadOptions::default()).unwrap();
+}
+
+#[test]
+fn a_store_that_is_not_shared_stays_locked() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = StoreOptions::default();
+    options.holder = Some("a test".to_owned());
+    let store = Store::open(directory.path(), options).unwrap();
+    let refused = open(directory.path()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Locked);
+    assert!(refused.detail().contains(&format!("process {} (a test)", std::process::id())), "{refused}");
+    store.name_holder(Some("b")).unwrap();
+    assert_eq!(Store::holder(directory.path()).unwrap(), format!("process {} (b)", std::process::id()));
+    store.close().unwrap();
+    // What somebody left behind who was killed is not taken for the holder's word.
+    std::fs::write(directory.path().join("share"), "0.1.0\n1\n127.0.0.1:9\nx\n").unwrap();
+    let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    assert_eq!(open(directory.path()).unwrap_err().kind(), ErrorKind::Locked);
+    store.close().unwrap();
+    assert!(open(directory.path()).unwrap().store().is_some());
+}
+
+#[test]
+fn who_does_not_know_the_secret_is_not_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let holder = open(directory.path()).unwrap();
+    let note = std::fs::read_to_string(directory.path().join("share")).unwrap();
+    let address = note.lines().nth(2).unwrap();
+    for said in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[b"scimdb share 1\r\n".as_slice(), &[7; 32], &[9; 32]].concat()] {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(said).unwrap();
+        let mut heard = Vec::new();
+        // It is closed, after its proof at most, whatever follows.
+        let _ = std::io::Read::read_to_end(&mut stream, &mut heard);
+        assert!(heard.len() <= 64, "{heard:?}");
+    }
+    // Many who say nothing keep nobody out for long.
+    let silent: Vec<_> = (0..80).map(|_| std::net::TcpStream::connect(address)).collect();
+    let guest = open(directory.path()).unwrap();
+    create(&guest, "ann").unwrap();
+    drop(silent);
+    holder.close().unwrap();
+}
+
+#[test]
+fn hooks_are_not_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let (holder, guest) = (open(directory.path()).unwrap(), open(directory.path()).unwrap());
+    let set = Arc::new(AtomicUsize::new(0));
+    let count = |set: &Arc<AtomicUsize>| {
+        let set = Arc::clone(set);
+        move |_: &Store| {
+            set.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    guest.set_hooks(true, count(&set));
+    assert_eq!(set.load(Ordering::Relaxed), 0, "they run where the store is held");
+    let short = Duration::from_millis(300);
+    let refused = call(&guest, "create", &[Some(b"ann")], Nature::Write, short).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable);
+    assert!(refused.detail().contains("has set no hooks"), "{refused}");
+    assert_eq!(get(&guest, "ann").unwrap_err().kind(), ErrorKind::NotFound);
+    holder.set_hooks(true, |_| ());
+    create(&guest, "ann").unwrap();
+    holder.close().unwrap();
+    create(&guest, "bob").unwrap();
+    assert_eq!(set.load(Ordering::Relaxed), 1, "they were set when it took the store");
+    let hookless = open(directory.path()).unwrap();
+    create(&hookless, "cid").unwrap();
+}
+
+#[test]
+fn reads_that_wait_are_interrupted_and_no_call_outlasts_its_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let (holder, guest) = (open(directory.path()).unwrap(), open(directory.path()).unwrap());
+    let started = Instant::now();
+    let wait = |nature, limit| call(&guest, "wait", &[Some(b"3000")], nature, limit);
+    let late = wait(Nature::Write, Duration::from_millis(200)).unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::DeadlineExceeded);
+    assert!(late.detail().contains("not known"), "{late}");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (guest, is_over) = (&guest, &is_over);
+        scope.spawn(move || {
+            while !is_over.load(Ordering::Relaxed) {
+                guest.interrupt();
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        assert_eq!(wait(Nature::Read, LIMIT).unwrap_err().kind(), ErrorKind::Cancelled);
+        assert_eq!(wait(Nature::Write, LIMIT).unwrap(), [Some(b"waited".to_vec())], "writes are not interrupted");
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert!(started.elapsed() < Duration::from_secs(30));
+    holder.close().unwrap();
+}
+
+#[test]
+fn of_many_threads_that_find_the_holder_gone_one_takes_the_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let holder = open(directory.path()).unwrap();
+    let guests: Vec<Shared> = (0..4).map(|_| open(directory.path()).unwrap()).collect();
+    let start = Barrier::new(17);
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let (guest, start) = (&guests[thread % 4], &start);
+            scope.spawn(move || {
+                start.wait();
+                for number in 0..20 {
+                    let id = format!("{thread}-{number}");
+                    match create(guest, &id) {
+                        Ok(_) => drop(get(guest, &id).unwrap()),
+                        // It was under way when the holder closed.
+                        Err(error) => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}"),
+                    }
+                }
+            });
+        }
+        start.wait();
+        holder.close().unwrap();
+    });
+    assert_eq!(guests.iter().filter(|guest| guest.store().is_some()).count(), 1);
+}
+
+/// A worker: it writes users, and says of each what it tries and what was acknowledged, until it is killed.
+#[test]
+fn child_that_works() {
+    let Some(directory) = child::directory() else { return };
+    let name = std::env::var("SCIMDB_WORKER").unwrap();
+    let shared = open(&directory).unwrap();
+    let say = |line: String| {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush()).unwrap();
+    };
+    say(format!("\nopen {name}"));
+    for number in 0.. {
+        let id = format!("{name}-{number}");
+        match create(&shared, &id) {
+            Ok(_) => say(format!("done {id}")),
+            // The holder went away under it.
+            Err(error) if error.kind() == ErrorKind::Unavailable => say(format!("doubt {id}")),
+            Err(error) => return say(format!("failed {id}: {error:?}")),
+        }
+        if let Err(error) = get(&shared, &id)
+            && error.kind() != ErrorKind::NotFound
+        {
+            return say(format!("failed to read {id}: {error:?}"));
+        }
+    }
+}
+
+/// A worker whose lines are heard.
+struct Worker {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Worker {
+    fn start(directory: &Path, name: &str) -> Self {
+        let mut command = child::command("child_that_works", directory, &[]);
+        let mut child = command.env("SCIMDB_WORKER", name).stdout(Stdio::piped()).spawn().unwrap();
+        let (sender, lines) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || out.lines().map_while(|line| line.ok()).try_for_each(|line| sender.send(line)));
+        Worker { child, lines }
+    }
+
+    /// Hears so many acknowledgements; panics if the worker fails or says nothing for a minute.
+    fn hear(&self, count: usize, done: &mut BTreeSet<String>) {
+        let mut heard = 0;
+        while heard < count {
+            let line = self.lines.recv_timeout(LIMIT).expect("a worker hangs or has ended");
+            heard += usize::from(note(&line, done));
+        }
+    }
+
+    /// Kills it, and hears what it had said.
+    fn kill(mut self, done: &mut BTreeSet<String>) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        for line in self.lines.iter() {
+            note(&line, done);
+        }
+    }
+}
+
+fn note(line: &str, done: &mut BTreeSet<String>) -> bool {
+    assert!(!line.starts_with("failed"), "{line}");
+    line.strip_prefix("done ").is_some_and(|id| done.insert(id.to_owned()))
+}
+
+/// The process that holds the store.
+fn holder(directory: &Path) -> u32 {
+    Store::holder(directory).unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn when_the_holder_is_killed_the_next_takes_its_place_and_nothing_acknowledged_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut done = BTreeSet::new();
+    // All at once, where there is no store yet.
+    let mut workers: Vec<Worker> = (0..3).map(|number| Worker::start(directory.path(), &format!("w{number}"))).collect();
+    for round in 0..4 {
+        for worker in &workers {
+            worker.hear(10, &mut done);
+        }
+        let pid = holder(directory.path());
+        let at = workers.iter().position(|worker| worker.child.id() == pid).expect("a worker holds the store");
+        workers.remove(at).kill(&mut done);
+        workers.push(Worker::start(directory.path(), &format!("r{round}")));
+    }
+    for worker in &workers {
+        worker.hear(10, &mut done);
+    }
+    // A holder that stands still keeps nobody waiting for longer than they want to wait.
+    let pid = holder(directory.path());
+    let guest = open(directory.path()).unwrap();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
+    signal("-STOP");
+    let (started, short) = (Instant::now(), Duration::from_secs(1));
+    let late = call(&guest, "get", &[Some(b"w0-0")], Nature::Read, short).unwrap_err();
+    assert!(matches!(late.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Unavailable), "{late:?}");
+    assert!(late.detail().contains(&pid.to_string()), "{late}");
+    let unopened = Shared::open(directory.path(), StoreOptions::default(), Arc::new(Functions), short).unwrap_err();
+    assert_eq!(unopened.kind(), ErrorKind::Unavailable, "{unopened:?}");
+    assert!(started.elapsed() < Duration::from_secs(20));
+    signal("-CONT");
+    get(&guest, "w0-0").unwrap();
+
+    for worker in workers {
+        worker.kill(&mut done);
+    }
+    let survivor = guest;
+    for id in &done {
+        get(&survivor, id).unwrap_or_else(|error| panic!("{id} was acknowledged: {error:?}"));
+    }
+    assert!(survivor.store().is_some() && done.len() >= 120, "{}", done.len());
+    assert_eq!(survivor.store().unwrap().check(&mut |_, _| ()).unwrap().problems, Vec::<String>::new());
+}
