@@ -50,9 +50,6 @@
 // An open store. Any number of threads may use it at once.
 typedef struct scimdb scimdb;
 
-// What a host says to a write: good during the call of a scimdb_before_write_fn that it was given to, on any thread.
-typedef struct scimdb_decision scimdb_decision;
-
 // What went wrong in a call: owned by the caller, and freed with scimdb_error_free. What the accessors give is valid until
 // then. Any thread may look at it.
 typedef struct scimdb_error scimdb_error;
@@ -60,11 +57,8 @@ typedef struct scimdb_error scimdb_error;
 // An import under way. One thread at a time: a second one waits.
 typedef struct scimdb_import scimdb_import;
 
-// What a search found. One thread at a time: a second one waits.
-typedef struct scimdb_iter scimdb_iter;
-
-// A callback that changes wake.
-typedef struct scimdb_subscription scimdb_subscription;
+// A server that runs on threads of the library.
+typedef struct scimdb_server scimdb_server;
 
 // Text that a call gives: placed by the caller, begun with SCIMDB_BUF_INIT, used for any number of calls, and freed with
 // scimdb_buf_free. `data` is NULL until the first call gave something, and NUL-terminated from then on; `len` does not
@@ -82,32 +76,6 @@ typedef struct scimdb_buf {
 // What a function returns: SCIMDB_OK, SCIMDB_DONE, or the code of an error. Numbers keep their meaning for ever.
 typedef int32_t scimdb_code;
 
-// Is told the newest sequence number after something changed.
-typedef void (*scimdb_on_change_fn)(void *userdata,
-                                    uint64_t sequence);
-
-// How a host lets go of what a callback was given.
-typedef void (*scimdb_drop_fn)(void *userdata);
-
-// Is asked about a write before it is made: a JSON object with operation (create, modify, delete), tenant, resourceType,
-// id, actor (or null), before (the resource, null when it is created) and after (null when it is deleted). Everything is
-// shown that may ever be returned, but for members.display. SCIMDB_OK lets the write be made, with what
-// scimdb_decision_set says; anything else refuses it, as scimdb_decision_refuse says, or with 400 invalidValue.
-//
-// The store can be read inside, as it was before the write; to write to it is SCIMDB_MISUSE. Every other writer waits
-// meanwhile: it must not wait for another thread that writes. It may be asked more than once about a write, and about one
-// that comes to nothing.
-typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
-                                              const char *write,
-                                              size_t write_n,
-                                              struct scimdb_decision *decision);
-
-// Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
-// read and written inside.
-typedef void (*scimdb_after_commit_fn)(void *userdata,
-                                       const char *write,
-                                       size_t write_n);
-
 // What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
 // 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
 // where it is slow, lines are left out, and a later one says how many.
@@ -115,6 +83,9 @@ typedef void (*scimdb_log_fn)(void *userdata,
                               int32_t level,
                               const char *text,
                               size_t text_n);
+
+// How a host lets go of what a callback was given.
+typedef void (*scimdb_drop_fn)(void *userdata);
 
 // It worked.
 #define SCIMDB_OK 0
@@ -296,7 +267,10 @@ uint32_t scimdb_abi_version(void);
 // maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
 // mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
 //
-// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it.
+// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
+// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Iterators,
+// imports, on_change, backup and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
+// every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 scimdb_code scimdb_open(const char *path,
                         size_t path_n,
                         const char *options,
@@ -305,7 +279,7 @@ scimdb_code scimdb_open(const char *path,
                         struct scimdb_error **err);
 
 // Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
-// no more. What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
+// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
 scimdb_code scimdb_close(struct scimdb *db);
 
 // Answers an HTTP request for the SCIM endpoint of a tenant (RFC 7644). The method is in capitals; the target is what
@@ -482,37 +456,6 @@ scimdb_code scimdb_import_finish(struct scimdb_import *import,
 // Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
 
-// Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
-// startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
-// it when it is not needed.
-scimdb_code scimdb_iter_open(const struct scimdb *db,
-                             const char *tenant,
-                             size_t tenant_n,
-                             const char *resource_type,
-                             size_t resource_type_n,
-                             const char *request,
-                             size_t request_n,
-                             struct scimdb_iter **out,
-                             struct scimdb_error **err);
-
-// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator. SCIMDB_DONE when there are no
-// more.
-scimdb_code scimdb_iter_next(struct scimdb_iter *iter,
-                             const char **out_json,
-                             size_t *out_json_n,
-                             struct scimdb_error **err);
-
-// The next resources as newline-delimited JSON: one at least, and then until there are max of them or max_bytes bytes.
-// SCIMDB_DONE when there are no more. For hosts to whom each call costs more than a resource.
-scimdb_code scimdb_iter_next_many(struct scimdb_iter *iter,
-                                  uint32_t max,
-                                  size_t max_bytes,
-                                  struct scimdb_buf *out,
-                                  struct scimdb_error **err);
-
-// Frees an iterator, whether it came to its end or not. NULL: nothing happens.
-void scimdb_iter_free(struct scimdb_iter *iter);
-
 // The changes after a sequence number, oldest first: an object with the array changes (of objects with sequence, time, actor,
 // operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from. If there are none yet,
 // waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
@@ -524,46 +467,6 @@ scimdb_code scimdb_changes(const struct scimdb *db,
                            uint32_t wait_ms,
                            struct scimdb_buf *out,
                            struct scimdb_error **err);
-
-// Has a callback called when something changed, in any tenant, with the newest sequence number: on one thread of the library's
-// own, several changes together. It only wakes: calls with a store inside are SCIMDB_MISUSE; what changed,
-// scimdb_changes tells. It holds nothing up but other callbacks of this kind.
-scimdb_code scimdb_on_change(const struct scimdb *db,
-                             scimdb_on_change_fn callback,
-                             void *userdata,
-                             scimdb_drop_fn drop,
-                             struct scimdb_subscription **out,
-                             struct scimdb_error **err);
-
-// Ends a subscription. When it returns the callback runs no more, and its userdata was let go of; inside the callback itself
-// it does not wait for that. NULL: nothing happens.
-void scimdb_subscription_free(struct scimdb_subscription *subscription);
-
-// Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
-// the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
-// operation of a bulk request, each row of an import. The ones before are let go of when the last write that began with
-// them is done, which is not waited for.
-scimdb_code scimdb_set_hooks(struct scimdb *db,
-                             scimdb_before_write_fn before,
-                             scimdb_after_commit_fn after,
-                             void *userdata,
-                             scimdb_drop_fn drop,
-                             struct scimdb_error **err);
-
-// Says how a write is refused: the HTTP status and scimType (NULL: none) that the client gets, and a sentence for it. A pair
-// that SCIM does not know becomes 400 invalidValue.
-scimdb_code scimdb_decision_refuse(struct scimdb_decision *decision,
-                                   int32_t status,
-                                   const char *scim_type,
-                                   size_t scim_type_n,
-                                   const char *detail,
-                                   size_t detail_n);
-
-// Sets attributes of the resource that is written: a JSON object, each attribute whole, readOnly ones too; null takes one
-// away. What cannot be stored fails the write with SCIMDB_INTERNAL: it is the host's fault, not its client's.
-scimdb_code scimdb_decision_set(struct scimdb_decision *decision,
-                                const char *attributes,
-                                size_t attributes_n);
 
 // Registers schemas and resource types: a Schema or a ResourceType document (RFC 7643 sections 6 and 7), or an array of
 // them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
@@ -663,10 +566,6 @@ scimdb_code scimdb_check(const struct scimdb *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
 
-// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
-// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
-scimdb_code scimdb_interrupt(const struct scimdb *db);
-
 // Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
 scimdb_code scimdb_compact(const struct scimdb *db,
                            struct scimdb_error **err);
@@ -678,6 +577,36 @@ scimdb_code scimdb_set_log(scimdb_log_fn callback,
                            void *userdata,
                            scimdb_drop_fn drop,
                            struct scimdb_error **err);
+
+// Serves the store: SCIM over HTTP at /scim/v2 of an address (/scim/{tenant}/v2 for another tenant than "default"), and gRPC
+// on the same port. Clients can connect when it returns. Hooks run on the server's threads. Nothing is done about signals.
+//
+// The configuration is a JSON object with the settings of the command `scimdb serve` in camelCase: address
+// ("127.0.0.1:0": a free port of this machine), requireTokens (bool; true), tlsCertificate, tlsKey, tlsClientCa (paths of PEM
+// files), publicUrl, documentationUrl, forwardedHeaders (bool), rateLimit, rateBurst, maxBodyBytes, maxBufferedBytes,
+// gzipAbove, metricsByTenant (bool), maxMessageBytes, maxRequests, maxStreams, maxConnections, maxConnectionsPerAddress,
+// workers, requestTimeoutSeconds, keepaliveSeconds, stallTimeoutSeconds, drainSeconds (for scimdb_close), development
+// (bool).
+//
+// SCIMDB_NOT_IMPLEMENTED where the library is built without the server, and where another process holds the store.
+scimdb_code scimdb_serve_start(const struct scimdb *db,
+                               const char *config,
+                               size_t config_n,
+                               struct scimdb_server **out,
+                               struct scimdb_error **err);
+
+// Where a server is reached: http://127.0.0.1:49152. Its SCIM endpoint is at /scim/v2 there.
+scimdb_code scimdb_serve_url(const struct scimdb_server *server,
+                             struct scimdb_buf *out,
+                             struct scimdb_error **err);
+
+// Stops a server, and frees it: nobody is let in any more, calls under way may go on for drain_ms milliseconds, and what
+// is left is cut off. Returns when its threads have ended, three seconds later than that at most. The store stays open. A
+// server whose store is closed has stopped, and is freed by this. NULL: nothing happens. Not from within a hook that one
+// of its clients has caused.
+scimdb_code scimdb_serve_stop(struct scimdb_server *server,
+                              uint32_t drain_ms,
+                              struct scimdb_error **err);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -29,6 +29,7 @@ const SOURCES: &[&str] = &[
     "tokens",
     "operator",
     "log",
+    "serve",
 ];
 
 const CONVENTIONS: &str = include_str!("../src/ffi/conventions.h");

@@ -34,7 +34,8 @@ impl Answerer for Functions {
                 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
                 let user = format!(r#"{{"schemas": ["{USER}"], "userName": "{}"}}"#, text(0));
                 let options = WriteOptions { id: Some(text(0).to_owned()), ..WriteOptions::default() };
-                let made = store.tenant("default")?.create("User", ResourceInput::from_json(user.as_bytes())?, &options)?;
+                let made =
+                    store.tenant("default")?.create("User", ResourceInput::from_json(user.as_bytes())?, &options)?;
                 Ok(vec![Some(made.json.into_bytes())])
             }
             "get" => {
@@ -58,7 +59,13 @@ fn open(directory: &Path) -> Result<Shared> {
 }
 
 /// Calls a function, here or there.
-fn call(shared: &Shared, function: &str, arguments: &[Option<&[u8]>], nature: Nature, limit: Duration) -> Result<Values> {
+fn call(
+    shared: &Shared,
+    function: &str,
+    arguments: &[Option<&[u8]>],
+    nature: Nature,
+    limit: Duration,
+) -> Result<Values> {
     match shared.call(function, arguments, nature, limit)? {
         Called::There(values) => Ok(values),
         Called::Here => Functions.answer(shared.store().unwrap(), function, arguments),
@@ -114,10 +121,18 @@ fn a_second_handle_calls_the_first_and_then_takes_its_place() {
     create(&next, "cid").unwrap();
     assert!(next.store().is_none());
     guest.close().unwrap();
-    assert_eq!(guest.call("echo", &[], Nature::Read, LIMIT).map(|called| matches!(called, Called::Here)).ok(), Some(true));
+    assert_eq!(
+        guest.call("echo", &[], Nature::Read, LIMIT).map(|called| matches!(called, Called::Here)).ok(),
+        Some(true)
+    );
     next.close().unwrap();
     assert_eq!(get(&next, "ann").unwrap_err().kind(), ErrorKind::Unavailable);
-    Store::open(path, StoreOptions::default()).unwrap().tenant("default").unwrap().get("User", "cid", &ReadOptions::default()).unwrap();
+    Store::open(path, StoreOptions::default())
+        .unwrap()
+        .tenant("default")
+        .unwrap()
+        .get("User", "cid", &ReadOptions::default())
+        .unwrap();
 }
 
 #[test]
@@ -319,7 +334,8 @@ fn when_the_holder_is_killed_the_next_takes_its_place_and_nothing_acknowledged_i
     let directory = tempfile::tempdir().unwrap();
     let mut done = BTreeSet::new();
     // All at once, where there is no store yet.
-    let mut workers: Vec<Worker> = (0..3).map(|number| Worker::start(directory.path(), &format!("w{number}"))).collect();
+    let mut workers: Vec<Worker> =
+        (0..3).map(|number| Worker::start(directory.path(), &format!("w{number}"))).collect();
     for round in 0..4 {
         for worker in &workers {
             worker.hear(10, &mut done);

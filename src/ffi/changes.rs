@@ -108,7 +108,7 @@ pub unsafe extern "C" fn scimdb_on_change(
                 callback(userdata.pointer(), sequence);
                 NOTIFIES.set(false);
             };
-            let subscription = store.store.on_change(Box::new(wake))?;
+            let subscription = store.store()?.on_change(Box::new(wake))?;
             let subscribed = Arc::new(Subscribed(Mutex::new(Some(subscription))));
             let child: Arc<dyn Child> = Arc::clone(&subscribed) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);

@@ -12,13 +12,13 @@ use super::buf::{self, scimdb_buf};
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::with_store;
-use super::life::{StoreHandle, scimdb};
-use super::{log, options, text};
+use super::life::scimdb;
+use super::{log, options, text, verbs};
 use crate::engine::DEFAULT_TENANT;
 use crate::protocol::{
     AuthenticationScheme, Context, Request, Response, answer_error, bearer, challenge, required_scope, try_handle,
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Store};
 
 /// Answers an HTTP request for the SCIM endpoint of a tenant (RFC 7644). The method is in capitals; the target is what
 /// stands behind the base of the endpoint, with the query: /Users?count=1; headers are a JSON object, or an array of
@@ -66,21 +66,56 @@ pub unsafe extern "C" fn scimdb_handle(
             if std::ptr::eq(out_headers, out_body) {
                 return Err(Error::new(ErrorKind::Misuse, "out_headers and out_body are the same buffer"));
             }
-            let headers = headers.map_or_else(|| Ok(Headers::default()), parse_headers)?;
-            let headers: Vec<(&str, &str)> =
-                headers.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
-            let request = Request { method, target, headers: &headers, body };
-            let mut response = answer(store, tenant, &request, options::parse(context)?)?;
-            if method == "HEAD" {
-                response.body.clear();
-            }
-            let told = headers_json(&response)?;
-            *out_status = i32::from(response.status);
-            buf::put(out_headers, &told);
-            buf::put(out_body, &response.body);
+            let answered = store.handle(Asked { tenant, method, target, headers, body, context })?;
+            *out_status = i32::from(answered.status);
+            buf::put(out_headers, &answered.headers);
+            buf::put(out_body, &answered.body);
             Ok(())
         })
     }
+}
+
+/// A request, as the host gives it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) tenant: Option<&'a str>,
+    pub(super) method: &'a str,
+    pub(super) target: &'a str,
+    pub(super) headers: Option<&'a str>,
+    pub(super) body: &'a [u8],
+    pub(super) context: Option<&'a str>,
+}
+
+/// An answer, as the host gets it: the headers are a JSON object.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) headers: String,
+    pub(super) body: String,
+}
+
+/// Answers a request.
+///
+/// # Errors
+/// What is the host's fault: `InvalidArgument` for headers and a context that are none.
+pub(super) fn respond(store: &Store, asked: Asked<'_>) -> Result<Answered> {
+    let Asked { tenant, method, target, headers, body, context } = asked;
+    let headers = headers.map_or_else(|| Ok(Headers::default()), parse_headers)?;
+    let headers: Vec<(&str, &str)> = headers.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
+    let request = Request { method, target, headers: &headers, body };
+    let mut response = answer(store, tenant, &request, options::parse(context)?)?;
+    if method == "HEAD" {
+        response.body.clear();
+    }
+    answered(response)
+}
+
+/// The answer where the store cannot be asked.
+pub(super) fn refuse(error: &Error) -> Result<Answered> {
+    answered(refused(error, true))
+}
+
+fn answered(response: Response) -> Result<Answered> {
+    Ok(Answered { headers: headers_json(&response)?, status: response.status, body: response.body })
 }
 
 /// What the host says about a request.
@@ -108,7 +143,7 @@ struct Scheme {
 }
 
 /// The answer. Errors are the host's fault: what is the client's is an answer.
-fn answer(store: &StoreHandle, tenant: Option<&str>, request: &Request<'_>, told: Told) -> Result<Response> {
+fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told) -> Result<Response> {
     let Told { base, actor, subject, scope, authenticate, max_body_bytes, authentication_schemes, documentation_uri } =
         told;
     let usual = Context::default();
@@ -129,7 +164,7 @@ fn answer(store: &StoreHandle, tenant: Option<&str>, request: &Request<'_>, told
             let detail = "context: scope and subject are those of the token where authenticate is true";
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
-        let principal = token(request).and_then(|secret| store.store.authenticate(secret));
+        let principal = token(request).and_then(|secret| store.authenticate(secret));
         let principal = principal.and_then(|it| it.allow(name, needed).map(|()| it));
         match principal {
             Ok(principal) => {
@@ -145,7 +180,7 @@ fn answer(store: &StoreHandle, tenant: Option<&str>, request: &Request<'_>, told
         let error = Error::new(ErrorKind::Forbidden, format!("the caller may not do this: its scope is {scope}"));
         return Ok(refused(&error, true));
     }
-    let answered = store.tenant(tenant).and_then(|tenant| try_handle(&tenant, request, &context));
+    let answered = verbs::tenant(store, tenant).and_then(|tenant| try_handle(&tenant, request, &context));
     Ok(answered.unwrap_or_else(|error| refused(&error, true)))
 }
 

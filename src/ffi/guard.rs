@@ -83,7 +83,8 @@ pub(super) unsafe fn answer(
     }
 }
 
-fn panicked() -> Error {
+/// The error of a call that this thread just came out of by a panic.
+pub(super) fn panicked() -> Error {
     let detail = format!("a bug of the library: close the store and open it again ({})", log::last_panic());
     Error::new(ErrorKind::Panic, detail)
 }

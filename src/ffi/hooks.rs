@@ -102,7 +102,7 @@ pub unsafe extern "C" fn scimdb_set_hooks(
     unsafe {
         with_store(db, err, |store| {
             let hooks = (before.is_some() || after.is_some()).then_some(HostHooks { before, after, userdata });
-            store.store.set_hooks(hooks.map(|hooks| Arc::new(hooks) as Arc<dyn Hooks>));
+            store.set_hooks(hooks.map(|hooks| Arc::new(hooks) as Arc<dyn Hooks>));
             Ok(())
         })
     }

@@ -1,19 +1,21 @@
 //! Opening and closing a store, and what every call with one begins with.
 
-use std::cell::RefCell;
 use std::ffi::c_char;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::changes::check_wakes_only;
 use super::code::{SCIMDB_OK, scimdb_code};
+use super::endpoint::{self, Answered, Asked};
 use super::error::scimdb_error;
+use super::gate::Gate;
 use super::guard::guard;
 use super::handles::{Handles, Kind};
 use super::options::OpenOptions;
 use super::verbs::{self, Verb};
-use super::{log, options, text};
+use super::{log, options, serve, share, text};
+use crate::engine::Hooks;
+use crate::share::Shared;
 use crate::{Error, ErrorKind, Result, Store, Tenant};
 
 /// An open store. Any number of threads may use it at once.
@@ -27,20 +29,21 @@ pub const SCIMDB_ABI_VERSION: u32 = 1;
 
 static STORES: Handles<StoreHandle> = Handles::new(Kind::Store);
 
-thread_local! {
-    /// The stores that this thread is in a call of: it is when a callback makes calls.
-    static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
-}
-
 /// What a store's handle stands for.
 pub(super) struct StoreHandle {
-    pub(super) store: Store,
-    poisoned: AtomicBool,
-    closing: AtomicBool,
-    running: AtomicUsize,
-    waiting: Mutex<()>,
-    ended: Condvar,
+    place: Place,
+    gate: Arc<Gate>,
     children: Mutex<Vec<Weak<dyn Child>>>,
+    /// Where the store is served, by servers of this handle.
+    urls: Mutex<Vec<String>>,
+}
+
+/// Where a store is.
+enum Place {
+    /// In this handle alone, which has told others this of itself.
+    Here(Store, Option<String>),
+    /// In this process or in another one.
+    Shared(Shared),
 }
 
 /// What was opened from a store, and must let go of it when it is closed: an iterator's snapshot, a server.
@@ -50,31 +53,85 @@ pub(super) trait Child: Send + Sync {
 }
 
 impl StoreHandle {
-    fn new(store: Store) -> Self {
-        StoreHandle {
-            store,
-            poisoned: AtomicBool::new(false),
-            closing: AtomicBool::new(false),
-            running: AtomicUsize::new(0),
-            waiting: Mutex::new(()),
-            ended: Condvar::new(),
-            children: Mutex::new(Vec::new()),
-        }
+    fn open(path: &str, options: OpenOptions) -> Result<Self> {
+        let (gate, share) = (Arc::<Gate>::default(), options.share);
+        let options = options.into_store_options()?;
+        let place = match (path, share) {
+            (":memory:", true) => {
+                let detail = "options: share is for a store in a directory: one in memory is of this process alone";
+                return Err(Error::new(ErrorKind::InvalidArgument, detail));
+            }
+            (":memory:", false) => Place::Here(Store::open_in_memory(options)?, None),
+            (path, false) => {
+                let holder = options.holder.clone();
+                Place::Here(Store::open(path, options)?, holder)
+            }
+            (path, true) => {
+                let answerer = Arc::new(share::Forwarded(Arc::clone(&gate)));
+                Place::Shared(Shared::open(path, options, answerer, share::OPEN)?)
+            }
+        };
+        Ok(StoreHandle { place, gate, children: Mutex::default(), urls: Mutex::default() })
     }
 
     /// Refuses every later call but closing the store.
     pub(super) fn poison(&self) {
-        self.poisoned.store(true, Ordering::Release);
+        self.gate.poison();
     }
 
     /// Makes a call, and gives its answer.
     pub(super) fn call(&self, verb: Verb<'_>) -> Result<String> {
-        verbs::call(&self.store, verb)
+        match &self.place {
+            Place::Here(store, _) => verbs::call(store, verb),
+            Place::Shared(shared) => share::call(shared, verb),
+        }
+    }
+
+    /// Answers a request for the endpoint.
+    pub(super) fn handle(&self, asked: Asked<'_>) -> Result<Answered> {
+        match &self.place {
+            Place::Here(store, _) => endpoint::respond(store, asked),
+            Place::Shared(shared) => share::handle(shared, asked),
+        }
+    }
+
+    /// The store itself, for what is done only in the process that holds it.
+    ///
+    /// # Errors
+    /// `NotImplemented` where that is another one.
+    pub(super) fn store(&self) -> Result<&Store> {
+        match &self.place {
+            Place::Here(store, _) => Ok(store),
+            Place::Shared(shared) => shared.store_here(share::CALL),
+        }
     }
 
     /// The tenant of a name; the default one where none is named.
     pub(super) fn tenant(&self, name: Option<&str>) -> Result<Tenant> {
-        verbs::tenant(&self.store, name)
+        verbs::tenant(self.store()?, name)
+    }
+
+    /// Gives the store the hooks of its host: in whichever process it is held, as long as it is this one.
+    pub(super) fn set_hooks(&self, hooks: Option<Arc<dyn Hooks>>) {
+        match &self.place {
+            Place::Here(store, _) => store.set_hooks(hooks),
+            Place::Shared(shared) => shared.set_hooks(hooks.is_some(), move |store| store.set_hooks(hooks.clone())),
+        }
+    }
+
+    /// Ends the reads under way.
+    pub(super) fn interrupt(&self) {
+        match &self.place {
+            Place::Here(store, _) => store.interrupt(),
+            Place::Shared(shared) => {
+                shared.interrupt();
+                if shared.holder().is_some()
+                    && let Ok(store) = shared.store_here(share::CALL)
+                {
+                    store.interrupt();
+                }
+            }
+        }
     }
 
     /// Remembers what is to be released before the store is closed.
@@ -87,18 +144,41 @@ impl StoreHandle {
         children.push(child);
     }
 
-    fn close(&self) -> Result<()> {
-        self.closing.store(true, Ordering::SeqCst);
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        while self.running.load(Ordering::SeqCst) > 0 {
-            waiting = self.ended.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+    /// Has those who find the store locked told that it is served at a URL, or no more.
+    pub(super) fn serves(&self, url: &str, is_served: bool) {
+        let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
+        urls.retain(|known| known != url);
+        if is_served {
+            urls.push(url.to_owned());
         }
-        drop(waiting);
+        let about = match &self.place {
+            Place::Here(_, holder) => holder.clone(),
+            Place::Shared(shared) => shared.holder(),
+        };
+        let about: Vec<String> =
+            about.into_iter().chain(urls.iter().map(|url| format!("serves it at {url}"))).collect();
+        let about = (!about.is_empty()).then(|| about.join(", "));
+        if let Ok(store) = self.store()
+            && let Err(error) = store.name_holder(about.as_deref())
+        {
+            // Only an error message reads it.
+            log::failed(&error);
+        }
+    }
+
+    fn close(&self) -> Result<()> {
+        if let Place::Shared(shared) = &self.place {
+            shared.withdraw();
+        }
+        self.gate.close();
         let children = std::mem::take(&mut *self.children.lock().unwrap_or_else(PoisonError::into_inner));
         for child in children.iter().filter_map(Weak::upgrade) {
             child.release();
         }
-        self.store.close()
+        match &self.place {
+            Place::Here(store, _) => store.close(),
+            Place::Shared(shared) => shared.close(),
+        }
     }
 }
 
@@ -117,12 +197,7 @@ impl Deref for Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        ENTERED.with(|entered| entered.borrow_mut().pop());
-        if self.handle.running.fetch_sub(1, Ordering::SeqCst) == 1 && self.handle.closing.load(Ordering::SeqCst) {
-            // Whoever closes holds the lock, or waits for the word.
-            drop(self.handle.waiting.lock());
-            self.handle.ended.notify_all();
-        }
+        self.handle.gate.leave();
     }
 }
 
@@ -133,18 +208,8 @@ impl Drop for Call {
 pub(super) fn enter(db: usize) -> Result<Call> {
     check_wakes_only()?;
     let handle = STORES.get(db)?;
-    handle.running.fetch_add(1, Ordering::SeqCst);
-    ENTERED.with(|entered| entered.borrow_mut().push(Arc::as_ptr(&handle).addr()));
-    let call = Call { handle };
-    if call.closing.load(Ordering::SeqCst) {
-        return Err(Error::new(ErrorKind::Misuse, "the scimdb is closed"));
-    }
-    if call.poisoned.load(Ordering::Acquire) {
-        let detail =
-            "an earlier call ended in a panic, which is a bug of the library: close the store and open it again";
-        return Err(Error::new(ErrorKind::Poisoned, detail));
-    }
-    Ok(call)
+    handle.gate.begin()?;
+    Ok(Call { handle })
 }
 
 /// The version of the library, like 0.1.0.
@@ -164,7 +229,10 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 /// maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
 /// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
 ///
-/// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it.
+/// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
+/// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Iterators,
+/// imports, on_change, backup and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
+/// every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_open(
     path: *const c_char,
@@ -180,10 +248,7 @@ pub unsafe extern "C" fn scimdb_open(
         let (path, options) =
             unsafe { (text::required(path, path_n, "path")?, text::optional(options, options_n, "options")?) };
         text::place(out, "out")?;
-        let options: OpenOptions = options::parse(options)?;
-        let options = options.into_store_options()?;
-        let store = if path == ":memory:" { Store::open_in_memory(options)? } else { Store::open(path, options)? };
-        let handle = STORES.open(Arc::new(StoreHandle::new(store)))?;
+        let handle = STORES.open(Arc::new(StoreHandle::open(path, options::parse(options)?)?))?;
         // SAFETY: by the conventions of the header; it is not NULL.
         unsafe { *out = std::ptr::without_provenance_mut(handle) };
         Ok(SCIMDB_OK)
@@ -193,7 +258,7 @@ pub unsafe extern "C" fn scimdb_open(
 }
 
 /// Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
-/// no more. What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
+/// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_close(db: *mut scimdb) -> scimdb_code {
     let work = || {
@@ -201,9 +266,8 @@ pub unsafe extern "C" fn scimdb_close(db: *mut scimdb) -> scimdb_code {
             return Ok(SCIMDB_OK);
         }
         check_wakes_only()?;
-        let handle = STORES.get(db.addr())?;
-        let address = Arc::as_ptr(&handle).addr();
-        if ENTERED.with(|entered| entered.borrow().contains(&address)) {
+        serve::check_thread()?;
+        if STORES.get(db.addr())?.gate.is_entered() {
             return Err(Error::new(
                 ErrorKind::Misuse,
                 "a store cannot be closed within a call or a callback of its own",

@@ -44,6 +44,11 @@ thread_local! {
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// Whether somebody listens to lines of a level.
+pub(super) fn is_wanted(level: i32) -> bool {
+    LOG.try_read().is_ok_and(|log| log.as_ref().is_some_and(|log| level <= log.level))
+}
+
 /// Tells a line, if somebody listens.
 pub(super) fn tell(level: i32, text: impl FnOnce() -> String) {
     // Where a fork left the lock taken, nothing is told.

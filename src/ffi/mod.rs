@@ -19,6 +19,7 @@ mod code;
 mod endpoint;
 mod error;
 mod fork;
+mod gate;
 mod guard;
 mod handles;
 mod hooks;
@@ -31,6 +32,8 @@ mod options;
 mod query;
 mod resources;
 mod schemas;
+mod serve;
+mod share;
 mod tenants;
 #[cfg(test)]
 mod tests;

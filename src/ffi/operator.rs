@@ -37,7 +37,7 @@ pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb) -> scimdb_code {
     // SAFETY: no error is told.
     unsafe {
         with_store(db, std::ptr::null_mut(), |store| {
-            store.store.interrupt();
+            store.interrupt();
             Ok(())
         })
     }

@@ -42,6 +42,8 @@ pub(super) struct OpenOptions {
     holder: Option<String>,
     hash_memory_bytes: Option<usize>,
     index: Option<OpenIndex>,
+    /// Whether other processes may open the store too, and call the one that holds it.
+    pub(super) share: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -71,6 +73,7 @@ impl OpenOptions {
             holder,
             hash_memory_bytes,
             index,
+            share: _,
         } = self;
         let usual = StoreOptions::default();
         let mut options = StoreOptions {

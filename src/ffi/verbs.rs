@@ -12,6 +12,7 @@ use crate::{Error, ErrorKind, Result, Store, Tenant};
 
 /// A resource, by its tenant, its type and its id. No tenant is the default one.
 #[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Place<'a> {
     pub(super) tenant: Option<&'a str>,
     pub(super) resource_type: &'a str,
@@ -20,6 +21,7 @@ pub(super) struct Place<'a> {
 
 /// A call.
 #[derive(Clone, Copy)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Verb<'a> {
     Get { at: Place<'a>, options: Option<&'a str> },
     Create { tenant: Option<&'a str>, resource_type: &'a str, json: &'a [u8], options: Option<&'a str> },

@@ -52,9 +52,7 @@ impl Held {
             Ok(answering)
         };
         match shared() {
-            Ok(answering) => {
-                Ok(Held { store, about, answering: Some(answering), directory: directory.to_owned() })
-            }
+            Ok(answering) => Ok(Held { store, about, answering: Some(answering), directory: directory.to_owned() }),
             Err(error) => store.close().and(Err(error)),
         }
     }

@@ -97,7 +97,8 @@ impl Link {
             Some(stream) => stream,
             None => connect(&self.note, deadline).map_err(|_| Failure::Gone)?,
         };
-        let number = if is_interruptible { stream.try_clone().ok().map(|stream| self.note_waiting(stream)) } else { None };
+        let number =
+            if is_interruptible { stream.try_clone().ok().map(|stream| self.note_waiting(stream)) } else { None };
         let mut timed = Timed { stream: &stream, deadline };
         let answer = send(&mut timed, call).and_then(|()| receive(&mut timed));
         if let Some(number) = number {

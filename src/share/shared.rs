@@ -131,13 +131,7 @@ impl Shared {
     /// Those of the function; `Unavailable` where the holder went away before it answered a call that changes something
     /// (it may have carried it out), or nobody is found who holds the store; `DeadlineExceeded` where it does not answer in
     /// time; `Cancelled` after [`Shared::interrupt`].
-    pub fn call(
-        &self,
-        function: &str,
-        arguments: &[Option<&[u8]>],
-        nature: Nature,
-        limit: Duration,
-    ) -> Result<Called> {
+    pub fn call(&self, function: &str, arguments: &[Option<&[u8]>], nature: Nature, limit: Duration) -> Result<Called> {
         if self.store.get().is_some() {
             return Ok(Called::Here);
         }
@@ -272,7 +266,8 @@ impl Shared {
             match Note::read(&self.directory) {
                 Ok(Some(note)) if is_of(&holder, &note) => {
                     if note.version != VERSION {
-                        let detail = format!("its library is of the release {}, and this one of {VERSION}", note.version);
+                        let detail =
+                            format!("its library is of the release {}, and this one of {VERSION}", note.version);
                         return Err(refused.within(detail));
                     }
                     if let Ok(link) = Link::reach(note, deadline) {
@@ -358,7 +353,8 @@ fn read_answer(answer: &[u8]) -> Result<Option<Values>> {
             _ => Err(std::io::ErrorKind::InvalidData.into()),
         }
     };
-    let malformed = |error: std::io::Error| Error::new(ErrorKind::Internal, "the answer has no meaning").caused_by(error);
+    let malformed =
+        |error: std::io::Error| Error::new(ErrorKind::Internal, "the answer has no meaning").caused_by(error);
     read().map_err(malformed)?
 }
 
@@ -371,7 +367,10 @@ fn cancelled() -> Error {
 }
 
 fn nobody(holder: String) -> Error {
-    Error::new(ErrorKind::Unavailable, format!("the store is held by {holder}, which does not answer: call again later"))
+    Error::new(
+        ErrorKind::Unavailable,
+        format!("the store is held by {holder}, which does not answer: call again later"),
+    )
 }
 
 fn unhooked(process: u32) -> Error {
