@@ -79,7 +79,12 @@ pub(super) fn failed(error: &Error) {
 pub(super) fn catch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if cfg!(test) {
+                // A test that fails says why.
+                usual(info);
+            }
             let text = info.to_string();
             tell(ERROR, || text.clone());
             PANIC.with(|last| *last.borrow_mut() = Some(text));

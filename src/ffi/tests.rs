@@ -1,5 +1,7 @@
 //! What programs in C cannot provoke: panics, and handles of another process.
 
+mod serving;
+
 use std::ffi::CStr;
 use std::ptr::{null, null_mut};
 

@@ -1,0 +1,227 @@
+//! Stores that others call as well: over a server of the host's, and from other processes.
+
+use std::path::Path;
+use std::ptr::{null, null_mut};
+
+use super::super::buf::{scimdb_buf, scimdb_buf_free};
+use super::super::code::{SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code};
+use super::super::endpoint::scimdb_handle;
+use super::super::error::{scimdb_error, scimdb_error_code, scimdb_error_free};
+use super::super::import::scimdb_import_open;
+use super::super::life::{scimdb, scimdb_close, scimdb_open};
+use super::super::query::scimdb_search;
+use super::super::resources::{scimdb_create, scimdb_get, scimdb_verify_password};
+use super::super::serve::{scimdb_serve_start, scimdb_serve_stop, scimdb_serve_url, scimdb_server};
+use super::super::tokens::scimdb_token_create;
+use super::detail;
+use crate::{Store, StoreOptions};
+
+type Failed = (scimdb_code, String);
+
+/// The outcome of a call that fills a place.
+fn outcome<T>(place: T, call: impl FnOnce(&mut T, *mut *mut scimdb_error) -> scimdb_code) -> Result<T, Failed> {
+    let (mut place, mut error) = (place, null_mut());
+    let code = call(&mut place, &mut error);
+    if code == SCIMDB_OK {
+        return Ok(place);
+    }
+    assert_eq!(scimdb_error_code(error), code);
+    let failed = (code, detail(error));
+    scimdb_error_free(error);
+    Err(failed)
+}
+
+/// The text that a call answers with.
+fn told(call: impl FnOnce(*mut scimdb_buf, *mut *mut scimdb_error) -> scimdb_code) -> Result<String, Failed> {
+    let new = scimdb_buf { data: null_mut(), len: 0, cap: 0 };
+    let mut buf = outcome(new, |buf, error| call(buf, error))?;
+    // SAFETY: the library gave it.
+    let text = unsafe { std::slice::from_raw_parts(buf.data.cast(), buf.len) };
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    // SAFETY: as above.
+    unsafe { scimdb_buf_free(&mut buf) };
+    Ok(text)
+}
+
+macro_rules! text {
+    ($text:expr) => {
+        ($text.as_ptr().cast(), $text.len())
+    };
+}
+
+fn open(path: &Path, options: &str) -> Result<*mut scimdb, Failed> {
+    let ((path, path_n), (options, options_n)) = (text!(path.to_str().unwrap()), text!(options));
+    // SAFETY: everything leads to what it says, here and below.
+    outcome(null_mut(), |db, error| unsafe { scimdb_open(path, path_n, options, options_n, db, error) })
+}
+
+fn close(db: *mut scimdb) {
+    // SAFETY: as above.
+    assert_eq!(unsafe { scimdb_close(db) }, SCIMDB_OK);
+}
+
+fn create(db: *const scimdb, name: &str, options: &str) -> Result<String, Failed> {
+    let json = format!(
+        r#"{{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "{name}", "password": "t1meMa$heen"}}"#
+    );
+    let ((kind, kind_n), (json, json_n), (options, options_n)) = (text!("User"), text!(json), text!(options));
+    // SAFETY: as above.
+    told(|out, error| unsafe {
+        scimdb_create(db, null(), 0, kind, kind_n, json, json_n, options, options_n, out, error)
+    })
+}
+
+fn get(db: *const scimdb, id: &str) -> Result<String, Failed> {
+    let ((kind, kind_n), (id, id_n)) = (text!("User"), text!(id));
+    // SAFETY: as above.
+    told(|out, error| unsafe { scimdb_get(db, null(), 0, kind, kind_n, id, id_n, null(), 0, out, error) })
+}
+
+/// Status and body of an answer of the endpoint.
+fn ask(db: *const scimdb, method: &str, target: &str, body: &str, context: &str) -> Result<(i32, String), Failed> {
+    let ((method, method_n), (target, target_n)) = (text!(method), text!(target));
+    let ((body, body_n), (context, context_n)) = (text!(body), text!(context));
+    let (headers, headers_n) = text!(r#"[["Content-Type", "application/scim+json"]]"#);
+    let mut status = 0;
+    let body = told(|out, error| {
+        let mut told = scimdb_buf { data: null_mut(), len: 0, cap: 0 };
+        // SAFETY: as above.
+        unsafe {
+            let code = scimdb_handle(
+                db, null(), 0, method, method_n, target, target_n, headers, headers_n, body, body_n, context, context_n,
+                &mut status, &mut told, out, error,
+            );
+            scimdb_buf_free(&mut told);
+            code
+        }
+    })?;
+    Ok((status, body))
+}
+
+fn serve(db: *const scimdb, config: &str) -> Result<*mut scimdb_server, Failed> {
+    let (config, config_n) = text!(config);
+    // SAFETY: as above.
+    outcome(null_mut(), |server, error| unsafe { scimdb_serve_start(db, config, config_n, server, error) })
+}
+
+fn stop(server: *mut scimdb_server, drain_ms: u32) -> scimdb_code {
+    // SAFETY: as above.
+    unsafe { scimdb_serve_stop(server, drain_ms, null_mut()) }
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn a_host_is_a_server_until_it_stops_or_closes_its_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = open(directory.path(), r#"{"holder": "a test"}"#).unwrap();
+    create(db, "ann", r#"{"id": "a"}"#).unwrap();
+    let server = serve(db, "{}").unwrap();
+    // SAFETY: as above.
+    let url = told(|out, error| unsafe { scimdb_serve_url(server, out, error) }).unwrap();
+    let holder = || Store::holder(directory.path()).unwrap();
+    assert!(holder().contains(&format!("(a test, serves it at {url})")), "{}", holder());
+
+    let (name, name_n) = text!("idp");
+    // SAFETY: as above.
+    let token = told(|out, error| unsafe { scimdb_token_create(db, null(), 0, name, name_n, null(), 0, out, error) });
+    let token = token.unwrap().split('"').filter(|part| part.len() == 43).collect::<String>();
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let user = format!("{url}/scim/v2/Users/a");
+    let status = |token: &str| {
+        let answer = agent.get(&user).header("authorization", format!("Bearer {token}")).call();
+        answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
+    };
+    assert_eq!((status(&token), status("wrong")), (Ok(200), Ok(401)));
+
+    let refused = serve(db, r#"{"listen": "127.0.0.1:0"}"#).unwrap_err();
+    assert!(refused.1.contains("listen is unknown"), "{refused:?}");
+    let open_to_all = serve(db, r#"{"requireTokens": false, "address": "127.0.0.1:0"}"#).unwrap();
+    assert!(holder().matches("serves it at").count() == 2, "{}", holder());
+    assert_eq!(stop(open_to_all, 0), SCIMDB_OK);
+    assert_eq!(stop(open_to_all, 0), SCIMDB_MISUSE);
+    assert_eq!(stop(server, 1_000), SCIMDB_OK);
+    assert!(holder().ends_with("(a test)"), "{}", holder());
+    assert!(status(&token).is_err(), "nobody listens any more");
+
+    let server = serve(db, &format!(r#"{{"address": "{}", "drainSeconds": 1}}"#, url.replace("http://", ""))).unwrap();
+    assert_eq!(status(&token), Ok(200));
+    close(db);
+    assert!(status(&token).is_err(), "who closes the store stops its servers");
+    assert_eq!(stop(server, 1_000), SCIMDB_OK, "it is freed");
+    assert_eq!(stop(null_mut(), 0), SCIMDB_OK);
+}
+
+#[cfg(not(feature = "server"))]
+#[test]
+fn a_library_without_the_server_says_so() {
+    let db = super::open();
+    let refused = serve(db, "{}").unwrap_err();
+    assert_eq!(refused.0, SCIMDB_NOT_IMPLEMENTED);
+    close(db);
+}
+
+#[test]
+fn a_handle_that_forwards_is_as_good_as_one_that_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let share = r#"{"share": true}"#;
+    let (holder, guest) = (open(directory.path(), share).unwrap(), open(directory.path(), share).unwrap());
+    let ann = create(guest, "ann", r#"{"id": "a", "base": "https://example.com", "actor": "x"}"#).unwrap();
+    assert!(ann.contains("https://example.com/Users/a"), "{ann}");
+    assert_eq!(get(guest, "a").unwrap(), get(holder, "a").unwrap());
+    let missing = get(guest, "b").unwrap_err();
+    assert_eq!(missing, get(holder, "b").unwrap_err());
+    let ((kind, kind_n), (id, id_n), (right, right_n)) = (text!("User"), text!("a"), text!("t1meMa$heen"));
+    // SAFETY: as above.
+    let matches = outcome(7, |matches, error| unsafe {
+        scimdb_verify_password(guest, null(), 0, kind, kind_n, id, id_n, right, right_n, matches, error)
+    });
+    assert_eq!(matches, Ok(1));
+    let filter = r#"{"filter": "userName eq \"ann\" and"}"#;
+    let search = |db, filter: &str| {
+        let (filter, filter_n) = text!(filter);
+        // SAFETY: as above.
+        told(|out, error| unsafe { scimdb_search(db, null(), 0, null(), 0, filter, filter_n, out, error) })
+    };
+    assert_eq!(search(guest, filter).unwrap_err(), search(holder, filter).unwrap_err());
+    assert_eq!(search(guest, "{}"), search(holder, "{}"));
+
+    // The endpoint: the context arrives, and what is wrong with a request is an answer.
+    let context = r#"{"base": "https://example.com/scim", "subject": "a", "scope": "read"}"#;
+    for (method, target, expected) in [("GET", "/Me", 200), ("GET", "/Users/none", 404), ("DELETE", "/Users/a", 403)] {
+        let answer = ask(guest, method, target, "", context).unwrap();
+        assert_eq!(answer, ask(holder, method, target, "", context).unwrap());
+        assert_eq!(answer.0, expected, "{method} {target}: {}", answer.1);
+    }
+    assert_eq!(ask(guest, "GET", "/", "", "7").unwrap_err(), ask(holder, "GET", "/", "", "7").unwrap_err());
+
+    // What does not travel says where it can be done.
+    let process = format!("process {}", std::process::id());
+    // SAFETY: as above.
+    let import = outcome(null_mut(), |import, error| unsafe {
+        scimdb_import_open(guest, null(), 0, null(), 0, import, error)
+    });
+    for refused in [import.unwrap_err(), serve(guest, "{}").unwrap_err()] {
+        assert!(refused.0 == SCIMDB_NOT_IMPLEMENTED && refused.1.contains(&process), "{refused:?}");
+    }
+    let locked = open(directory.path(), "{}").unwrap_err();
+    assert!(locked.1.contains(&process) && locked.1.contains("shares it at"), "{locked:?}");
+    assert!(open(Path::new(":memory:"), share).is_err());
+
+    // Closed where it is held, it is taken by the next call; held by somebody who does not share it, it is out of reach.
+    close(holder);
+    let next = open(directory.path(), share).unwrap();
+    create(guest, "bob", r#"{"id": "b"}"#).unwrap();
+    assert!(get(next, "b").is_ok() && get(guest, "b").is_ok());
+    close(next);
+    let away = open(directory.path(), share).unwrap();
+    close(guest);
+    drop(get(away, "a").unwrap());
+    let late = open(directory.path(), share).unwrap();
+    close(away);
+    let alone = Store::open(directory.path(), StoreOptions::default()).unwrap();
+    let (status, body) = ask(late, "GET", "/Users", "", "{}").unwrap();
+    assert!(status == 503 && body.contains(&process), "{status} {body}");
+    alone.close().unwrap();
+    assert_eq!(ask(late, "GET", "/Users/b", "", "{}").unwrap().0, 200);
+    close(late);
+}
