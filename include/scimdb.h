@@ -17,7 +17,7 @@
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.
 // 6. To free or close NULL does nothing.
-// 7. A function that takes a const scimdb * may be called by any number of threads at once. One that takes an iterator or an
+// 7. A function that takes a const scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
 //    import lets one thread in at a time, and the others wait.
 // 8. Options are JSON objects; an unknown name is an error (SCIMDB_INVALID_ARGUMENT).
 // 9. A panic inside is a bug of the library. It is caught and answered with SCIMDB_PANIC, and the store with
@@ -47,8 +47,8 @@
 // something in it is no longer what it was, not when something is added.
 #define SCIMDB_ABI_VERSION 1
 
-// An open store. Any number of threads may use it at once.
-typedef struct scimdb scimdb;
+// What a host says to a write: good during the call of a scimdb_before_write_fn that it was given to, on any thread.
+typedef struct scimdb_decision scimdb_decision;
 
 // What went wrong in a call: owned by the caller, and freed with scimdb_error_free. What the accessors give is valid until
 // then. Any thread may look at it.
@@ -57,8 +57,17 @@ typedef struct scimdb_error scimdb_error;
 // An import under way. One thread at a time: a second one waits.
 typedef struct scimdb_import scimdb_import;
 
+// What a search found. One thread at a time: a second one waits.
+typedef struct scimdb_iter scimdb_iter;
+
 // A server that runs on threads of the library.
 typedef struct scimdb_server scimdb_server;
+
+// An open store. Any number of threads may use it at once.
+typedef struct scimdb_store scimdb_store;
+
+// A callback that changes wake.
+typedef struct scimdb_subscription scimdb_subscription;
 
 // Text that a call gives: placed by the caller, begun with SCIMDB_BUF_INIT, used for any number of calls, and freed with
 // scimdb_buf_free. `data` is NULL until the first call gave something, and NUL-terminated from then on; `len` does not
@@ -76,6 +85,32 @@ typedef struct scimdb_buf {
 // What a function returns: SCIMDB_OK, SCIMDB_DONE, or the code of an error. Numbers keep their meaning for ever.
 typedef int32_t scimdb_code;
 
+// Is told the newest sequence number after something changed.
+typedef void (*scimdb_on_change_fn)(void *userdata,
+                                    uint64_t sequence);
+
+// How a host lets go of what a callback was given.
+typedef void (*scimdb_drop_fn)(void *userdata);
+
+// Is asked about a write before it is made: a JSON object with operation (create, modify, delete), tenant, resourceType,
+// id, actor (or null), before (the resource, null when it is created) and after (null when it is deleted). Everything is
+// shown that may ever be returned, but for members.display. SCIMDB_OK lets the write be made, with what
+// scimdb_decision_set says; anything else refuses it, as scimdb_decision_refuse says, or with 400 invalidValue.
+//
+// The store can be read inside, as it was before the write; to write to it is SCIMDB_MISUSE. Every other writer waits
+// meanwhile: it must not wait for another thread that writes. It may be asked more than once about a write, and about one
+// that comes to nothing.
+typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
+                                              const char *write,
+                                              size_t write_n,
+                                              struct scimdb_decision *decision);
+
+// Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
+// read and written inside.
+typedef void (*scimdb_after_commit_fn)(void *userdata,
+                                       const char *write,
+                                       size_t write_n);
+
 // What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
 // 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
 // where it is slow, lines are left out, and a later one says how many.
@@ -83,9 +118,6 @@ typedef void (*scimdb_log_fn)(void *userdata,
                               int32_t level,
                               const char *text,
                               size_t text_n);
-
-// How a host lets go of what a callback was given.
-typedef void (*scimdb_drop_fn)(void *userdata);
 
 // It worked.
 #define SCIMDB_OK 0
@@ -275,12 +307,12 @@ scimdb_code scimdb_open(const char *path,
                         size_t path_n,
                         const char *options,
                         size_t options_n,
-                        struct scimdb **out,
+                        struct scimdb_store **out,
                         struct scimdb_error **err);
 
 // Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
 // no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
-scimdb_code scimdb_close(struct scimdb *db);
+scimdb_code scimdb_close(struct scimdb_store *db);
 
 // Answers an HTTP request for the SCIM endpoint of a tenant (RFC 7644). The method is in capitals; the target is what
 // stands behind the base of the endpoint, with the query: /Users?count=1; headers are a JSON object, or an array of
@@ -293,7 +325,7 @@ scimdb_code scimdb_close(struct scimdb *db);
 // name, description, specUri), documentationUri.
 //
 // What is wrong with the request is told by the answer, a SCIM error with its status, and is no error of this call.
-scimdb_code scimdb_handle(const struct scimdb *db,
+scimdb_code scimdb_handle(const struct scimdb_store *db,
                           const char *tenant,
                           size_t tenant_n,
                           const char *method,
@@ -313,7 +345,7 @@ scimdb_code scimdb_handle(const struct scimdb *db,
 
 // Gets a resource (RFC 7644 section 3.4.1): its JSON. Options: attributes, excludedAttributes (arrays of names),
 // ifNoneMatch (a version; SCIMDB_NOT_MODIFIED if the resource still has it), base.
-scimdb_code scimdb_get(const struct scimdb *db,
+scimdb_code scimdb_get(const struct scimdb_store *db,
                        const char *tenant,
                        size_t tenant_n,
                        const char *resource_type,
@@ -327,7 +359,7 @@ scimdb_code scimdb_get(const struct scimdb *db,
 
 // Creates a resource (RFC 7644 section 3.3), and answers with it. Options: attributes, excludedAttributes, actor (for the
 // change log), base, id (otherwise the store makes one).
-scimdb_code scimdb_create(const struct scimdb *db,
+scimdb_code scimdb_create(const struct scimdb_store *db,
                           const char *tenant,
                           size_t tenant_n,
                           const char *resource_type,
@@ -341,7 +373,7 @@ scimdb_code scimdb_create(const struct scimdb *db,
 
 // Replaces a resource (RFC 7644 section 3.5.1), and answers with it. Options: attributes, excludedAttributes, ifMatch,
 // ifNoneMatch (versions; SCIMDB_VERSION_MISMATCH), actor, base.
-scimdb_code scimdb_replace(const struct scimdb *db,
+scimdb_code scimdb_replace(const struct scimdb_store *db,
                            const char *tenant,
                            size_t tenant_n,
                            const char *resource_type,
@@ -357,7 +389,7 @@ scimdb_code scimdb_replace(const struct scimdb *db,
 
 // Changes a resource by a PatchOp message (RFC 7644 section 3.5.2), and answers with the whole of it. Options: as
 // scimdb_replace.
-scimdb_code scimdb_patch(const struct scimdb *db,
+scimdb_code scimdb_patch(const struct scimdb_store *db,
                          const char *tenant,
                          size_t tenant_n,
                          const char *resource_type,
@@ -372,7 +404,7 @@ scimdb_code scimdb_patch(const struct scimdb *db,
                          struct scimdb_error **err);
 
 // Deletes a resource (RFC 7644 section 3.6). Options: ifMatch, ifNoneMatch, actor.
-scimdb_code scimdb_delete(const struct scimdb *db,
+scimdb_code scimdb_delete(const struct scimdb_store *db,
                           const char *tenant,
                           size_t tenant_n,
                           const char *resource_type,
@@ -384,7 +416,7 @@ scimdb_code scimdb_delete(const struct scimdb *db,
                           struct scimdb_error **err);
 
 // Whether a password is that of a user: 1 or 0. Takes as long for a user without one, or who does not exist.
-scimdb_code scimdb_verify_password(const struct scimdb *db,
+scimdb_code scimdb_verify_password(const struct scimdb_store *db,
                                    const char *tenant,
                                    size_t tenant_n,
                                    const char *resource_type,
@@ -398,7 +430,7 @@ scimdb_code scimdb_verify_password(const struct scimdb *db,
 
 // Searches a resource type, or all where none is named. The request is a SearchRequest message (RFC 7644 section 3.4.3;
 // schemas may be missing; cursors of RFC 9865), none finds everything. The answer is a ListResponse, one page of it.
-scimdb_code scimdb_search(const struct scimdb *db,
+scimdb_code scimdb_search(const struct scimdb_store *db,
                           const char *tenant,
                           size_t tenant_n,
                           const char *resource_type,
@@ -409,7 +441,7 @@ scimdb_code scimdb_search(const struct scimdb *db,
                           struct scimdb_error **err);
 
 // Tells how a search is carried out: an object with steps, total, micros.
-scimdb_code scimdb_explain(const struct scimdb *db,
+scimdb_code scimdb_explain(const struct scimdb_store *db,
                            const char *tenant,
                            size_t tenant_n,
                            const char *resource_type,
@@ -420,7 +452,7 @@ scimdb_code scimdb_explain(const struct scimdb *db,
                            struct scimdb_error **err);
 
 // Carries out a BulkRequest message (RFC 7644 section 3.7), and answers with a BulkResponse. Options: actor, base.
-scimdb_code scimdb_bulk(const struct scimdb *db,
+scimdb_code scimdb_bulk(const struct scimdb_store *db,
                         const char *tenant,
                         size_t tenant_n,
                         const char *request,
@@ -433,7 +465,7 @@ scimdb_code scimdb_bulk(const struct scimdb *db,
 // Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 // other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
 // keep meta and readOnly attributes, as an export has them), actor.
-scimdb_code scimdb_import_open(const struct scimdb *db,
+scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                const char *tenant,
                                size_t tenant_n,
                                const char *options,
@@ -456,10 +488,41 @@ scimdb_code scimdb_import_finish(struct scimdb_import *import,
 // Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
 
+// Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
+// startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
+// it when it is not needed.
+scimdb_code scimdb_iter_open(const struct scimdb_store *db,
+                             const char *tenant,
+                             size_t tenant_n,
+                             const char *resource_type,
+                             size_t resource_type_n,
+                             const char *request,
+                             size_t request_n,
+                             struct scimdb_iter **out,
+                             struct scimdb_error **err);
+
+// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator. SCIMDB_DONE when there are no
+// more.
+scimdb_code scimdb_iter_next(struct scimdb_iter *iter,
+                             const char **out_json,
+                             size_t *out_json_n,
+                             struct scimdb_error **err);
+
+// The next resources as newline-delimited JSON: one at least, and then until there are max of them or max_bytes bytes.
+// SCIMDB_DONE when there are no more. For hosts to whom each call costs more than a resource.
+scimdb_code scimdb_iter_next_many(struct scimdb_iter *iter,
+                                  uint32_t max,
+                                  size_t max_bytes,
+                                  struct scimdb_buf *out,
+                                  struct scimdb_error **err);
+
+// Frees an iterator, whether it came to its end or not. NULL: nothing happens.
+void scimdb_iter_free(struct scimdb_iter *iter);
+
 // The changes after a sequence number, oldest first: an object with the array changes (of objects with sequence, time, actor,
 // operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from. If there are none yet,
 // waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
-scimdb_code scimdb_changes(const struct scimdb *db,
+scimdb_code scimdb_changes(const struct scimdb_store *db,
                            const char *tenant,
                            size_t tenant_n,
                            uint64_t since,
@@ -468,9 +531,49 @@ scimdb_code scimdb_changes(const struct scimdb *db,
                            struct scimdb_buf *out,
                            struct scimdb_error **err);
 
+// Has a callback called when something changed, in any tenant, with the newest sequence number: on one thread of the library's
+// own, several changes together. It only wakes: calls with a store inside are SCIMDB_MISUSE; what changed,
+// scimdb_changes tells. It holds nothing up but other callbacks of this kind.
+scimdb_code scimdb_on_change(const struct scimdb_store *db,
+                             scimdb_on_change_fn callback,
+                             void *userdata,
+                             scimdb_drop_fn drop,
+                             struct scimdb_subscription **out,
+                             struct scimdb_error **err);
+
+// Ends a subscription. When it returns the callback runs no more, and its userdata was let go of; inside the callback itself
+// it does not wait for that. NULL: nothing happens.
+void scimdb_subscription_free(struct scimdb_subscription *subscription);
+
+// Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
+// the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
+// operation of a bulk request, each row of an import. The ones before are let go of when the last write that began with
+// them is done, which is not waited for.
+scimdb_code scimdb_set_hooks(struct scimdb_store *db,
+                             scimdb_before_write_fn before,
+                             scimdb_after_commit_fn after,
+                             void *userdata,
+                             scimdb_drop_fn drop,
+                             struct scimdb_error **err);
+
+// Says how a write is refused: the HTTP status and scimType (NULL: none) that the client gets, and a sentence for it. A pair
+// that SCIM does not know becomes 400 invalidValue.
+scimdb_code scimdb_decision_refuse(struct scimdb_decision *decision,
+                                   int32_t status,
+                                   const char *scim_type,
+                                   size_t scim_type_n,
+                                   const char *detail,
+                                   size_t detail_n);
+
+// Sets attributes of the resource that is written: a JSON object, each attribute whole, readOnly ones too; null takes one
+// away. What cannot be stored fails the write with SCIMDB_INTERNAL: it is the host's fault, not its client's.
+scimdb_code scimdb_decision_set(struct scimdb_decision *decision,
+                                const char *attributes,
+                                size_t attributes_n);
+
 // Registers schemas and resource types: a Schema or a ResourceType document (RFC 7643 sections 6 and 7), or an array of
 // them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
-scimdb_code scimdb_schema_put(const struct scimdb *db,
+scimdb_code scimdb_schema_put(const struct scimdb_store *db,
                               const char *tenant,
                               size_t tenant_n,
                               const char *documents,
@@ -478,7 +581,7 @@ scimdb_code scimdb_schema_put(const struct scimdb *db,
                               struct scimdb_error **err);
 
 // Removes a schema by its URN, or a resource type by its name.
-scimdb_code scimdb_schema_remove(const struct scimdb *db,
+scimdb_code scimdb_schema_remove(const struct scimdb_store *db,
                                  const char *tenant,
                                  size_t tenant_n,
                                  const char *urn_or_name,
@@ -486,14 +589,14 @@ scimdb_code scimdb_schema_remove(const struct scimdb *db,
                                  struct scimdb_error **err);
 
 // The schemas and resource types of a tenant: an object with the arrays schemas and resourceTypes.
-scimdb_code scimdb_schema_list(const struct scimdb *db,
+scimdb_code scimdb_schema_list(const struct scimdb_store *db,
                                const char *tenant,
                                size_t tenant_n,
                                struct scimdb_buf *out,
                                struct scimdb_error **err);
 
 // Makes a tenant. Options: profile, a name (strict, entra, okta) or a document.
-scimdb_code scimdb_tenant_create(const struct scimdb *db,
+scimdb_code scimdb_tenant_create(const struct scimdb_store *db,
                                  const char *name,
                                  size_t name_n,
                                  const char *options,
@@ -501,7 +604,7 @@ scimdb_code scimdb_tenant_create(const struct scimdb *db,
                                  struct scimdb_error **err);
 
 // Changes the settings of a tenant. Options: as scimdb_tenant_create.
-scimdb_code scimdb_tenant_configure(const struct scimdb *db,
+scimdb_code scimdb_tenant_configure(const struct scimdb_store *db,
                                     const char *name,
                                     size_t name_n,
                                     const char *options,
@@ -509,19 +612,19 @@ scimdb_code scimdb_tenant_configure(const struct scimdb *db,
                                     struct scimdb_error **err);
 
 // Removes a tenant with everything in it.
-scimdb_code scimdb_tenant_drop(const struct scimdb *db,
+scimdb_code scimdb_tenant_drop(const struct scimdb_store *db,
                                const char *name,
                                size_t name_n,
                                struct scimdb_error **err);
 
 // The tenants: an object with the array tenants, of objects with name and profile. A new store has one, default.
-scimdb_code scimdb_tenant_list(const struct scimdb *db,
+scimdb_code scimdb_tenant_list(const struct scimdb_store *db,
                                struct scimdb_buf *out,
                                struct scimdb_error **err);
 
 // Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
 // lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows).
-scimdb_code scimdb_token_create(const struct scimdb *db,
+scimdb_code scimdb_token_create(const struct scimdb_store *db,
                                 const char *tenant,
                                 size_t tenant_n,
                                 const char *name,
@@ -532,7 +635,7 @@ scimdb_code scimdb_token_create(const struct scimdb *db,
                                 struct scimdb_error **err);
 
 // Revokes a token: from now on it is unknown.
-scimdb_code scimdb_token_revoke(const struct scimdb *db,
+scimdb_code scimdb_token_revoke(const struct scimdb_store *db,
                                 const char *tenant,
                                 size_t tenant_n,
                                 const char *name,
@@ -541,7 +644,7 @@ scimdb_code scimdb_token_revoke(const struct scimdb *db,
 
 // The tokens of a tenant, without their secrets: an object with the array tokens, of objects with name, scope, created,
 // expires, subject.
-scimdb_code scimdb_token_list(const struct scimdb *db,
+scimdb_code scimdb_token_list(const struct scimdb_store *db,
                               const char *tenant,
                               size_t tenant_n,
                               struct scimdb_buf *out,
@@ -549,25 +652,29 @@ scimdb_code scimdb_token_list(const struct scimdb *db,
 
 // Finds who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED where it is
 // unknown, revoked or expired.
-scimdb_code scimdb_authenticate(const struct scimdb *db,
+scimdb_code scimdb_authenticate(const struct scimdb_store *db,
                                 const char *secret,
                                 size_t secret_n,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
 
 // Counts: an object with fileBytes, sequence, and the array tenants.
-scimdb_code scimdb_stats(const struct scimdb *db,
+scimdb_code scimdb_stats(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
 
 // Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
 // is sound. Writers wait while checksums are verified.
-scimdb_code scimdb_check(const struct scimdb *db,
+scimdb_code scimdb_check(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
 
+// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
+// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
+scimdb_code scimdb_interrupt(const struct scimdb_store *db);
+
 // Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
-scimdb_code scimdb_compact(const struct scimdb *db,
+scimdb_code scimdb_compact(const struct scimdb_store *db,
                            struct scimdb_error **err);
 
 // Has the library tell what happens inside, from one level up to errors; NULL for the callback: nothing any more. There is
@@ -589,7 +696,7 @@ scimdb_code scimdb_set_log(scimdb_log_fn callback,
 // (bool).
 //
 // SCIMDB_NOT_IMPLEMENTED where the library is built without the server, and where another process holds the store.
-scimdb_code scimdb_serve_start(const struct scimdb *db,
+scimdb_code scimdb_serve_start(const struct scimdb_store *db,
                                const char *config,
                                size_t config_n,
                                struct scimdb_server **out,

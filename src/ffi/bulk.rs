@@ -6,14 +6,14 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::answer;
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::Verb;
 
 /// Carries out a BulkRequest message (RFC 7644 section 3.7), and answers with a BulkResponse. Options: actor, base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_bulk(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     request: *const c_char,

@@ -13,14 +13,14 @@ use super::code::{
 };
 use super::hooks::{scimdb_decision, scimdb_decision_refuse, scimdb_decision_set, scimdb_set_hooks};
 use super::iter::{scimdb_iter, scimdb_iter_free, scimdb_iter_next, scimdb_iter_next_many, scimdb_iter_open};
-use super::life::{scimdb, scimdb_close, scimdb_open};
+use super::life::{scimdb_close, scimdb_open, scimdb_store};
 use super::operator::scimdb_interrupt;
 use super::resources::scimdb_create;
 use crate::ffi::buf::{scimdb_buf, scimdb_buf_free};
 
 const NTS: usize = usize::MAX;
 
-fn open() -> *mut scimdb {
+fn open() -> *mut scimdb_store {
     let mut db = null_mut();
     // SAFETY: everything leads to what it says, here and below.
     assert_eq!(unsafe { scimdb_open(c":memory:".as_ptr(), NTS, null(), 0, &mut db, null_mut()) }, SCIMDB_OK);
@@ -32,7 +32,7 @@ fn empty() -> scimdb_buf {
 }
 
 /// The code, and the resource.
-fn create(db: *const scimdb, name: &str) -> (scimdb_code, String) {
+fn create(db: *const scimdb_store, name: &str) -> (scimdb_code, String) {
     let json = format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}"}}"#);
     let mut out = empty();
     // SAFETY: as above.
@@ -60,7 +60,7 @@ fn create(db: *const scimdb, name: &str) -> (scimdb_code, String) {
 /// What callbacks are given: counts, and the decision that the last one had.
 #[derive(Default)]
 struct Host {
-    db: AtomicPtr<scimdb>,
+    db: AtomicPtr<scimdb_store>,
     decision: AtomicPtr<scimdb_decision>,
     asked: AtomicUsize,
     told: AtomicUsize,
@@ -212,7 +212,7 @@ fn iterators_give_rows_and_end() {
 }
 
 /// What a woken callback is given: where to tell, and the store, which it must not call.
-struct Woken(*mut scimdb, mpsc::Sender<(u64, scimdb_code)>);
+struct Woken(*mut scimdb_store, mpsc::Sender<(u64, scimdb_code)>);
 
 unsafe extern "C" fn wake(userdata: *mut c_void, sequence: u64) {
     // SAFETY: it leads to what is woken.

@@ -11,7 +11,7 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{answer, guard, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb};
+use super::life::{Child, scimdb_store};
 use super::text;
 use super::verbs::Verb;
 use crate::engine::Subscription;
@@ -65,7 +65,7 @@ pub(super) fn check_wakes_only() -> Result<()> {
 /// waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_changes(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     since: u64,
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn scimdb_changes(
 /// scimdb_changes tells. It holds nothing up but other callbacks of this kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_on_change(
-    db: *const scimdb,
+    db: *const scimdb_store,
     callback: scimdb_on_change_fn,
     userdata: *mut c_void,
     drop: scimdb_drop_fn,

@@ -17,7 +17,7 @@
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.
 // 6. To free or close NULL does nothing.
-// 7. A function that takes a const scimdb * may be called by any number of threads at once. One that takes an iterator or an
+// 7. A function that takes a const scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
 //    import lets one thread in at a time, and the others wait.
 // 8. Options are JSON objects; an unknown name is an error (SCIMDB_INVALID_ARGUMENT).
 // 9. A panic inside is a bug of the library. It is caught and answered with SCIMDB_PANIC, and the store with

@@ -12,7 +12,7 @@ use super::buf::{self, scimdb_buf};
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::with_store;
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::{log, options, text, verbs};
 use crate::engine::DEFAULT_TENANT;
 use crate::protocol::{
@@ -33,7 +33,7 @@ use crate::{Error, ErrorKind, Result, Store};
 /// What is wrong with the request is told by the answer, a SCIM error with its status, and is no error of this call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_handle(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     method: *const c_char,

@@ -40,7 +40,7 @@ impl Gate {
         self.running.fetch_add(1, Ordering::SeqCst);
         ENTERED.with(|entered| entered.borrow_mut().push(ptr::from_ref(self).addr()));
         let refused = if self.closing.load(Ordering::SeqCst) {
-            Error::new(ErrorKind::Misuse, "the scimdb is closed")
+            Error::new(ErrorKind::Misuse, "the scimdb_store is closed")
         } else if self.poisoned.load(Ordering::Acquire) {
             let detail =
                 "an earlier call ended in a panic, which is a bug of the library: close the store and open it again";

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::buf::{self, scimdb_buf};
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::{self, scimdb_error};
-use super::life::{self, StoreHandle, scimdb};
+use super::life::{self, StoreHandle, scimdb_store};
 use super::log;
 use crate::{Error, ErrorKind, Result};
 
@@ -54,7 +54,7 @@ pub(super) unsafe fn with<T>(
 /// # Safety
 /// As [`guard`].
 pub(super) unsafe fn with_store(
-    db: *const scimdb,
+    db: *const scimdb_store,
     err: *mut *mut scimdb_error,
     work: impl FnOnce(&StoreHandle) -> Result<()>,
 ) -> scimdb_code {
@@ -67,7 +67,7 @@ pub(super) unsafe fn with_store(
 /// # Safety
 /// As [`guard`]; `out` is NULL or points to a buffer that nobody else uses meanwhile.
 pub(super) unsafe fn answer(
-    db: *const scimdb,
+    db: *const scimdb_store,
     out: *mut scimdb_buf,
     err: *mut *mut scimdb_error,
     work: impl FnOnce(&StoreHandle) -> Result<String>,

@@ -37,7 +37,7 @@ impl Kind {
     /// What the function that makes it, and its type, are called by.
     fn name(self) -> &'static str {
         match self {
-            Kind::Store => "scimdb",
+            Kind::Store => "scimdb_store",
             Kind::Iterator => "scimdb_iter",
             Kind::Import => "scimdb_import",
             Kind::Subscription => "scimdb_subscription",
@@ -199,6 +199,6 @@ mod tests {
         }
         assert_eq!((*handles.get(second).unwrap(), *handles.get(third).unwrap()), (2, 3));
         let others = Handles::<i32>::new(Kind::Store);
-        assert!(others.get(second).unwrap_err().detail().contains("no scimdb"));
+        assert!(others.get(second).unwrap_err().detail().contains("no scimdb_store"));
     }
 }

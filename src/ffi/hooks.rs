@@ -8,7 +8,7 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with_store};
 use super::handles::{Handles, Kind};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::{answers, text};
 use crate::engine::{CommittedWrite, Decision, Hooks, ProposedWrite, refusal};
 use crate::{Error, ErrorKind, Result};
@@ -90,7 +90,7 @@ impl Hooks for HostHooks {
 /// them is done, which is not waited for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_set_hooks(
-    db: *mut scimdb,
+    db: *mut scimdb_store,
     before: scimdb_before_write_fn,
     after: scimdb_after_commit_fn,
     userdata: *mut c_void,

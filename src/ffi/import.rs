@@ -8,7 +8,7 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb};
+use super::life::{Child, scimdb_store};
 use super::{answers, options, text};
 use crate::engine::{Importer, Reject};
 use crate::message::{Line, Lines};
@@ -78,7 +78,7 @@ fn ended() -> Error {
 /// keep meta and readOnly attributes, as an export has them), actor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_open(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     options: *const c_char,

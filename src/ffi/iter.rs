@@ -8,7 +8,7 @@ use super::code::{SCIMDB_DONE, SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb};
+use super::life::{Child, scimdb_store};
 use super::{text, verbs};
 use crate::engine::ResourceStream;
 use crate::{Error, ErrorKind, Result};
@@ -54,7 +54,7 @@ fn ended() -> Error {
 /// it when it is not needed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_iter_open(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,

@@ -19,7 +19,7 @@ use crate::share::Shared;
 use crate::{Error, ErrorKind, Result, Store, Tenant};
 
 /// An open store. Any number of threads may use it at once.
-pub struct scimdb {
+pub struct scimdb_store {
     _private: [u8; 0],
 }
 
@@ -239,7 +239,7 @@ pub unsafe extern "C" fn scimdb_open(
     path_n: usize,
     options: *const c_char,
     options_n: usize,
-    out: *mut *mut scimdb,
+    out: *mut *mut scimdb_store,
     err: *mut *mut scimdb_error,
 ) -> scimdb_code {
     let work = || {
@@ -260,7 +260,7 @@ pub unsafe extern "C" fn scimdb_open(
 /// Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
 /// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn scimdb_close(db: *mut scimdb) -> scimdb_code {
+pub unsafe extern "C" fn scimdb_close(db: *mut scimdb_store) -> scimdb_code {
     let work = || {
         if db.is_null() {
             return Ok(SCIMDB_OK);

@@ -4,13 +4,13 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::verbs::Verb;
 
 /// Counts: an object with fileBytes, sequence, and the array tenants.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_stats(
-    db: *const scimdb,
+    db: *const scimdb_store,
     out: *mut scimdb_buf,
     err: *mut *mut scimdb_error,
 ) -> scimdb_code {
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn scimdb_stats(
 /// is sound. Writers wait while checksums are verified.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_check(
-    db: *const scimdb,
+    db: *const scimdb_store,
     out: *mut scimdb_buf,
     err: *mut *mut scimdb_error,
 ) -> scimdb_code {
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn scimdb_check(
 /// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
 /// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb) -> scimdb_code {
+pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb_store) -> scimdb_code {
     // SAFETY: no error is told.
     unsafe {
         with_store(db, std::ptr::null_mut(), |store| {
@@ -45,7 +45,7 @@ pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb) -> scimdb_code {
 
 /// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn scimdb_compact(db: *const scimdb, err: *mut *mut scimdb_error) -> scimdb_code {
+pub unsafe extern "C" fn scimdb_compact(db: *const scimdb_store, err: *mut *mut scimdb_error) -> scimdb_code {
     // SAFETY: by the conventions of the header.
     unsafe { with_store(db, err, |store| store.call(Verb::Compact).map(drop)) }
 }

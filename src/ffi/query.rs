@@ -6,7 +6,7 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::answer;
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::Verb;
 
@@ -14,7 +14,7 @@ use super::verbs::Verb;
 /// schemas may be missing; cursors of RFC 9865), none finds everything. The answer is a ListResponse, one page of it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_search(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn scimdb_search(
 /// Tells how a search is carried out: an object with steps, total, micros.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_explain(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,

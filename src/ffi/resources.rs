@@ -6,7 +6,7 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::{Place, Verb};
 
@@ -14,7 +14,7 @@ use super::verbs::{Place, Verb};
 /// ifNoneMatch (a version; SCIMDB_NOT_MODIFIED if the resource still has it), base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_get(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn scimdb_get(
 /// change log), base, id (otherwise the store makes one).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_create(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn scimdb_create(
 /// ifNoneMatch (versions; SCIMDB_VERSION_MISMATCH), actor, base.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_replace(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn scimdb_replace(
 /// scimdb_replace.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_patch(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn scimdb_patch(
 /// Deletes a resource (RFC 7644 section 3.6). Options: ifMatch, ifNoneMatch, actor.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_delete(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn scimdb_delete(
 /// Whether a password is that of a user: 1 or 0. Takes as long for a user without one, or who does not exist.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_verify_password(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     resource_type: *const c_char,

@@ -6,7 +6,7 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::{Verb, named};
 
@@ -14,7 +14,7 @@ use super::verbs::{Verb, named};
 /// them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_schema_put(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     documents: *const c_char,
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn scimdb_schema_put(
 /// Removes a schema by its URN, or a resource type by its name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_schema_remove(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     urn_or_name: *const c_char,
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn scimdb_schema_remove(
 /// The schemas and resource types of a tenant: an object with the arrays schemas and resourceTypes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_schema_list(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     out: *mut scimdb_buf,

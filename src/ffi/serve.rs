@@ -9,7 +9,7 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{self, Child, scimdb};
+use super::life::{self, Child, scimdb_store};
 use super::{log, text};
 use crate::{Error, ErrorKind, Result, Store};
 
@@ -47,7 +47,7 @@ impl Child for Server {
 /// SCIMDB_NOT_IMPLEMENTED where the library is built without the server, and where another process holds the store.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_serve_start(
-    db: *const scimdb,
+    db: *const scimdb_store,
     config: *const c_char,
     config_n: usize,
     out: *mut *mut scimdb_server,

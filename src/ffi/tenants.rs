@@ -6,14 +6,14 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::{Verb, named};
 
 /// Makes a tenant. Options: profile, a name (strict, entra, okta) or a document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_tenant_create(
-    db: *const scimdb,
+    db: *const scimdb_store,
     name: *const c_char,
     name_n: usize,
     options: *const c_char,
@@ -34,7 +34,7 @@ pub unsafe extern "C" fn scimdb_tenant_create(
 /// Changes the settings of a tenant. Options: as scimdb_tenant_create.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_tenant_configure(
-    db: *const scimdb,
+    db: *const scimdb_store,
     name: *const c_char,
     name_n: usize,
     options: *const c_char,
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn scimdb_tenant_configure(
 /// Removes a tenant with everything in it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_tenant_drop(
-    db: *const scimdb,
+    db: *const scimdb_store,
     name: *const c_char,
     name_n: usize,
     err: *mut *mut scimdb_error,
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn scimdb_tenant_drop(
 /// The tenants: an object with the array tenants, of objects with name and profile. A new store has one, default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_tenant_list(
-    db: *const scimdb,
+    db: *const scimdb_store,
     out: *mut scimdb_buf,
     err: *mut *mut scimdb_error,
 ) -> scimdb_code {

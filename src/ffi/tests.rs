@@ -8,9 +8,9 @@ use std::ptr::{null, null_mut};
 use super::code::{SCIMDB_MISUSE, SCIMDB_OK, SCIMDB_PANIC, SCIMDB_POISONED};
 use super::error::{scimdb_error, scimdb_error_code, scimdb_error_detail, scimdb_error_free};
 use super::guard::with_store;
-use super::life::{scimdb, scimdb_close, scimdb_open};
+use super::life::{scimdb_close, scimdb_open, scimdb_store};
 
-fn open() -> *mut scimdb {
+fn open() -> *mut scimdb_store {
     let mut db = null_mut();
     // SAFETY: everything leads to what it says, here and below.
     let code = unsafe { scimdb_open(c":memory:".as_ptr(), usize::MAX, null(), 0, &mut db, null_mut()) };

@@ -6,7 +6,7 @@ use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
-use super::life::scimdb;
+use super::life::scimdb_store;
 use super::text;
 use super::verbs::{Verb, named};
 
@@ -14,7 +14,7 @@ use super::verbs::{Verb, named};
 /// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_create(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     name: *const c_char,
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn scimdb_token_create(
 /// Revokes a token: from now on it is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_revoke(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     name: *const c_char,
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn scimdb_token_revoke(
 /// expires, subject.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_list(
-    db: *const scimdb,
+    db: *const scimdb_store,
     tenant: *const c_char,
     tenant_n: usize,
     out: *mut scimdb_buf,
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn scimdb_token_list(
 /// unknown, revoked or expired.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_authenticate(
-    db: *const scimdb,
+    db: *const scimdb_store,
     secret: *const c_char,
     secret_n: usize,
     out: *mut scimdb_buf,

@@ -8,7 +8,7 @@ use super::super::code::{SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimd
 use super::super::endpoint::scimdb_handle;
 use super::super::error::{scimdb_error, scimdb_error_code, scimdb_error_free};
 use super::super::import::scimdb_import_open;
-use super::super::life::{scimdb, scimdb_close, scimdb_open};
+use super::super::life::{scimdb_close, scimdb_open, scimdb_store};
 use super::super::query::scimdb_search;
 use super::super::resources::{scimdb_create, scimdb_get, scimdb_verify_password};
 use super::super::serve::{scimdb_serve_start, scimdb_serve_stop, scimdb_serve_url, scimdb_server};
@@ -49,18 +49,18 @@ macro_rules! text {
     };
 }
 
-fn open(path: &Path, options: &str) -> Result<*mut scimdb, Failed> {
+fn open(path: &Path, options: &str) -> Result<*mut scimdb_store, Failed> {
     let ((path, path_n), (options, options_n)) = (text!(path.to_str().unwrap()), text!(options));
     // SAFETY: everything leads to what it says, here and below.
     outcome(null_mut(), |db, error| unsafe { scimdb_open(path, path_n, options, options_n, db, error) })
 }
 
-fn close(db: *mut scimdb) {
+fn close(db: *mut scimdb_store) {
     // SAFETY: as above.
     assert_eq!(unsafe { scimdb_close(db) }, SCIMDB_OK);
 }
 
-fn create(db: *const scimdb, name: &str, options: &str) -> Result<String, Failed> {
+fn create(db: *const scimdb_store, name: &str, options: &str) -> Result<String, Failed> {
     let json = format!(
         r#"{{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "{name}", "password": "t1meMa$heen"}}"#
     );
@@ -71,14 +71,20 @@ fn create(db: *const scimdb, name: &str, options: &str) -> Result<String, Failed
     })
 }
 
-fn get(db: *const scimdb, id: &str) -> Result<String, Failed> {
+fn get(db: *const scimdb_store, id: &str) -> Result<String, Failed> {
     let ((kind, kind_n), (id, id_n)) = (text!("User"), text!(id));
     // SAFETY: as above.
     told(|out, error| unsafe { scimdb_get(db, null(), 0, kind, kind_n, id, id_n, null(), 0, out, error) })
 }
 
 /// Status and body of an answer of the endpoint.
-fn ask(db: *const scimdb, method: &str, target: &str, body: &str, context: &str) -> Result<(i32, String), Failed> {
+fn ask(
+    db: *const scimdb_store,
+    method: &str,
+    target: &str,
+    body: &str,
+    context: &str,
+) -> Result<(i32, String), Failed> {
     let ((method, method_n), (target, target_n)) = (text!(method), text!(target));
     let ((body, body_n), (context, context_n)) = (text!(body), text!(context));
     let (headers, headers_n) = text!(r#"[["Content-Type", "application/scim+json"]]"#);
@@ -88,8 +94,23 @@ fn ask(db: *const scimdb, method: &str, target: &str, body: &str, context: &str)
         // SAFETY: as above.
         unsafe {
             let code = scimdb_handle(
-                db, null(), 0, method, method_n, target, target_n, headers, headers_n, body, body_n, context, context_n,
-                &mut status, &mut told, out, error,
+                db,
+                null(),
+                0,
+                method,
+                method_n,
+                target,
+                target_n,
+                headers,
+                headers_n,
+                body,
+                body_n,
+                context,
+                context_n,
+                &mut status,
+                &mut told,
+                out,
+                error,
             );
             scimdb_buf_free(&mut told);
             code
@@ -98,7 +119,7 @@ fn ask(db: *const scimdb, method: &str, target: &str, body: &str, context: &str)
     Ok((status, body))
 }
 
-fn serve(db: *const scimdb, config: &str) -> Result<*mut scimdb_server, Failed> {
+fn serve(db: *const scimdb_store, config: &str) -> Result<*mut scimdb_server, Failed> {
     let (config, config_n) = text!(config);
     // SAFETY: as above.
     outcome(null_mut(), |server, error| unsafe { scimdb_serve_start(db, config, config_n, server, error) })
@@ -197,9 +218,8 @@ fn a_handle_that_forwards_is_as_good_as_one_that_holds() {
     // What does not travel says where it can be done.
     let process = format!("process {}", std::process::id());
     // SAFETY: as above.
-    let import = outcome(null_mut(), |import, error| unsafe {
-        scimdb_import_open(guest, null(), 0, null(), 0, import, error)
-    });
+    let import =
+        outcome(null_mut(), |import, error| unsafe { scimdb_import_open(guest, null(), 0, null(), 0, import, error) });
     for refused in [import.unwrap_err(), serve(guest, "{}").unwrap_err()] {
         assert!(refused.0 == SCIMDB_NOT_IMPLEMENTED && refused.1.contains(&process), "{refused:?}");
     }
