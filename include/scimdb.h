@@ -673,6 +673,13 @@ scimdb_code scimdb_check(const struct scimdb_store *db,
 // with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
 scimdb_code scimdb_interrupt(const struct scimdb_store *db);
 
+// Copies the whole store, of one moment, into a directory that must not exist yet, in one that must: SCIMDB_ALREADY_EXISTS,
+// SCIMDB_INVALID_ARGUMENT. Others read and write meanwhile. When it returns the copy is durable; when it fails there is none.
+scimdb_code scimdb_backup(const struct scimdb *db,
+                          const char *path,
+                          size_t path_n,
+                          struct scimdb_error **err);
+
 // Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
 scimdb_code scimdb_compact(const struct scimdb_store *db,
                            struct scimdb_error **err);

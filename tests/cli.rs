@@ -142,6 +142,9 @@ fn what_is_exported_is_restored() {
     assert_eq!(stats["tenants"][0]["resources"], json!({"User": 3, "Group": 1}));
     assert_eq!(stats["tenants"][0]["memberships"], json!(1));
     assert!(stats["tenants"][0]["indexes"].is_object());
+    to.run(&["backup", "backup"]).ok();
+    assert_eq!(to.run(&["export", "--store", "backup"]).ok(), exported);
+    to.run(&["backup", "backup"]).fails(5);
 }
 
 #[test]

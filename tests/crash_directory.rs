@@ -56,6 +56,13 @@ fn fill(directory: &Path, kind: ErrorKind, make_room: &mut dyn FnMut() -> bool) 
         assert_eq!(error.kind(), kind, "{error:?}");
     }
     assert!(!directory.join("store.redb.new").exists());
+    // So with a backup, which is whole or not there.
+    let backup = directory.join("backup");
+    match store.backup(&backup, &mut |_, _| ()) {
+        Ok(()) => std::fs::remove_dir_all(&backup).unwrap(),
+        Err(error) => assert_eq!(error.kind(), kind, "{error:?}"),
+    }
+    assert!(!backup.exists());
     assert_eq!(store.stats().unwrap().tenants[0].resources[0].1, made as u64);
     if make_room() {
         create(&tenant, made).unwrap();

@@ -4,6 +4,7 @@
 //! `write` runs the `hooks` and stores the resource, its keys, its edges and its entry in the change log together.
 //! Readers work on the snapshot that the last commit published, and never wait.
 
+mod backup;
 mod brief;
 mod bulk;
 mod changes;

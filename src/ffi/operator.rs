@@ -1,11 +1,14 @@
 //! What an operator asks of a store.
 
+use std::ffi::c_char;
+
 use super::buf::scimdb_buf;
 use super::code::scimdb_code;
 use super::error::scimdb_error;
 use super::guard::{answer, with_store};
 use super::life::scimdb_store;
-use super::verbs::Verb;
+use super::text;
+use super::verbs::{self, Verb};
 
 /// Counts: an object with fileBytes, sequence, and the array tenants.
 #[unsafe(no_mangle)]
@@ -39,6 +42,24 @@ pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb_store) -> scimdb_cod
         with_store(db, std::ptr::null_mut(), |store| {
             store.interrupt();
             Ok(())
+        })
+    }
+}
+
+/// Copies the whole store, of one moment, into a directory that must not exist yet, in one that must: SCIMDB_ALREADY_EXISTS,
+/// SCIMDB_INVALID_ARGUMENT. Others read and write meanwhile. When it returns the copy is durable; when it fails there is none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_backup(
+    db: *const scimdb_store,
+    path: *const c_char,
+    path_n: usize,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe {
+        with_store(db, err, |store| {
+            let path = verbs::named(text::required(path, path_n, "path")?, "path")?;
+            store.call(Verb::Backup { path }).map(drop)
         })
     }
 }

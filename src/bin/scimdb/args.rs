@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query, replace,
-    schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query,
+    replace, schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -72,5 +72,6 @@ pub enum Command {
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
     Compact(compact::CompactArgs),
+    Backup(backup::BackupArgs),
     Completions(completions::CompletionsArgs),
 }

@@ -4,6 +4,7 @@
 //! `output` is the only way to standard output.
 
 mod args;
+mod backup;
 mod cells;
 mod check;
 mod compact;

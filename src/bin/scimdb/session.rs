@@ -12,8 +12,8 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query, replace,
-    schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query,
+    replace, schema, stats, tenant, token,
 };
 
 /// The directory of the store when none is named.
@@ -46,6 +46,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Stats(args) => stats::run(args, &mut session),
         Command::Check(args) => check::run(args, &mut session),
         Command::Compact(args) => compact::run(args, &mut session),
+        Command::Backup(args) => backup::run(args, &mut session),
         Command::Completions(args) => completions::run(args, &mut session),
     }?;
     session.out.flush()

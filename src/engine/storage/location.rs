@@ -10,9 +10,9 @@ use super::medium::Backend;
 use crate::{Error, ErrorKind, Result};
 
 /// The store's file in its directory.
-const FILE: &str = "store.redb";
+pub(super) const FILE: &str = "store.redb";
 /// What the store's file is written anew into, before it takes its place.
-const SUCCESSOR: &str = "store.redb.new";
+pub(super) const SUCCESSOR: &str = "store.redb.new";
 /// Who holds the store: locked as long as it is open, and read for the error that a second process gets.
 const HOLDER: &str = "holder";
 
@@ -228,12 +228,17 @@ fn make_successor(file: &Path, successor: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let new = options.open(successor)?;
+    take_owner(&old, &new)
+}
+
+/// Gives a file or a directory the owner and the permissions of another.
+pub(super) fn take_owner(old: &fs::Metadata, new: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
         let made = new.metadata()?;
         if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
-            std::os::unix::fs::fchown(&new, Some(old.uid()), Some(old.gid()))?;
+            std::os::unix::fs::fchown(new, Some(old.uid()), Some(old.gid()))?;
         }
     }
     new.set_permissions(old.permissions())
@@ -260,11 +265,11 @@ fn create_directory(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_directory(path: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_directory(_path: &Path) -> io::Result<()> {
+pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }

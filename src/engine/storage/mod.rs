@@ -3,6 +3,7 @@
 //! Everything above speaks of [`Table`]s, byte keys and [`Transaction`]s, so that the same core could run on another
 //! ordered key-value store.
 
+pub(super) mod backup;
 mod caller;
 mod counters;
 mod database;
@@ -27,6 +28,7 @@ pub(super) use location::{Location, holder_line};
 pub use medium::{Medium, MediumFactory, MemoryMedium};
 pub(super) use observer::{ChangedRow, Observer};
 pub use records::{ChangeOperation, Scope};
+pub(super) use rewrite::Progress;
 pub(super) use tables::Table;
 pub(super) use transaction::{Batch, Reads, Transaction};
 #[cfg(test)]

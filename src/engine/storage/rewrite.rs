@@ -1,4 +1,4 @@
-//! The store's file, written anew: every table copied in the order of its keys into a file beside it.
+//! A store's file, written anew: every table copied in the order of its keys into another file.
 //!
 //! Pages are as full as they can be, since keys come in order, and nothing is left of what was deleted. The storage
 //! engine's own compaction moves pages: in a file of gigabytes with holes everywhere it reads all of it again for every
@@ -14,20 +14,41 @@ use super::errors::{engine_error, io_error, open_error};
 use super::{Reads, Snapshot, Table};
 use crate::{Error, ErrorKind, Result};
 
-/// Told how many entries are copied, and of how many.
-pub(super) type Progress<'a> = &'a dyn Fn(u64, u64);
+/// Told how many entries are copied, and of how many. Its error ends the copy.
+pub(in crate::engine) type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> Result<()>;
 
 /// Bytes of pages kept in memory: keys come in order, so hardly any is needed twice.
 const CACHE: usize = 32 << 20;
 /// Entries after which the progress is told again.
 const STRIDE: u64 = 4_096;
 
-/// Copies everything that a snapshot has into a new file, and returns when that is durable.
-pub(super) fn copy(snapshot: &Snapshot, path: &Path, progress: Progress<'_>) -> Result<()> {
-    let total = Table::ALL.iter().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
+/// How a file is opened that is only written.
+pub(super) fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+/// Copies what a snapshot has into a new file, and returns when that is durable.
+pub(super) fn copy_to_file(snapshot: &Snapshot, path: &Path, left_out: &[Table], progress: Progress<'_>) -> Result<()> {
+    let engine = caught(|| builder().create(path).map_err(open_error))?;
+    copy(snapshot, engine, left_out, progress)?;
+    let file = std::fs::File::options().write(true).open(path);
+    file.and_then(|file| file.sync_all()).map_err(|error| io_error(error, "writing the store anew"))
+}
+
+/// Copies what a snapshot has, but for some tables, which are there and empty. What the engine writes when it lets go of
+/// the file, the caller has to sync.
+pub(super) fn copy(
+    snapshot: &Snapshot,
+    mut engine: redb::Database,
+    left_out: &[Table],
+    progress: Progress<'_>,
+) -> Result<()> {
+    let copied = || Table::ALL.iter().filter(|table| !left_out.contains(table));
+    let total = copied().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
     let mut done = 0;
     caught(|| {
-        let mut engine = redb::Builder::new().set_cache_size(CACHE).create(path).map_err(open_error)?;
         let last = Table::ALL.last();
         for table in Table::ALL {
             let mut txn = engine.begin_write().map_err(engine_error)?;
@@ -37,7 +58,7 @@ pub(super) fn copy(snapshot: &Snapshot, path: &Path, progress: Progress<'_>) -> 
             {
                 let mut copy = txn.open_table(table.definition()).map_err(engine_error)?;
                 let mut failed = None;
-                snapshot.scan(*table, &[], None, &mut |key, value| {
+                let mut insert = |key: &[u8], value: &[u8]| {
                     // An error of the new file says nothing against the old one, which this scan reads.
                     if let Err(error) = copy.insert(key, value) {
                         failed = Some(engine_error(error));
@@ -45,10 +66,13 @@ pub(super) fn copy(snapshot: &Snapshot, path: &Path, progress: Progress<'_>) -> 
                     }
                     done += 1;
                     if done % STRIDE == 0 {
-                        progress(done, total);
+                        progress(done, total)?;
                     }
                     Ok(ControlFlow::Continue(()))
-                })?;
+                };
+                if !left_out.contains(table) {
+                    snapshot.scan(*table, &[], None, &mut insert)?;
+                }
                 if let Some(error) = failed {
                     return Err(error);
                 }
@@ -65,8 +89,5 @@ pub(super) fn copy(snapshot: &Snapshot, path: &Path, progress: Progress<'_>) -> 
     if done != total {
         return Err(Error::new(ErrorKind::Internal, format!("{done} of {total} entries were copied")));
     }
-    let file = std::fs::File::options().write(true).open(path);
-    file.and_then(|file| file.sync_all()).map_err(|error| io_error(error, "writing the store anew"))?;
-    progress(done, total);
-    Ok(())
+    progress(done, total)
 }

@@ -336,8 +336,12 @@ impl Thread {
                     let _ = reply.send(outcome);
                 }
                 Message::Compact(reply) => {
-                    let progress = |done, total| drop(reply.send(Step::At(done, total)));
-                    let outcome = self.recover().and_then(|()| self.compact(&progress));
+                    let mut progress = |done, total| {
+                        // Who asked may be gone.
+                        let _ = reply.send(Step::At(done, total));
+                        Ok(())
+                    };
+                    let outcome = self.recover().and_then(|()| self.compact(&mut progress));
                     let _ = reply.send(Step::Ended(outcome));
                 }
             }
@@ -411,7 +415,7 @@ impl Thread {
         self.alone(Database::verify)?;
         let Some(path) = self.location.successor()? else { return Ok(()) };
         let Some(database) = &self.database else { return Err(closed()) };
-        let copied = database.snapshot().and_then(|snapshot| rewrite::copy(&snapshot, &path, progress));
+        let copied = database.snapshot().and_then(|snapshot| rewrite::copy_to_file(&snapshot, &path, &[], progress));
         if let Err(error) = copied.and_then(|()| self.location.succeed(&path)) {
             self.location.discard_successor();
             return Err(error);
