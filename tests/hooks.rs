@@ -449,3 +449,33 @@ fn what_the_disk_refuses_is_not_told() {
     assert_eq!((hooks.asked().len(), hooks.told().len()), (1, 1));
     sound(&store);
 }
+
+/// A reader sees the disk fail while a hook waits for another reader: nobody waits for ever.
+#[test]
+fn a_disk_that_fails_while_a_hook_waits_for_a_reader_refuses_the_write() {
+    let disk = medium::Disk::default();
+    let store = Store::open_on(disk.factory(), script::Ids::default().options()).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    for number in 0..200 {
+        let id = format!("u{number}");
+        tenant.create("User", user(&id, ""), &with_id(&id)).unwrap();
+    }
+    let (within, failing) = (tenant.clone(), disk.clone());
+    store.set_hooks(Some(Noting::new(move |_| {
+        let error = std::io::ErrorKind::Other;
+        failing.arm(medium::Fault { verb: medium::Verb::Read, after: 0, forever: false, error });
+        let everything = |tenant: &Tenant| tenant.export(None, &mut |_| true);
+        let tenant = within.clone();
+        // The first sees the failure; the second would wait until the writer recovers, which waits for this.
+        let other = thread::spawn(move || [everything(&tenant).is_err(), everything(&tenant).is_ok()]);
+        assert_eq!(other.join().unwrap(), [true, true]);
+        Ok(Decision::Accept)
+    })));
+    let error = tenant.create("User", user("late", ""), &with_id("late")).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Io), "{error:?}");
+    assert!(disk.mend());
+    store.set_hooks(None);
+    assert_eq!(found(&tenant, "userName pr"), 200);
+    tenant.create("User", user("late", ""), &with_id("late")).unwrap();
+    sound(&store);
+}

@@ -389,6 +389,8 @@ impl Store {
     /// is a slow store; and it must not wait for another thread that writes. Concurrent writes share a commit: what a hook
     /// reads is the store as of the last commit, without writes of others that were accepted since.
     ///
+    /// A hook is shown resources whole: a write of a group with many members costs as much as reading it twice.
+    ///
     /// Not asked: about a PATCH or a replacement that changes nothing, about groups that lose a member because it is
     /// deleted, about a tenant that is dropped, and about changes of schemas.
     pub fn set_hooks(&self, hooks: Option<Arc<dyn Hooks>>) {

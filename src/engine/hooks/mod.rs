@@ -1,4 +1,5 @@
-//! What must hold across resources, one file per invariant, run in one visible order inside the transaction.
+//! What must hold across resources, one file per invariant, run in one visible order inside the transaction. And `host`:
+//! what the program that embeds the store has to say.
 
 mod external_ids;
 mod host;

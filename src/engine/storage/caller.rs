@@ -65,12 +65,37 @@ impl Drop for Marked {
     }
 }
 
-/// Asks the caller, and waits for the answer; none when it is gone.
-pub(super) fn ask<R: Send + 'static>(caller: &dyn Caller, question: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+/// Why there is no answer.
+pub(super) enum Unanswered {
+    /// Nobody waits for the change any more.
+    Gone,
+    /// The file failed meanwhile. Readers wait until the writer opens it again; who answers may wait for one of them.
+    Failed,
+}
+
+/// How often it is looked whether the file failed, while a caller takes its time.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Asks the caller, and waits for the answer.
+pub(super) fn ask<R: Send + 'static>(
+    caller: &dyn Caller,
+    has_failed: impl Fn() -> bool,
+    question: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Unanswered> {
     let (answer, answered) = mpsc::sync_channel(1);
-    // Who asked waits until there is an answer, or this is dropped.
+    // Nobody is there to take it only where the file failed meanwhile.
     let work = move || drop(answer.send(question()));
-    if caller.hand(Box::new(work)) { answered.recv().ok() } else { None }
+    if !caller.hand(Box::new(work)) {
+        return Err(Unanswered::Gone);
+    }
+    loop {
+        match answered.recv_timeout(LOOK) {
+            Ok(answer) => return Ok(answer),
+            Err(RecvTimeoutError::Disconnected) => return Err(Unanswered::Gone),
+            Err(RecvTimeoutError::Timeout) if has_failed() => return Err(Unanswered::Failed),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
 /// A change that is on its way.

@@ -114,6 +114,11 @@ impl Database {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// The same as a flag to look at.
+    pub(super) fn failure(&self) -> &AtomicBool {
+        &self.failed
+    }
+
     /// Verifies the checksum of every page; none while somebody holds a snapshot. False: something was wrong beside the
     /// data, and has been repaired.
     pub(super) fn verify(&mut self) -> Result<Option<bool>> {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::{Bound, ControlFlow, Deref};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Table;
-use super::caller::{Caller, Work, ask};
+use super::caller::{Caller, Unanswered, Work, ask};
 use super::keys::after_prefix;
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
@@ -58,13 +59,20 @@ pub(in crate::engine) struct Transaction<'a> {
     now: Instant,
     /// Who waits for it.
     caller: Option<&'a dyn Caller>,
+    /// Whether a reader saw the file fail.
+    failed: Option<&'a AtomicBool>,
     /// What the caller is to do once it is durable.
     rest: Vec<Work>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(base: &'a dyn Reads, sequence: u64, now: Instant) -> Self {
-        Transaction { base, batch: Batch::new(), sequence, now, caller: None, rest: Vec::new() }
+        Transaction { base, batch: Batch::new(), sequence, now, caller: None, failed: None, rest: Vec::new() }
+    }
+
+    /// The same, that looks at whether a reader saw the file fail.
+    pub(super) fn heeding(self, failed: &'a AtomicBool) -> Self {
+        Transaction { failed: Some(failed), ..self }
     }
 
     pub(super) fn into_parts(self) -> (Batch, u64) {
@@ -103,11 +111,17 @@ impl<'a> Transaction<'a> {
     /// Asks who makes the change, on the thread that waits for it, while everybody else who writes waits too.
     ///
     /// # Errors
-    /// `Cancelled` when nobody waits for the change any more: it must not be made then.
+    /// `Cancelled` when nobody waits for the change any more, `Unavailable` when the file failed meanwhile: it must not be
+    /// made then.
     pub(in crate::engine) fn ask<R: Send + 'static>(&self, question: impl FnOnce() -> R + Send + 'static) -> Result<R> {
-        let answer = self.caller.and_then(|caller| ask(caller, question));
-        answer
-            .ok_or_else(|| Error::new(ErrorKind::Cancelled, "nobody waits for the change, who could be asked about it"))
+        let has_failed = || self.failed.is_some_and(|failed| failed.load(Ordering::Acquire));
+        let answer = self.caller.map(|caller| ask(caller, has_failed, question));
+        answer.unwrap_or(Err(Unanswered::Gone)).map_err(|unanswered| match unanswered {
+            Unanswered::Gone => {
+                Error::new(ErrorKind::Cancelled, "nobody waits for the change, who could be asked about it")
+            }
+            Unanswered::Failed => Error::new(ErrorKind::Unavailable, "the store recovers from an I/O error; try again"),
+        })
     }
 
     /// Leaves something to be done by who makes the change, once it is durable. It is dropped where the change comes to
@@ -160,8 +174,9 @@ impl<'a> Transaction<'a> {
         caller: Option<&dyn Caller>,
         part: impl FnOnce(&mut Transaction<'_>) -> Result<(T, bool)>,
     ) -> Result<(T, Option<Kept>)> {
-        let (sequence, now) = (self.sequence, self.now);
-        let mut inner = Transaction { base: self, batch: Batch::new(), sequence, now, caller, rest: Vec::new() };
+        let (sequence, now, failed) = (self.sequence, self.now, self.failed);
+        let mut inner =
+            Transaction { base: self, batch: Batch::new(), sequence, now, caller, failed, rest: Vec::new() };
         let (made, keep) = part(&mut inner)?;
         let Transaction { batch, sequence, rest, .. } = inner;
         Ok((made, keep.then_some(Kept { batch, sequence, rest })))

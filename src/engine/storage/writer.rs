@@ -482,7 +482,7 @@ impl Thread {
             loop {
                 while let Some(job) = jobs.get_mut(next) {
                     next += 1;
-                    let mut change = Transaction::new(&tables, sequence, now);
+                    let mut change = Transaction::new(&tables, sequence, now).heeding(database.failure());
                     wrote |= job.run(&mut change);
                     is_last |= job.ends_group();
                     let (batch, last) = change.into_parts();
