@@ -17,9 +17,10 @@ pub(super) fn count() -> u32 {
 pub(super) fn watch() {
     extern "C" fn forked() {
         FORKS.fetch_add(1, Ordering::Release);
+        super::inherited::let_go();
     }
     if !WATCHED.swap(true, Ordering::AcqRel) {
-        // SAFETY: the function does nothing but to count, which a child may do at any time.
+        // SAFETY: the function does only what a child may do at any time: it counts, and closes descriptors.
         unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::ops::Deref;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::changes::check_wakes_only;
@@ -11,6 +12,7 @@ use super::error::scimdb_error;
 use super::gate::Gate;
 use super::guard::guard;
 use super::handles::{Handles, Kind};
+use super::inherited::Opened;
 use super::options::OpenOptions;
 use super::verbs::{self, Verb};
 use super::{log, options, serve, share, text};
@@ -33,6 +35,8 @@ static STORES: Handles<StoreHandle> = Handles::new(Kind::Store);
 pub(super) struct StoreHandle {
     place: Place,
     gate: Arc<Gate>,
+    /// What children of a fork are to let go of.
+    _inherited: Option<Arc<Opened>>,
     children: Mutex<Vec<Weak<dyn Child>>>,
     /// Where the store is served, by servers of this handle.
     urls: Mutex<Vec<String>>,
@@ -56,6 +60,7 @@ impl StoreHandle {
     fn open(path: &str, options: OpenOptions) -> Result<Self> {
         let (gate, share) = (Arc::<Gate>::default(), options.share);
         let options = options.into_store_options()?;
+        let inherited = if path == ":memory:" { None } else { Opened::note(Path::new(path)).map(Arc::new) };
         let place = match (path, share) {
             (":memory:", true) => {
                 let detail = "options: share is for a store in a directory: one in memory is of this process alone";
@@ -67,11 +72,11 @@ impl StoreHandle {
                 Place::Here(Store::open(path, options)?, holder)
             }
             (path, true) => {
-                let answerer = Arc::new(share::Forwarded(Arc::clone(&gate)));
+                let answerer = Arc::new(share::Forwarded { gate: Arc::clone(&gate), inherited: inherited.clone() });
                 Place::Shared(Shared::open(path, options, answerer, share::OPEN)?)
             }
         };
-        Ok(StoreHandle { place, gate, children: Mutex::default(), urls: Mutex::default() })
+        Ok(StoreHandle { place, gate, _inherited: inherited, children: Mutex::default(), urls: Mutex::default() })
     }
 
     /// Refuses every later call but closing the store.

@@ -24,6 +24,7 @@ mod guard;
 mod handles;
 mod hooks;
 mod import;
+mod inherited;
 mod iter;
 mod life;
 mod log;

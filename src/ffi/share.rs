@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::endpoint::{self, Answered, Asked};
 use super::gate::Gate;
 use super::guard::panicked;
+use super::inherited::Opened;
 use super::verbs::{self, Place, Verb};
 use crate::engine::Scope;
 use crate::error::Fault;
@@ -244,11 +245,20 @@ fn text(value: Option<Option<Vec<u8>>>) -> Result<String> {
 }
 
 /// Carries out the calls of other processes, as the calls of this one are.
-pub(super) struct Forwarded(pub(super) Arc<Gate>);
+pub(super) struct Forwarded {
+    pub(super) gate: Arc<Gate>,
+    pub(super) inherited: Option<Arc<Opened>>,
+}
 
 impl Answerer for Forwarded {
+    fn listens(&self, port: Option<u16>) {
+        if let Some(inherited) = &self.inherited {
+            inherited.listens(port);
+        }
+    }
+
     fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
-        let _entered = self.0.enter()?;
+        let _entered = self.gate.enter()?;
         let mut arguments = arguments.iter().copied();
         let work = || {
             if function != HANDLE {
@@ -261,7 +271,7 @@ impl Answerer for Forwarded {
             Ok([status.to_string(), headers, body].map(|text| Some(text.into_bytes())).to_vec())
         };
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            self.0.poison();
+            self.gate.poison();
             Err(panicked())
         })
     }

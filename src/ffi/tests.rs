@@ -1,5 +1,7 @@
 //! What programs in C cannot provoke: panics, and handles of another process.
 
+#[cfg(unix)]
+mod forking;
 mod serving;
 
 use std::ffi::CStr;

@@ -25,6 +25,12 @@ pub trait Answerer: Send + Sync {
     /// # Errors
     /// Those of the function, which the caller gets as they are.
     fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values>;
+
+    /// Is told on which port of the loopback calls arrive from now on, and when they do no more: for hosts that fork, whose
+    /// children must not keep it.
+    fn listens(&self, port: Option<u16>) {
+        let _ = port;
+    }
 }
 
 /// How a call was answered: the first number of a frame.
@@ -124,6 +130,7 @@ impl Answering {
             connections = inner.ended.wait_timeout(connections, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(connections);
+        inner.answerer.listens(None);
         if woken.is_ok() {
             // It does not panic.
             let _ = acceptor.join();

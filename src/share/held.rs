@@ -38,6 +38,22 @@ impl Held {
         // Before the store is opened, so that those who find it locked are told where to go.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
         let address = listener.local_addr().map_err(io)?;
+        answerer.listens(Some(address.port()));
+        let held = Held::listening(listener, directory, options, answerer, prepare);
+        if held.is_err() {
+            answerer.listens(None);
+        }
+        held
+    }
+
+    fn listening(
+        listener: TcpListener,
+        directory: &Path,
+        options: &StoreOptions,
+        answerer: &Arc<dyn Answerer>,
+        prepare: impl FnOnce(&Store) -> bool,
+    ) -> Result<Self> {
+        let address = listener.local_addr().map_err(io)?;
         let mut options = options.clone();
         let about = about(options.holder.as_deref(), address);
         options.holder = Some(about.clone());

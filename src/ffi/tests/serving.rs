@@ -16,7 +16,7 @@ use super::super::tokens::scimdb_token_create;
 use super::detail;
 use crate::{Store, StoreOptions};
 
-type Failed = (scimdb_code, String);
+pub(super) type Failed = (scimdb_code, String);
 
 /// The outcome of a call that fills a place.
 fn outcome<T>(place: T, call: impl FnOnce(&mut T, *mut *mut scimdb_error) -> scimdb_code) -> Result<T, Failed> {
@@ -49,18 +49,18 @@ macro_rules! text {
     };
 }
 
-fn open(path: &Path, options: &str) -> Result<*mut scimdb_store, Failed> {
+pub(super) fn open(path: &Path, options: &str) -> Result<*mut scimdb_store, Failed> {
     let ((path, path_n), (options, options_n)) = (text!(path.to_str().unwrap()), text!(options));
     // SAFETY: everything leads to what it says, here and below.
     outcome(null_mut(), |db, error| unsafe { scimdb_open(path, path_n, options, options_n, db, error) })
 }
 
-fn close(db: *mut scimdb_store) {
+pub(super) fn close(db: *mut scimdb_store) {
     // SAFETY: as above.
     assert_eq!(unsafe { scimdb_close(db) }, SCIMDB_OK);
 }
 
-fn create(db: *const scimdb_store, name: &str, options: &str) -> Result<String, Failed> {
+pub(super) fn create(db: *const scimdb_store, name: &str, options: &str) -> Result<String, Failed> {
     let json = format!(
         r#"{{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "{name}", "password": "t1meMa$heen"}}"#
     );
@@ -71,7 +71,7 @@ fn create(db: *const scimdb_store, name: &str, options: &str) -> Result<String, 
     })
 }
 
-fn get(db: *const scimdb_store, id: &str) -> Result<String, Failed> {
+pub(super) fn get(db: *const scimdb_store, id: &str) -> Result<String, Failed> {
     let ((kind, kind_n), (id, id_n)) = (text!("User"), text!(id));
     // SAFETY: as above.
     told(|out, error| unsafe { scimdb_get(db, null(), 0, kind, kind_n, id, id_n, null(), 0, out, error) })

@@ -1,0 +1,65 @@
+//! What a child of fork() has of its parent's stores: nothing, not even when its parent is killed.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::super::code::SCIMDB_MISUSE;
+use super::serving::{close, create, get, open};
+
+const DIRECTORY: &str = "SCIMDB_TEST_FORK";
+const SHARE: &str = r#"{"share": true}"#;
+
+/// In a process of its own: opens the store, and forks. The child says what it may do, and lives on.
+#[test]
+fn child_that_forks() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+    let directory = Path::new(&directory);
+    let db = open(directory, SHARE).unwrap();
+    create(db, "ann", r#"{"id": "a"}"#).unwrap();
+    // SAFETY: the child makes calls of this library, which allows it, prints, and ends without any more ado.
+    let process = unsafe { libc::fork() };
+    if process != 0 {
+        std::thread::sleep(Duration::from_secs(600));
+        return;
+    }
+    let refused = get(db, "a").unwrap_err();
+    let own = open(directory, SHARE).unwrap();
+    let found = get(own, "a").is_ok();
+    println!("\nforked {} {} {found}", std::process::id(), refused.0);
+    std::thread::sleep(Duration::from_secs(600));
+    // SAFETY: as above.
+    unsafe { libc::_exit(0) };
+}
+
+#[test]
+fn a_child_keeps_nothing_of_a_parent_that_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .args(["ffi::tests::forking::child_that_forks", "--exact", "--nocapture", "--test-threads=1"])
+        .env(DIRECTORY, directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let line = lines.find(|line| line.starts_with("forked ")).unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    assert_eq!(words[2..], [SCIMDB_MISUSE.to_string().as_str(), "true"], "its own handle calls the parent");
+    let guest = open(directory.path(), SHARE).unwrap();
+    assert!(get(guest, "a").is_ok());
+    let note = std::fs::read_to_string(directory.path().join("share")).unwrap();
+    let address = note.lines().nth(2).unwrap().to_owned();
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let reaches = TcpStream::connect(&address).is_ok();
+    let started = Instant::now();
+    let found = get(guest, "a");
+    let took = started.elapsed();
+    Command::new("kill").args(["-9", words[1]]).status().unwrap();
+    // As long as somebody has the parent's socket, a connection to it would wait five seconds for an answer.
+    assert!(found.is_ok() && took < Duration::from_secs(20), "{found:?} after {took:?}");
+    assert!(!reaches, "the child has the socket where its parent answered");
+    close(guest);
+}
