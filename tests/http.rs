@@ -13,6 +13,8 @@ mod abuse;
 mod access;
 #[path = "http/answers.rs"]
 mod answers;
+#[path = "http/background.rs"]
+mod background;
 #[path = "http/browsers.rs"]
 mod browsers;
 #[path = "http/frames.rs"]

@@ -54,7 +54,7 @@ impl Background {
     /// Serves a store from now on: clients can connect when it returns. Without a log, what the server logs goes nowhere.
     ///
     /// # Errors
-    /// As [`Server::bind`]; `Io` when the process lacks threads.
+    /// As [`Server::bind`]; `Io` when the process lacks threads; `Misuse` within a runtime of tokio: use [`Server`] there.
     pub fn start(store: Store, options: ServeOptions, log: Option<Arc<dyn Log>>) -> Result<Self> {
         options.check()?;
         check_thread()?;
@@ -88,7 +88,7 @@ impl Background {
     /// waits for all that, and for no longer than the drain and three seconds. A server that has stopped stays so.
     ///
     /// # Errors
-    /// `Internal` when it had ended by itself; `Misuse` on a thread of the server: in a hook that a client's call runs.
+    /// `Internal` when it had ended by itself; `Misuse` within a runtime of tokio: in a hook that a client's call runs, say.
     pub fn stop(&self, drain: Duration) -> Result<()> {
         check_thread()?;
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

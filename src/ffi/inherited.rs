@@ -140,9 +140,8 @@ fn local_port(socket: libc::c_int) -> Option<u16> {
     let mut address = std::mem::MaybeUninit::<libc::sockaddr_in>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).ok()?;
     // SAFETY: there is room for the answer, and zeros are an address; a longer address is cut.
-    let (told, address) = unsafe {
-        (libc::getsockname(socket, address.as_mut_ptr().cast(), &mut length), address.assume_init())
-    };
+    let (told, address) =
+        unsafe { (libc::getsockname(socket, address.as_mut_ptr().cast(), &mut length), address.assume_init()) };
     let is_ours = told == 0
         && i32::from(address.sin_family) == libc::AF_INET
         && u32::from_be(address.sin_addr.s_addr) == u32::from(std::net::Ipv4Addr::LOCALHOST);
