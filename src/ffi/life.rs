@@ -47,7 +47,7 @@ enum Place {
     /// In this handle alone, which has told others this of itself.
     Here(Store, Option<String>),
     /// In this process or in another one.
-    Shared(Shared),
+    Shared(Box<Shared>),
 }
 
 /// What was opened from a store, and must let go of it when it is closed: an iterator's snapshot, a server.
@@ -73,7 +73,7 @@ impl StoreHandle {
             }
             (path, true) => {
                 let answerer = Arc::new(share::Forwarded { gate: Arc::clone(&gate), inherited: inherited.clone() });
-                Place::Shared(Shared::open(path, options, answerer, share::OPEN)?)
+                Place::Shared(Box::new(Shared::open(path, options, answerer, share::OPEN)?))
             }
         };
         Ok(StoreHandle { place, gate, _inherited: inherited, children: Mutex::default(), urls: Mutex::default() })

@@ -38,6 +38,8 @@ pub(super) const DONE: u64 = 0;
 pub(super) const FAILED: u64 = 1;
 /// Nothing was done: the caller has hooks, and here are none yet.
 pub(super) const UNHOOKED: u64 = 2;
+/// Nothing was done: the store is closed here.
+pub(super) const CLOSED: u64 = 3;
 
 /// How long a connection may take to prove itself, and a guest to take its answer.
 const PROOF: Duration = Duration::from_secs(5);
@@ -214,6 +216,12 @@ impl Inner {
         ANSWERS.set(true);
         while let Some(call) = receive(&mut stream)? {
             send(&mut stream, &self.answer(&call)?)?;
+        }
+        if self.is_stopping.load(Ordering::Acquire) {
+            // A call that is on its way will not be read, and its caller is to know that.
+            let mut farewell = Writer::default();
+            farewell.number(CLOSED);
+            send(&mut stream, &farewell.finish().map_err(io::Error::other)?)?;
         }
         Ok(())
     }

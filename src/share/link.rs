@@ -100,7 +100,9 @@ impl Link {
         let number =
             if is_interruptible { stream.try_clone().ok().map(|stream| self.note_waiting(stream)) } else { None };
         let mut timed = Timed { stream: &stream, deadline };
-        let answer = send(&mut timed, call).and_then(|()| receive(&mut timed));
+        let sent = send(&mut timed, call);
+        let is_sent = sent.is_ok();
+        let answer = sent.and_then(|()| receive(&mut timed));
         if let Some(number) = number {
             self.state().waiting.remove(&number);
         }
@@ -115,7 +117,8 @@ impl Link {
             Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
                 Err(Failure::Late)
             }
-            Ok(None) | Err(_) => Err(Failure::Lost),
+            // Half a call is none.
+            Ok(None) | Err(_) => Err(if is_sent { Failure::Lost } else { Failure::Gone }),
         }
     }
 

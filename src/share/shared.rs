@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::answer::{Answerer, DONE, FAILED, UNHOOKED, Values};
+use super::answer::{Answerer, CLOSED, DONE, FAILED, UNHOOKED, Values};
 use super::frame::{Reader, Writer, take_error};
 use super::held::{Held, VERSION, check_thread};
 use super::link::{Failure, Link};
@@ -160,9 +160,10 @@ impl Shared {
             let process = link.note.process;
             match link.call(&call, nature == Nature::Read, deadline) {
                 Ok(answer) => match read_answer(&answer)? {
-                    Some(values) => return Ok(Called::There(values)),
-                    None if start.elapsed() < HOOKS.min(limit / 2) => std::thread::sleep(PAUSE),
-                    None => return Err(unhooked(process)),
+                    Answer::Values(values) => return Ok(Called::There(values)),
+                    Answer::Closed => self.settle(Some(&link), interrupts, deadline)?,
+                    Answer::Unhooked if start.elapsed() < HOOKS.min(limit / 2) => std::thread::sleep(PAUSE),
+                    Answer::Unhooked => return Err(unhooked(process)),
                 },
                 Err(_) if nature == Nature::Read && self.is_interrupted(interrupts) => return Err(cancelled()),
                 Err(Failure::Gone) => self.settle(Some(&link), interrupts, deadline)?,
@@ -338,18 +339,27 @@ fn is_shared(holder: &str) -> bool {
     holder.contains("shares it at ")
 }
 
-/// The values of an answer; none where the holder lacks hooks.
-fn read_answer(answer: &[u8]) -> Result<Option<Values>> {
+/// What came back from the holder, other than an error.
+enum Answer {
+    Values(Values),
+    /// It lacks hooks, and has done nothing.
+    Unhooked,
+    /// It has closed the store, and has done nothing.
+    Closed,
+}
+
+fn read_answer(answer: &[u8]) -> Result<Answer> {
     let read = || {
         let mut answer = Reader::new(answer);
         match answer.number()? {
             DONE => {
                 let count = answer.number()?;
                 let values = (0..count).map(|_| Ok(answer.bytes()?.map(<[u8]>::to_vec)));
-                values.collect::<std::io::Result<Values>>().map(|values| Ok(Some(values)))
+                values.collect::<std::io::Result<Values>>().map(|values| Ok(Answer::Values(values)))
             }
             FAILED => take_error(&mut answer).map(Err),
-            UNHOOKED => Ok(Ok(None)),
+            UNHOOKED => Ok(Ok(Answer::Unhooked)),
+            CLOSED => Ok(Ok(Answer::Closed)),
             _ => Err(std::io::ErrorKind::InvalidData.into()),
         }
     };
