@@ -549,6 +549,9 @@ void scimdb_subscription_free(struct scimdb_subscription *subscription);
 // the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
 // operation of a bulk request, each row of an import. The ones before are let go of when the last write that began with
 // them is done, which is not waited for.
+//
+// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
+// holds the store, and meanwhile its writes are SCIMDB_UNAVAILABLE where the holder has set none.
 scimdb_code scimdb_set_hooks(struct scimdb_store *db,
                              scimdb_before_write_fn before,
                              scimdb_after_commit_fn after,

@@ -130,9 +130,7 @@ impl StoreHandle {
             Place::Here(store, _) => store.interrupt(),
             Place::Shared(shared) => {
                 shared.interrupt();
-                if shared.holder().is_some()
-                    && let Ok(store) = shared.store_here(share::CALL)
-                {
+                if let Some(store) = shared.store() {
                     store.interrupt();
                 }
             }

@@ -1,12 +1,14 @@
 //! Stores that others call as well: over a server of the host's, and from other processes.
 
+use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::ptr::{null, null_mut};
 
 use super::super::buf::{scimdb_buf, scimdb_buf_free};
-use super::super::code::{SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code};
+use super::super::code::{SCIMDB_INVALID_VALUE, SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code};
 use super::super::endpoint::scimdb_handle;
 use super::super::error::{scimdb_error, scimdb_error_code, scimdb_error_free};
+use super::super::hooks::{scimdb_before_write_fn, scimdb_decision, scimdb_set_hooks};
 use super::super::import::scimdb_import_open;
 use super::super::life::{scimdb_close, scimdb_open, scimdb_store};
 use super::super::query::scimdb_search;
@@ -244,4 +246,34 @@ fn a_handle_that_forwards_is_as_good_as_one_that_holds() {
     alone.close().unwrap();
     assert_eq!(ask(late, "GET", "/Users/b", "", "{}").unwrap().0, 200);
     close(late);
+}
+
+unsafe extern "C" fn refuse(_: *mut c_void, _: *const c_char, _: usize, _: *mut scimdb_decision) -> scimdb_code {
+    1
+}
+
+#[test]
+fn hooks_hold_wherever_the_store_is_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let share = r#"{"share": true}"#;
+    let (holder, guest) = (open(directory.path(), share).unwrap(), open(directory.path(), share).unwrap());
+    let set = |db, hook: scimdb_before_write_fn| {
+        // SAFETY: as above.
+        assert_eq!(unsafe { scimdb_set_hooks(db, hook, None, null_mut(), None, null_mut()) }, SCIMDB_OK);
+    };
+    set(holder, Some(refuse));
+    set(guest, Some(refuse));
+    let is_refused = || {
+        let refused = create(guest, "ann", "{}").unwrap_err();
+        assert_eq!(refused.0, SCIMDB_INVALID_VALUE, "{refused:?}");
+        let user = r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann"}"#;
+        let (status, body) = ask(guest, "POST", "/Users", user, "{}").unwrap();
+        assert!(status == 400 && body.contains("invalidValue"), "{status} {body}");
+    };
+    is_refused();
+    close(holder);
+    is_refused();
+    set(guest, None);
+    create(guest, "ann", "{}").unwrap();
+    close(guest);
 }
