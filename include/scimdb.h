@@ -678,7 +678,7 @@ scimdb_code scimdb_interrupt(const struct scimdb_store *db);
 
 // Copies the whole store, of one moment, into a directory that must not exist yet, in one that must: SCIMDB_ALREADY_EXISTS,
 // SCIMDB_INVALID_ARGUMENT. Others read and write meanwhile. When it returns the copy is durable; when it fails there is none.
-scimdb_code scimdb_backup(const struct scimdb *db,
+scimdb_code scimdb_backup(const struct scimdb_store *db,
                           const char *path,
                           size_t path_n,
                           struct scimdb_error **err);

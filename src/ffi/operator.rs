@@ -9,6 +9,7 @@ use super::guard::{answer, with_store};
 use super::life::scimdb_store;
 use super::text;
 use super::verbs::{self, Verb};
+use crate::{Error, ErrorKind};
 
 /// Counts: an object with fileBytes, sequence, and the array tenants.
 #[unsafe(no_mangle)]
@@ -59,7 +60,12 @@ pub unsafe extern "C" fn scimdb_backup(
     unsafe {
         with_store(db, err, |store| {
             let path = verbs::named(text::required(path, path_n, "path")?, "path")?;
-            store.call(Verb::Backup { path }).map(drop)
+            // Another process may be the one that copies.
+            let path = std::path::absolute(path)
+                .ok()
+                .and_then(|path| path.into_os_string().into_string().ok())
+                .ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "path: the working directory is not known"))?;
+            store.call(Verb::Backup { path: &path }).map(drop)
         })
     }
 }

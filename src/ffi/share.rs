@@ -174,6 +174,7 @@ verbs! {
     Authenticate { secret } Read CALL;
     Stats {} Read CALL;
     Check {} Read LONG;
+    Backup { path } Manage LONG;
     Compact {} Manage LONG;
 }
 

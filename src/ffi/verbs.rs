@@ -23,29 +23,99 @@ pub(super) struct Place<'a> {
 #[derive(Clone, Copy)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Verb<'a> {
-    Get { at: Place<'a>, options: Option<&'a str> },
-    Create { tenant: Option<&'a str>, resource_type: &'a str, json: &'a [u8], options: Option<&'a str> },
-    Replace { at: Place<'a>, json: &'a [u8], options: Option<&'a str> },
-    Patch { at: Place<'a>, json: &'a [u8], options: Option<&'a str> },
-    Delete { at: Place<'a>, options: Option<&'a str> },
-    VerifyPassword { at: Place<'a>, password: &'a str },
-    Search { tenant: Option<&'a str>, resource_type: Option<&'a str>, request: Option<&'a [u8]> },
-    Explain { tenant: Option<&'a str>, resource_type: Option<&'a str>, request: Option<&'a [u8]> },
-    Bulk { tenant: Option<&'a str>, request: &'a [u8], options: Option<&'a str> },
-    Changes { tenant: Option<&'a str>, since: u64, max: u32, wait: Duration },
-    SchemaPut { tenant: Option<&'a str>, documents: &'a [u8] },
-    SchemaRemove { tenant: Option<&'a str>, urn_or_name: &'a str },
-    SchemaList { tenant: Option<&'a str> },
-    TenantCreate { name: &'a str, options: Option<&'a str> },
-    TenantConfigure { name: &'a str, options: Option<&'a str> },
-    TenantDrop { name: &'a str },
+    Get {
+        at: Place<'a>,
+        options: Option<&'a str>,
+    },
+    Create {
+        tenant: Option<&'a str>,
+        resource_type: &'a str,
+        json: &'a [u8],
+        options: Option<&'a str>,
+    },
+    Replace {
+        at: Place<'a>,
+        json: &'a [u8],
+        options: Option<&'a str>,
+    },
+    Patch {
+        at: Place<'a>,
+        json: &'a [u8],
+        options: Option<&'a str>,
+    },
+    Delete {
+        at: Place<'a>,
+        options: Option<&'a str>,
+    },
+    VerifyPassword {
+        at: Place<'a>,
+        password: &'a str,
+    },
+    Search {
+        tenant: Option<&'a str>,
+        resource_type: Option<&'a str>,
+        request: Option<&'a [u8]>,
+    },
+    Explain {
+        tenant: Option<&'a str>,
+        resource_type: Option<&'a str>,
+        request: Option<&'a [u8]>,
+    },
+    Bulk {
+        tenant: Option<&'a str>,
+        request: &'a [u8],
+        options: Option<&'a str>,
+    },
+    Changes {
+        tenant: Option<&'a str>,
+        since: u64,
+        max: u32,
+        wait: Duration,
+    },
+    SchemaPut {
+        tenant: Option<&'a str>,
+        documents: &'a [u8],
+    },
+    SchemaRemove {
+        tenant: Option<&'a str>,
+        urn_or_name: &'a str,
+    },
+    SchemaList {
+        tenant: Option<&'a str>,
+    },
+    TenantCreate {
+        name: &'a str,
+        options: Option<&'a str>,
+    },
+    TenantConfigure {
+        name: &'a str,
+        options: Option<&'a str>,
+    },
+    TenantDrop {
+        name: &'a str,
+    },
     TenantList,
-    TokenCreate { tenant: Option<&'a str>, name: &'a str, options: Option<&'a str> },
-    TokenRevoke { tenant: Option<&'a str>, name: &'a str },
-    TokenList { tenant: Option<&'a str> },
-    Authenticate { secret: &'a str },
+    TokenCreate {
+        tenant: Option<&'a str>,
+        name: &'a str,
+        options: Option<&'a str>,
+    },
+    TokenRevoke {
+        tenant: Option<&'a str>,
+        name: &'a str,
+    },
+    TokenList {
+        tenant: Option<&'a str>,
+    },
+    Authenticate {
+        secret: &'a str,
+    },
     Stats,
     Check,
+    /// To a path that does not depend on a directory of a process.
+    Backup {
+        path: &'a str,
+    },
     Compact,
 }
 
@@ -108,6 +178,7 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
         Verb::Authenticate { secret } => answers::principal(store.authenticate(secret)?),
         Verb::Stats => answers::stats(store.stats()?),
         Verb::Check => answers::check(store.check(&mut |_, _| {})?),
+        Verb::Backup { path } => done(store.backup(path, &mut |_, _| {})),
         Verb::Compact => done(store.compact(&mut |_, _| {})),
     }
 }
