@@ -8,7 +8,9 @@ use crate::{Error, ErrorKind, Result};
 /// What a host does about writes: validate, derive, react. See [`Store::set_hooks`](crate::Store::set_hooks) for when.
 pub trait Hooks: Send + Sync {
     /// A resource is about to be written: accept it, give it attributes, or refuse it by an error, such as one that
-    /// [`refusal`] makes. Inside, the store can be read, as it was before; to write or to close it is `Misuse`.
+    /// [`refusal`] makes. Inside, the store can be read, as it was before; to write to a store or to close one, this or
+    /// another, is `Misuse`. That is told on this thread alone: the writer waits for the hook, so a hook that waits for
+    /// another thread which writes waits for ever.
     ///
     /// It may be called more than once for a write, and for a write that comes to nothing: bulk requests and the groups
     /// of an import are tried until all that they need is known, and a disk can fail later.
