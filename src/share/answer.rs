@@ -1,11 +1,11 @@
 //! The process that holds the store: it answers the calls of the others, each connection on a thread of its own.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -44,7 +44,8 @@ pub(super) const CLOSED: u64 = 3;
 /// How long a connection may take to prove itself, and a guest to take its answer.
 const PROOF: Duration = Duration::from_secs(5);
 const TAKING: Duration = Duration::from_secs(60);
-/// Connections at one time, each of which has a thread, and those of them that have not proved themselves.
+/// Connections at one time, each of which has a thread, and those of them that have not proved themselves: the oldest of
+/// these makes room for another, so that nobody keeps guests out by saying nothing.
 const MAX_CONNECTIONS: usize = 2_048;
 const MAX_STRANGERS: usize = 64;
 /// How long to wait where the process lacks file descriptors or threads for a connection.
@@ -67,7 +68,6 @@ struct Inner {
     address: SocketAddr,
     is_hooked: AtomicBool,
     is_stopping: AtomicBool,
-    strangers: AtomicUsize,
     connections: Mutex<Connections>,
     ended: Condvar,
 }
@@ -76,6 +76,8 @@ struct Inner {
 struct Connections {
     count: usize,
     open: HashMap<usize, TcpStream>,
+    /// Those that have not proved themselves, from the oldest.
+    strangers: VecDeque<usize>,
 }
 
 impl Answering {
@@ -92,7 +94,6 @@ impl Answering {
             address: listener.local_addr()?,
             is_hooked: AtomicBool::new(false),
             is_stopping: AtomicBool::new(false),
-            strangers: AtomicUsize::new(0),
             connections: Mutex::default(),
             ended: Condvar::new(),
         });
@@ -176,33 +177,37 @@ impl Inner {
             if is_full || self.is_stopping.load(Ordering::Acquire) {
                 return Ok(());
             }
-            if self.strangers.load(Ordering::Relaxed) >= MAX_STRANGERS {
-                return Ok(());
+            if connections.strangers.len() >= MAX_STRANGERS
+                && let Some(oldest) = connections.strangers.pop_front()
+                && let Some(stream) = connections.open.get(&oldest)
+            {
+                // Its thread ends then.
+                let _ = stream.shutdown(Shutdown::Both);
             }
             connections.count += 1;
             let number = connections.count;
             connections.open.insert(number, stream.try_clone()?);
+            connections.strangers.push_back(number);
             number
         };
-        self.strangers.fetch_add(1, Ordering::Relaxed);
         let inner = Arc::clone(self);
         let spawned = spawn(move || {
             // An error is a guest that went away, or a stranger.
-            let _ = inner.serve(stream);
+            let _ = inner.serve(stream, number);
             inner.end(number);
         });
-        spawned.map(drop).inspect_err(|_| {
-            self.strangers.fetch_sub(1, Ordering::Relaxed);
-            self.end(number);
-        })
+        spawned.map(drop).inspect_err(|_| self.end(number))
     }
 
     fn end(&self, number: usize) {
-        self.connections().open.remove(&number);
+        let mut connections = self.connections();
+        connections.open.remove(&number);
+        connections.strangers.retain(|stranger| *stranger != number);
+        drop(connections);
         self.ended.notify_all();
     }
 
-    fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
+    fn serve(&self, mut stream: TcpStream, number: usize) -> io::Result<()> {
         let meet = |stream: &mut TcpStream| {
             stream.set_nodelay(true)?;
             stream.set_read_timeout(Some(PROOF))?;
@@ -210,9 +215,8 @@ impl Inner {
             as_holder(stream, &self.secret)?;
             stream.set_read_timeout(None)
         };
-        let met = meet(&mut stream);
-        self.strangers.fetch_sub(1, Ordering::Relaxed);
-        met?;
+        meet(&mut stream)?;
+        self.connections().strangers.retain(|stranger| *stranger != number);
         ANSWERS.set(true);
         while let Some(call) = receive(&mut stream)? {
             send(&mut stream, &self.answer(&call)?)?;
