@@ -234,7 +234,7 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 ///
 /// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 /// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Iterators,
-/// imports, on_change, backup and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
+/// imports, on_change and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
 /// every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_open(
