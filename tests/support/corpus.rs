@@ -295,9 +295,10 @@ pub fn same_resource(expected: &Value, got: &Value) -> bool {
 /// Collects what failed, so that a run tells all of it.
 #[derive(Default)]
 pub struct Failures {
-    text: String,
-    failed: usize,
-    run: usize,
+    /// What failed, for people.
+    pub text: String,
+    pub failed: usize,
+    pub run: usize,
 }
 
 impl Failures {

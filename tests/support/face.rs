@@ -58,9 +58,15 @@ pub trait Face {
     }
 }
 
-/// Runs every filter vector.
+/// Runs every filter vector; panics if one fails.
 pub fn run_filters(face: &mut impl Face) {
     let mut failures = Failures::default();
+    check_filters(face, &mut failures);
+    failures.finish();
+}
+
+/// Runs every filter vector.
+pub fn check_filters(face: &mut impl Face, failures: &mut Failures) {
     for (index, file) in FilterFile::all().iter().enumerate() {
         let tenant = format!("filter-{index}");
         if let Err(error) = prepare_filters(face, &tenant, file) {
@@ -83,7 +89,6 @@ pub fn run_filters(face: &mut impl Face) {
             }
         }
     }
-    failures.finish();
 }
 
 fn prepare_filters(face: &mut impl Face, tenant: &str, file: &FilterFile) -> Result<(), String> {
@@ -95,9 +100,15 @@ fn prepare_filters(face: &mut impl Face, tenant: &str, file: &FilterFile) -> Res
     Ok(())
 }
 
-/// Runs every PATCH vector.
+/// Runs every PATCH vector; panics if one fails.
 pub fn run_patches(face: &mut impl Face) {
     let mut failures = Failures::default();
+    check_patches(face, &mut failures);
+    failures.finish();
+}
+
+/// Runs every PATCH vector.
+pub fn check_patches(face: &mut impl Face, failures: &mut Failures) {
     for (number, file) in PatchFile::all().iter().enumerate() {
         for (index, vector) in file.vectors.iter().enumerate() {
             let tenant = format!("patch-{number}-{index}");
@@ -106,7 +117,6 @@ pub fn run_patches(face: &mut impl Face) {
             failures.check(outcome.is_ok(), &file.name, &vector.name, &vector.cites, expected, outcome);
         }
     }
-    failures.finish();
 }
 
 /// Runs one PATCH vector; the error says what was not as expected.
