@@ -1,11 +1,14 @@
 //! The corpus's searches and PATCHes as requests of SCIM's protocol. It must not know how a request gets to the store.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::http::Answer;
 use crate::support::corpus::{Outcome, PatchError, ResourceOf};
 use crate::support::face::{Face, Search};
+
+/// Everything but the unreserved characters (RFC 3986 section 2.3): ids and cursors stand in a query as they are.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A way to send requests to a store, and to prepare it.
 pub trait Requests {
@@ -29,7 +32,7 @@ impl<R: Requests> ByRequests<R> {
         let mut parameters = Vec::new();
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                parameters.push(format!("{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC)));
+                parameters.push(format!("{name}={}", utf8_percent_encode(&value, RESERVED)));
             }
         };
         add("filter", search.filter.clone());

@@ -1,5 +1,6 @@
 //! Sequences of requests as data: tests/corpus/README.md describes the files. It must not know how a request gets to the
 //! store.
+#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
