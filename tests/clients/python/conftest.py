@@ -1,29 +1,12 @@
-"""Stubs made from the proto files, a server for the whole run, and a tenant for each test."""
+"""Stubs made before any test imports them, a server for the whole run, and a tenant for each test."""
 
 import itertools
-import sys
-import tempfile
-from pathlib import Path
 
 import grpc
 import pytest
-from grpc_tools import protoc
+import stubs
 
-ROOT = Path(__file__).resolve().parents[3]
-STUBS = tempfile.TemporaryDirectory(prefix="scimdb-stubs-")
-
-
-def pytest_configure() -> None:
-    """Makes the stubs before any test imports them."""
-    files = sorted(str(file) for file in (ROOT / "proto").rglob("*.proto"))
-    # The well-known types are beside the compiler.
-    include = Path(protoc.__file__).parent / "_proto"
-    made = protoc.main(
-        ["protoc", f"-I{ROOT / 'proto'}", f"-I{include}", f"--python_out={STUBS.name}",
-         f"--grpc_python_out={STUBS.name}", *files]
-    )
-    assert made == 0, "the proto files do not compile"
-    sys.path.insert(0, STUBS.name)
+STUBS = stubs.make()
 
 
 def pytest_unconfigure() -> None:
