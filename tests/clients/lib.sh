@@ -12,3 +12,8 @@ scimdb_binary() {
 import json, sys
 print(*(made["executable"] for made in map(json.loads, sys.stdin) if made.get("executable")))'
 }
+
+# corpus COMMAND…: runs the corpus through a driver that is a client of gRPC, on a server that the runner starts.
+corpus() {
+    cargo test --locked --quiet --test drive -- --grpc "$@"
+}

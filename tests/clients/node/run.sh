@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Tests a started server with the clients of gRPC for Node: `bash tests/clients/node/run.sh`, with node's arguments.
+# Tests a started server with the clients of gRPC for Node, and runs the corpus: `bash tests/clients/node/run.sh`. With
+# arguments, the tests alone are run, with node's arguments.
 #
 # SCIMDB_BIN       the binary to test; without it, one is built
 # SCIMDB_CI_CACHE  where the clients are installed (default ~/.cache/scimdb-ci)
@@ -28,3 +29,6 @@ SCIMDB_BIN=$(scimdb_binary)
 NODE_PATH=$(packages)
 export SCIMDB_BIN NODE_PATH
 node --test --test-reporter spec --test-timeout 60000 "$@" tests/clients/node/*.test.js
+if (($# == 0)); then
+    corpus node tests/clients/node/driver.js
+fi

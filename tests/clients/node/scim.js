@@ -162,12 +162,8 @@ class Reading {
   }
 }
 
-// Awaits a call that must fail, and takes its status apart.
-async function refused(promise) {
-  const error = await promise.then(
-    () => assert.fail('the call succeeded'),
-    (error) => error,
-  );
+// Takes the status of a failed call apart.
+function refusal(error) {
   const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
   assert.ok(bytes, `no details: ${error.stack}`);
   // grpc-js leaves parts of its own text percent-encoded; the Status has it as the server wrote it.
@@ -187,6 +183,15 @@ async function refused(promise) {
   return found;
 }
 
+// Awaits a call that must fail, and takes its status apart.
+async function refused(promise) {
+  const error = await promise.then(
+    () => assert.fail('the call succeeded'),
+    (error) => error,
+  );
+  return refusal(error);
+}
+
 // What a refusal's code and reason are.
 async function assertRefused(promise, code, reason) {
   const refusal = await refused(promise);
@@ -194,4 +199,4 @@ async function assertRefused(promise, code, reason) {
   return refusal;
 }
 
-module.exports = { BULK, GROUP, OPTIONS, ROOT, Reading, Scim, USER, assertRefused, refused, unary, user };
+module.exports = { BULK, GROUP, OPTIONS, ROOT, Reading, Scim, USER, assertRefused, refusal, refused, unary, user };
