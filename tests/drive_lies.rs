@@ -54,7 +54,7 @@ impl Peer for Liar {
 
 /// What failed when a driver told a lie in a part.
 fn failed(part: &str, lie: Lie) -> usize {
-    let core = |_| Core::new("core", None);
+    let core = |_| Core::new("binding", None);
     let mut driven = Driven::new(Box::new(Liar(Core::new("binding", None), lie)), core).unwrap();
     parts::run(&mut driven, &[part.to_owned()]).unwrap();
     let (passed, failed, unsupported) = driven.report.totals();

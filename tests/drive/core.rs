@@ -6,7 +6,7 @@ use std::time::Duration;
 use scimdb::engine::{
     Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
 };
-use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, parse_patch, parse_schema_document};
+use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
 use scimdb::model::VersionMatch;
 use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, handle, required_scope};
 use scimdb::server::{Line, Lines};
@@ -20,6 +20,7 @@ pub struct Core {
     store: Store,
     /// Who writes when a request does not say: the name of a token, where calls have one.
     actor: Option<String>,
+    /// What is compared with it, or what it stands for: `binding` or `grpc`.
     kind: &'static str,
 }
 
@@ -151,13 +152,24 @@ impl Core {
         let (report, rejects) = importer.finish()?;
         let rejects: Vec<Value> = rejects
             .iter()
-            .map(|reject| json!({"row": reject.row, "error": error_of(&reject.error), "input": String::from_utf8_lossy(&reject.input)}))
+            .map(|reject| {
+                let error = self.error_of_row(&reject.error);
+                json!({"row": reject.row, "error": error, "input": String::from_utf8_lossy(&reject.input)})
+            })
             .collect();
         let report = json!({
             "read": report.read, "created": report.created, "replaced": report.replaced, "skipped": report.skipped,
             "rejected": report.rejected, "rejects": rejects,
         });
         Ok(json!({"json": report.to_string()}))
+    }
+
+    /// A row's error: the Error message of RFC 7644 section 3.12, or what a driver of gRPC makes of a Problem.
+    fn error_of_row(&self, error: &Error) -> Value {
+        match self.kind {
+            "grpc" => json!({"scimType": error.scim_type(), "detail": error.detail(), "status": error.status()}),
+            _ => serde_json::from_str(&error_json(error)).unwrap(),
+        }
     }
 
     fn changes(&self, request: &Value) -> Result<Value> {

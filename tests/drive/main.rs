@@ -31,6 +31,7 @@ mod support;
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 
+use core::Core;
 use driven::{Driven, Kind};
 use http::Served;
 use peer::{Peer as _, Process};
@@ -116,11 +117,12 @@ fn drive(settings: &Settings) -> Result<bool, String> {
     }
     let process = Process::start(&settings.command, &environment)?;
     let mut driven = Driven::new(Box::new(process), |kind| {
-        let core = core::Core::new("core", (kind == Kind::Grpc).then(|| ACTOR.to_owned()));
-        if kind == Kind::Grpc {
-            // The two stores count the same.
-            core.store().tenant("default").unwrap().create_token(ACTOR, options()).unwrap();
+        if kind == Kind::Binding {
+            return Core::new("binding", None);
         }
+        let core = Core::new("grpc", Some(ACTOR.to_owned()));
+        // The two stores count the same.
+        core.store().tenant("default").unwrap().create_token(ACTOR, options()).unwrap();
         core
     })?;
     if settings.is_grpc != (driven.kind() == Kind::Grpc) {
@@ -135,7 +137,7 @@ fn drive(settings: &Settings) -> Result<bool, String> {
 
 /// Answers requests on standard input, by the engine: proves the runner.
 fn answer_as_driver() -> Result<(), String> {
-    let mut core = core::Core::new("binding", None);
+    let mut core = Core::new("binding", None);
     let mut output = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| error.to_string())?;
