@@ -54,8 +54,7 @@ bench_go() {
 
 bench_java() {
     bash bindings/java/build.sh >&2
-    printf '%s --enable-native-access=ALL-UNNAMED -cp %s org.scimdb.bench.Bench\n' "$root/bindings/java/target/java" \
-        "$root/bindings/java/target/scimdb-0.1.0.jar:$root/bindings/java/target/bench"
+    printf 'bash bindings/java/bench/bench\n'
 }
 
 declare -A names=([c]=C [cpp]=C++ [python]=Python [node]=Node [go]=Go [java]=Java)
