@@ -6,11 +6,35 @@ use crate::driven::{Answer, Driven};
 use crate::own::{Step, Tenant, must, must_fail, user};
 
 pub const STEPS: &[Step] = &[
+    ("who writes, and where", options),
     ("tokens, and who their bearers are", tokens),
     ("handle lets bearers in", bearers),
     ("handle answers whatever is sent", whatever),
     ("a store opened anew, with options", opened),
 ];
+
+fn options(driven: &mut Driven) -> Result<(), String> {
+    const BASE: &str = "https://example.com/scim";
+    let mut tenant = Tenant::new(driven, "own-options")?;
+    let options = json!({"base": BASE, "actor": "é, a host"});
+    let made = tenant.create("User", &user("a"), options.clone())?;
+    let located = |found: &Value| found["meta"]["location"].as_str().is_some_and(|location| location.starts_with(BASE));
+    must(located(&made), &made)?;
+    let found = tenant.get("User", &made["id"], json!({"base": BASE})).json()?;
+    must(located(&found), &found)?;
+    let operations = json!([{"op": "add", "path": "title", "value": "t"}]);
+    tenant.patch("User", &made["id"], operations, options.clone()).json()?;
+    let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+        "Operations": [{"method": "POST", "path": "/Users", "bulkId": "b", "data": user("b")}]});
+    let done = tenant.ask("bulk", json!({"request": body.to_string(), "options": options.clone()})).json()?;
+    let location = &done["Operations"][0]["location"];
+    must(location.as_str().is_some_and(|location| location.starts_with(BASE)), &done)?;
+    tenant.ask("import", json!({"chunks": [user("c").to_string()], "options": {"actor": "é, a host"}})).json()?;
+    tenant.ask("delete", json!({"type": "User", "id": made["id"], "options": options}));
+    let told = tenant.ask("changes", json!({"since": 0, "max": 10, "wait_ms": 0})).json()?;
+    let changes = told["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    must(changes.len() == 5 && changes.iter().all(|change| change["actor"] == "é, a host"), &told)
+}
 
 fn token(tenant: &mut Tenant<'_>, name: &str, options: Value) -> Result<String, String> {
     let made = tenant.ask("token_create", json!({"name": name, "options": options})).json()?;
@@ -101,7 +125,7 @@ fn whatever(driven: &mut Driven) -> Result<(), String> {
 fn opened(driven: &mut Driven) -> Result<(), String> {
     driven.open_tenant("own-before", "strict", &[])?;
     driven.ask("stats", json!({})).json()?;
-    let options = json!({"defaultPage": 2, "maxPage": 3, "maxBulkOperations": 1});
+    let options = json!({"defaultPage": 2, "maxPage": 3, "maxBulkOperations": 1, "keepChanges": 2});
     if let Answer::Error(error) = driven.ask("open", json!({"options": options})) {
         return Err(error.to_string());
     }
@@ -114,5 +138,6 @@ fn opened(driven: &mut Driven) -> Result<(), String> {
     let page = tenant.search(Some("User"), json!({}))?;
     must(page["itemsPerPage"] == 2 && page["totalResults"] == 5, &page)?;
     let page = tenant.search(Some("User"), json!({"count": 10}))?;
-    must(page["itemsPerPage"] == 3, &page)
+    must(page["itemsPerPage"] == 3, &page)?;
+    must_fail(&tenant.ask("changes", json!({"since": 0, "max": 10, "wait_ms": 0})), "OUT_OF_RANGE")
 }
