@@ -60,8 +60,15 @@ bench_java() {
 declare -A names=([c]=C [cpp]=C++ [python]=Python [node]=Node [go]=Go [java]=Java)
 faces=()
 for face in ${SCIMDB_FACES:-c cpp python node go java}; do
-    # In a shell of its own, so that what fails in the middle fails.
-    if command=$(set -e; "bench_$face"); then
+    # A function called as a condition would go on after what fails: it has a shell of its own, and its status is looked at.
+    set +e
+    command=$(
+        set -e
+        "bench_$face"
+    )
+    status=$?
+    set -e
+    if ((status == 0)); then
         faces+=(--face "${names[$face]}=$command")
     else
         printf '%s is left out: its bench cannot be built here\n' "${names[$face]}" >&2
