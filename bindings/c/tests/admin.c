@@ -19,7 +19,7 @@ static void schemas_come_and_go(void) {
     CHECK(json_array_size(json_object_get(list, "resourceTypes")) >= 2);
     json_decref(list);
     OK(scimdb_schema_put(db, TENANT, S(CAR), &err));
-    OK(scimdb_create(db, TENANT, S("Car"), L("{\"plate\":\"B-1\"}"), L("{\"id\":\"c1\"}"), &out, &err));
+    OK(scimdb_create(db, TENANT, S("Car"), L("{\"schemas\":[\"urn:example:Car\"],\"plate\":\"B-1\"}"), L("{\"id\":\"c1\"}"), &out, &err));
     CHECK_AT(out.data, "plate", "B-1");
     OK(scimdb_schema_list(db, TENANT, &out, &err));
     CHECK_HAS(out.data, "urn:example:Car");
@@ -44,7 +44,7 @@ static void tenants_are_apart(void) {
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_tenant_create(db, S("no name"), NONE, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_tenant_create(db, S("other"), L("{\"profil\":\"entra\"}"), &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_tenant_create(db, S("other"), L("{\"profile\":\"none\"}"), &err));
-    OK(scimdb_create(db, S("acme"), USER, L("{\"userName\":\"ann\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(db, S("acme"), USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_get(db, TENANT, USER, S("a1"), NONE, &out, &err));
     OK(scimdb_tenant_list(db, &out, &err));
     json_t *list = json_of(&out);

@@ -5,8 +5,8 @@ static void the_log_is_read_on(void) {
     scimdb *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\"}"), L("{\"id\":\"a1\",\"actor\":\"check\"}"), &out, &err));
-    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{\"userName\":\"ann\",\"title\":\"Dr\"}"), NONE, &out, &err));
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\",\"actor\":\"check\"}"), &out, &err));
+    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"title\":\"Dr\"}"), NONE, &out, &err));
     OK(scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
     OK(scimdb_changes(db, TENANT, 0, 2, 0, &out, &err));
     CHECK_AT(out.data, "changes/0/operation", "create");

@@ -70,12 +70,12 @@ static void what_is_wrong_with_a_request_is_an_answer(void) {
     }
     /* A body is bytes: what is no UTF-8 in it is the client's mistake, not the host's. */
     OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"),
-                     L("{\"userName\":\"\xff\"}"), NONE, &status, &headers, &body, &err));
+                     L("{" AS_USER "\"userName\":\"\xff\"}"), NONE, &status, &headers, &body, &err));
     CHECK_INT(status, 400);
     CHECK_AT(body.data, "scimType", "invalidSyntax");
     /* As is one that is too large. */
     OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"),
-                     L("{\"userName\":\"somebody\"}"), L("{\"maxBodyBytes\":10}"), &status, &headers, &body, &err));
+                     L("{" AS_USER "\"userName\":\"somebody\"}"), L("{\"maxBodyBytes\":10}"), &status, &headers, &body, &err));
     CHECK_INT(status, 413);
     scimdb_buf_free(&headers);
     scimdb_buf_free(&body);
@@ -102,11 +102,11 @@ static void who_calls_is_looked_at_where_the_host_asks_for_it(void) {
     CHECK_INT(status, 401);
     OK(scimdb_handle(db, TENANT, S("GET"), S("/Users"), S(bearer), NONE, S(context), &status, &headers, &body, &err));
     CHECK_INT(status, 200);
-    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), S(bearer), L("{\"userName\":\"ann\"}"), S(context), &status, &headers, &body,
+    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), S(bearer), L("{" AS_USER "\"userName\":\"ann\"}"), S(context), &status, &headers, &body,
                      &err));
     CHECK_INT(status, 403);
     /* The host may have authenticated the caller itself, and say what it may do. */
-    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"), L("{\"userName\":\"ann\"}"),
+    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"), L("{" AS_USER "\"userName\":\"ann\"}"),
                      L("{\"scope\":\"read\"}"), &status, &headers, &body, &err));
     CHECK_INT(status, 403);
     free(secret);

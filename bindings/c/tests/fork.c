@@ -42,7 +42,7 @@ static void a_child_does_not_use_its_parents_store(void) {
         CHECK_HAS(scimdb_error_detail(err), "fork");
         scimdb_error_free(err);
         err = NULL;
-        FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, L("{\"userName\":\"bob\"}"), NONE, &out, &err));
+        FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"bob\"}"), NONE, &out, &err));
         FAILS(SCIMDB_MISUSE, scimdb_changes(db, TENANT, 0, 1, 600000, &out, &err));
         FAILS(SCIMDB_MISUSE, scimdb_iter_next(iter, &json, &json_n, &err));
         FAILS(SCIMDB_MISUSE, scimdb_import_feed(import, S("{}"), &err));

@@ -154,7 +154,7 @@ void make_user(scimdb *db, const char *user_name, char id[64]) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char json[512];
-    snprintf(json, sizeof json, "{\"userName\":\"%s\"}", user_name);
+    snprintf(json, sizeof json, "{" AS_USER "\"userName\":\"%s\"}", user_name);
     OK(scimdb_create(db, TENANT, USER, S(json), NONE, &out, &err));
     char *found = at(out.data, "id");
     CHECK(found != NULL && strlen(found) < 64);

@@ -27,6 +27,10 @@ struct test {
 #define TENANT "default", SCIMDB_NTS
 #define USER "User", SCIMDB_NTS
 
+/* What the JSON of a user and of a group begins with. */
+#define AS_USER "\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],"
+#define AS_GROUP "\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],"
+
 #define CHECK(condition) check_true((condition) ? true : false, #condition, __FILE__, __LINE__)
 #define CHECK_INT(actual, expected) check_int((int64_t)(actual), (int64_t)(expected), #actual, __FILE__, __LINE__)
 #define CHECK_TEXT(actual, expected) check_text((actual), (expected), #actual, __FILE__, __LINE__)

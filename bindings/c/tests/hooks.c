@@ -25,7 +25,7 @@ static scimdb_code before(void *userdata, const char *write, size_t write_n, sci
     memcpy(host->write, write, write_n);
     host->write[write_n] = '\0';
     host->seen = count_users(host->db);
-    host->inner_write = scimdb_create(host->db, TENANT, USER, L("{\"userName\":\"within\"}"), NONE, &out, NULL);
+    host->inner_write = scimdb_create(host->db, TENANT, USER, L("{" AS_USER "\"userName\":\"within\"}"), NONE, &out, NULL);
     scimdb_buf_free(&out);
     host->kept = decision;
     if (host->set != NULL) {
@@ -72,7 +72,7 @@ static void hooks_see_every_write(void) {
     scimdb *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\",\"password\":\"secret word\"}"), L("{\"id\":\"a1\",\"actor\":\"me\"}"), &out,
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"secret word\"}"), L("{\"id\":\"a1\",\"actor\":\"me\"}"), &out,
                      &err));
     CHECK_INT(host.befores, 1);
     CHECK_INT(host.afters, 1);
@@ -115,7 +115,7 @@ static void a_hook_refuses(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* Without a word: the default. */
     host.answer = SCIMDB_INVALID_VALUE;
-    FAILS_WITH(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_status(err), 400);
     CHECK_TEXT(scimdb_error_scim_type(err), "invalidValue");
     scimdb_error_free(err);
@@ -123,7 +123,7 @@ static void a_hook_refuses(void) {
     host.status = 409;
     host.scim_type = "uniqueness";
     host.detail = "Ann has left \xe2\x82\xac";
-    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(host.decided, SCIMDB_OK);
     CHECK_INT(scimdb_error_status(err), 409);
     CHECK_TEXT(scimdb_error_scim_type(err), "uniqueness");
@@ -132,14 +132,14 @@ static void a_hook_refuses(void) {
     err = NULL;
     host.status = 403;
     host.scim_type = NULL;
-    FAILS_WITH(SCIMDB_FORBIDDEN, scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(SCIMDB_FORBIDDEN, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_status(err), 403);
     scimdb_error_free(err);
     err = NULL;
     /* Through the endpoint it is the client's answer. */
     scimdb_buf headers = SCIMDB_BUF_INIT;
     int32_t status = 0;
-    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"), L("{\"userName\":\"ann\"}"), NONE,
+    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"), L("{" AS_USER "\"userName\":\"ann\"}"), NONE,
                      &status, &headers, &out, &err));
     CHECK_INT(status, 403);
     char *detail = at(out.data, "detail");
@@ -161,7 +161,7 @@ static void a_hook_sets_attributes(void) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     host.set = "{\"userType\":\"Employee\",\"nickName\":null}";
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\",\"nickName\":\"A\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"nickName\":\"A\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     CHECK_INT(host.decided, SCIMDB_OK);
     CHECK_AT(out.data, "userType", "Employee");
     CHECK_AT(out.data, "nickName", NULL);
@@ -172,7 +172,7 @@ static void a_hook_sets_attributes(void) {
     const char *const wrong[] = { "{\"noSuchAttribute\":1}", "{\"active\":\"perhaps\"}", "[1]", "{" };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         host.set = wrong[i];
-        scimdb_code code = scimdb_create(db, TENANT, USER, L("{\"userName\":\"bob\"}"), NONE, &out, &err);
+        scimdb_code code = scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"bob\"}"), NONE, &out, &err);
         CHECK(code != SCIMDB_OK || host.decided != SCIMDB_OK);
         if (code == SCIMDB_OK) {
             /* It was told at once, and went on without. */
@@ -198,8 +198,8 @@ static void hooks_see_bulk_and_import(void) {
     host.set = "{\"userType\":\"Employee\"}";
     OK(scimdb_bulk(db, TENANT,
                    L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{\"userName\":\"ann\"}},"
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b\",\"data\":{\"userName\":\"bob\"}}]}"),
+                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
+                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b\",\"data\":{" AS_USER "\"userName\":\"bob\"}}]}"),
                    NONE, &out, &err));
     CHECK_AT(out.data, "Operations/1/status", "201");
     CHECK_INT(host.befores, 2);

@@ -7,8 +7,8 @@ static void a_bulk_request_is_answered(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_bulk(db, TENANT,
                    L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{\"userName\":\"ann\"}},"
-                     "{\"method\":\"POST\",\"path\":\"/Groups\",\"bulkId\":\"g\",\"data\":{\"displayName\":\"All\",\"members\":"
+                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
+                     "{\"method\":\"POST\",\"path\":\"/Groups\",\"bulkId\":\"g\",\"data\":{" AS_GROUP "\"displayName\":\"All\",\"members\":"
                      "[{\"value\":\"bulkId:a\"}]}},"
                      "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
                    L("{\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
@@ -19,7 +19,11 @@ static void a_bulk_request_is_answered(void) {
     CHECK_HAS(location, "https://example.com/Users/");
     free(location);
     FAILS(SCIMDB_INVALID_SYNTAX, scimdb_bulk(db, TENANT, L("{\"Operations\":5}"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_bulk(db, TENANT, L("{\"Operations\":[]}"), L("{\"actors\":\"\"}"), &out, &err));
+    FAILS(SCIMDB_INVALID_ARGUMENT,
+          scimdb_bulk(db, TENANT,
+                      L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
+                        "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
+                      L("{\"actors\":\"\"}"), &out, &err));
     CHECK_INT(count_users(db), 1);
     scimdb_buf_free(&out);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
@@ -91,7 +95,7 @@ static void conflicts_are_settled_as_asked(void) {
         scimdb_error *err = NULL;
         scimdb_import *import = NULL;
         scimdb_buf out = SCIMDB_BUF_INIT;
-        OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\",\"title\":\"old\"}"), L("{\"id\":\"u1\"}"), &out, &err));
+        OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"title\":\"old\"}"), L("{\"id\":\"u1\"}"), &out, &err));
         OK(scimdb_import_open(db, TENANT, S(cases[i].options), &import, &err));
         OK(scimdb_import_feed(import, S(rows), &err));
         OK(scimdb_import_finish(import, &out, &err));
@@ -111,7 +115,7 @@ static void an_import_is_given_up(void) {
     FAILS(SCIMDB_UNKNOWN_TENANT, scimdb_import_open(db, S("nobody"), NONE, &import, &err));
     CHECK(import == NULL);
     OK(scimdb_import_open(db, TENANT, L("{\"resourceType\":\"User\"}"), &import, &err));
-    OK(scimdb_import_feed(import, L("{\"userName\":\"ann\"}\n"), &err));
+    OK(scimdb_import_feed(import, L("{" AS_USER "\"userName\":\"ann\"}\n"), &err));
     scimdb_import_free(import);
     CHECK_INT(count_users(db), 0);
     /* finish frees it, also where there is no place for the report. */
@@ -127,7 +131,7 @@ static void an_import_ends_with_its_store(void) {
     scimdb_import *import = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_import_open(db, TENANT, L("{\"resourceType\":\"User\"}"), &import, &err));
-    OK(scimdb_import_feed(import, L("{\"userName\":\"ann\"}\n"), &err));
+    OK(scimdb_import_feed(import, L("{" AS_USER "\"userName\":\"ann\"}\n"), &err));
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
     scimdb_code code = scimdb_import_finish(import, &out, &err);
     CHECK(code == SCIMDB_MISUSE || code == SCIMDB_UNAVAILABLE);
@@ -145,7 +149,7 @@ static void what_comes_is_read_again(void) {
     /* Enough for more than one commit. */
     const int count = is_slow() ? 500 : 10000;
     OK(scimdb_import_open(db, TENANT, L("{\"resourceType\":\"User\"}"), &import, &err));
-    char row[128];
+    char row[256];
     for (int i = 0; i < count; i++) {
         int n = snprintf(row, sizeof row, "{\"id\":\"u%d\",\"userName\":\"user%d\"}\n", i, i);
         OK(scimdb_import_feed(import, row, (size_t)n, &err));

@@ -172,7 +172,7 @@ static void what_must_be_given_is_missed(void) {
     CHECK(subscription == NULL && out.data == NULL);
     /* Every output that is missing. */
     FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, USER, S("x"), NONE, NULL, &err));
-    FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, S("{\"userName\":\"a\"}"), NONE, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, S("{" AS_USER "\"userName\":\"a\"}"), NONE, NULL, &err));
     FAILS(SCIMDB_MISUSE, scimdb_search(db, TENANT, USER, S("{}"), NULL, &err));
     FAILS(SCIMDB_MISUSE, scimdb_explain(db, TENANT, USER, S("{}"), NULL, &err));
     FAILS(SCIMDB_MISUSE, scimdb_bulk(db, TENANT, S("{}"), NONE, NULL, &err));

@@ -5,7 +5,7 @@ static void a_resource_lives(void) {
     scimdb *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\",\"displayName\":\"Ann\",\"title\":\"Dr\"}"),
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann\",\"title\":\"Dr\"}"),
                      L("{\"id\":\"a1\",\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
     CHECK_AT(out.data, "id", "a1");
     CHECK_AT(out.data, "meta/location", "https://example.com/Users/a1");
@@ -23,7 +23,7 @@ static void a_resource_lives(void) {
     CHECK_AT(out.data, "title", NULL);
     CHECK_AT(out.data, "displayName", "Ann");
 
-    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{\"userName\":\"ann\",\"displayName\":\"Ann B\"}"), S(if_match), &out, &err));
+    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann B\"}"), S(if_match), &out, &err));
     CHECK_AT(out.data, "displayName", "Ann B");
     CHECK_AT(out.data, "title", NULL);
     FAILS(SCIMDB_VERSION_MISMATCH, scimdb_patch(db, TENANT, USER, S("a1"),
@@ -39,7 +39,7 @@ static void a_resource_lives(void) {
     OK(scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_get(db, TENANT, USER, S("a1"), NONE, &out, &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
-    FAILS(SCIMDB_NOT_FOUND, scimdb_replace(db, TENANT, USER, S("a1"), L("{\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS(SCIMDB_NOT_FOUND, scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     free(version);
     free(if_match);
     free(if_none_match);
@@ -55,7 +55,7 @@ static void an_error_tells_everything(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     char id[64];
     make_user(db, "ann", id);
-    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{\"userName\":\"ANN\"}"), NONE, &out, &err));
+    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ANN\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_code(err), SCIMDB_UNIQUENESS);
     CHECK_INT(scimdb_error_status(err), 409);
     CHECK_TEXT(scimdb_error_name(err), "UNIQUENESS");
@@ -99,10 +99,10 @@ static void errors_name_whose_fault_it_is(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     FAILS(SCIMDB_UNKNOWN_TENANT, scimdb_get(db, S("nobody"), USER, S("x"), NONE, &out, &err));
     FAILS(SCIMDB_UNKNOWN_TYPE, scimdb_get(db, TENANT, S("Car"), S("x"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{\"userName\":5}"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{\"userName\":"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{\"userName\":\"\xc3\x28\"}"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_create(db, TENANT, USER, L("{\"userName\":\"a\"}"), L("{\"attribute\":[]}"), &out, &err));
+    FAILS(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":5}"), NONE, &out, &err));
+    FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":"), NONE, &out, &err));
+    FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"\xc3\x28\"}"), NONE, &out, &err));
+    FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"a\"}"), L("{\"attribute\":[]}"), &out, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_get(db, TENANT, USER, S("x"), L("{\"attributes\":5}"), &out, &err));
     CHECK_INT(count_users(db), 0);
     CHECK(out.data == NULL);
@@ -113,15 +113,18 @@ static void passwords_are_verified_and_never_told(void) {
     scimdb *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\",\"password\":\"correct horse\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"correct horse\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     CHECK(strstr(out.data, "horse") == NULL);
     int32_t matches = 7;
     OK(scimdb_verify_password(db, TENANT, USER, S("a1"), S("correct horse"), &matches, &err));
     CHECK_INT(matches, 1);
     OK(scimdb_verify_password(db, TENANT, USER, S("a1"), S("wrong horse"), &matches, &err));
     CHECK_INT(matches, 0);
+    /* Nobody learns by it who there is. */
     matches = 7;
-    FAILS(SCIMDB_NOT_FOUND, scimdb_verify_password(db, TENANT, USER, S("none"), S("x"), &matches, &err));
+    OK(scimdb_verify_password(db, TENANT, USER, S("none"), S("x"), &matches, &err));
+    CHECK_INT(matches, 0);
+    matches = 7;
     FAILS(SCIMDB_MISUSE, scimdb_verify_password(db, TENANT, USER, S("a1"), NULL, 0, &matches, &err));
     FAILS(SCIMDB_MISUSE, scimdb_verify_password(db, TENANT, USER, S("a1"), S("x"), NULL, &err));
     CHECK_INT(matches, 7);
@@ -134,9 +137,9 @@ static void large_resources_come_back_whole(void) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     const size_t size = (size_t)4 << 20;
-    char *json = malloc(size + 128);
+    char *json = malloc(size + 256);
     CHECK(json != NULL);
-    int n = snprintf(json, 128, "{\"userName\":\"big\",\"displayName\":\"");
+    int n = snprintf(json, 256, "{" AS_USER "\"userName\":\"big\",\"displayName\":\"");
     for (size_t i = 0; i < size; i += 4) {
         memcpy(json + n + i, "\xf0\x9f\x98\x80", 4);
     }

@@ -7,7 +7,7 @@ static void lengths_are_obeyed(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* No NUL anywhere: the text stands between two fences. */
     char fenced[] = { 'X', 'X', 'a', '1', 'X', 'X' };
-    OK(scimdb_create(db, TENANT, USER, L("{\"userName\":\"ann\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     OK(scimdb_get(db, "default-and-more", 7, "Users", 4, fenced + 2, 2, NONE, &out, &err));
     CHECK_AT(out.data, "id", "a1");
     FAILS(SCIMDB_NOT_FOUND, scimdb_get(db, TENANT, USER, fenced + 2, 1, NONE, &out, &err));
@@ -65,7 +65,7 @@ static void a_buffer_is_used_again(void) {
     char json[70000];
     const int sizes[] = { 1, 60000, 2, 30000, 0, 100 };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        int n = snprintf(json, sizeof json, "{\"userName\":\"u%d\",\"displayName\":\"x", (int)i);
+        int n = snprintf(json, sizeof json, "{" AS_USER "\"userName\":\"u%d\",\"displayName\":\"x", (int)i);
         memset(json + n, 'y', (size_t)sizes[i]);
         strcpy(json + n + sizes[i], "\"}");
         OK(scimdb_create(db, TENANT, USER, S(json), NONE, &out, &err));
@@ -111,7 +111,7 @@ static void every_character_comes_back(void) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     const char *name = "\xe6\x97\xa5\xe6\x9c\xac \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac \" \\ /";
-    json_t *json = json_pack("{s:s,s:s}", "userName", "ann", "displayName", name);
+    json_t *json = json_pack("{s:[s],s:s,s:s}", "schemas", "urn:ietf:params:scim:schemas:core:2.0:User", "userName", "ann", "displayName", name);
     char *text = json_dumps(json, 0);
     OK(scimdb_create(db, TENANT, USER, S(text), L("{\"id\":\"\xc3\xa9\"}"), &out, &err));
     CHECK_AT(out.data, "displayName", name);

@@ -31,8 +31,8 @@ static void *write_and_read(void *argument) {
     for (int i = 0; i < worker->rounds; i++) {
         snprintf(id, sizeof id, "t%dr%d", worker->number, i);
         int n = snprintf(json, sizeof json, "{\"id\":\"%s\"}", id);
-        char user[128];
-        snprintf(user, sizeof user, "{\"userName\":\"%s\"}", id);
+        char user[256];
+        snprintf(user, sizeof user, "{" AS_USER "\"userName\":\"%s\"}", id);
         OK(scimdb_create(worker->db, TENANT, USER, S(user), json, (size_t)n, &out, &err));
         OK(scimdb_get(worker->db, TENANT, USER, S(id), NONE, &out, &err));
         CHECK_AT(out.data, "userName", id);
@@ -40,7 +40,7 @@ static void *write_and_read(void *argument) {
         scimdb_code code = scimdb_get(worker->db, TENANT, USER, S(other), NONE, &out, NULL);
         CHECK(code == SCIMDB_OK || code == SCIMDB_NOT_FOUND);
         /* Everybody tries to make the same one: it is made once. */
-        snprintf(user, sizeof user, "{\"userName\":\"shared%d\"}", i);
+        snprintf(user, sizeof user, "{" AS_USER "\"userName\":\"shared%d\"}", i);
         code = scimdb_create(worker->db, TENANT, USER, S(user), NONE, &out, &err);
         CHECK(code == SCIMDB_OK || code == SCIMDB_UNIQUENESS);
         CHECK_INT(scimdb_error_code(err), code);
@@ -181,9 +181,9 @@ struct feeder {
 static void *feed(void *argument) {
     struct feeder *feeder = argument;
     scimdb_error *err = NULL;
-    char row[128];
+    char row[256];
     for (int i = 0; i < feeder->rounds; i++) {
-        int n = snprintf(row, sizeof row, "{\"userName\":\"f%dr%d\"}\n", feeder->number, i);
+        int n = snprintf(row, sizeof row, "{" AS_USER "\"userName\":\"f%dr%d\"}\n", feeder->number, i);
         OK(scimdb_import_feed(feeder->import, row, (size_t)n, &err));
     }
     return NULL;
