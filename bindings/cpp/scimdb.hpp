@@ -117,6 +117,16 @@ public:
         return std::string_view(json, size);
     }
 
+    /// Up to `max` resources or about `max_bytes` at once, each a line of JSON; empty behind the last one.
+    std::string next_many(std::uint32_t max = 1000, std::size_t max_bytes = std::size_t(1) << 20) {
+        detail::Failure failure;
+        detail::Buffer out;
+        const scimdb_code code = scimdb_iter_next_many(iter_.get(), max, max_bytes, &out, &failure);
+        if (code == SCIMDB_DONE) return {};
+        failure.check(code);
+        return out.text();
+    }
+
     struct End {};
     /// A place in it, which goes forward only.
     class Place {

@@ -1,4 +1,4 @@
-/* The tests' own helpers, and the program that runs them: all of them, or those whose names contain the argument. */
+/* What the tests share. */
 #include "harness.h"
 
 #include <dirent.h>
@@ -204,26 +204,4 @@ void wait_for(const int *flag, int least, const char *what) {
 
 bool is_slow(void) {
     return getenv("SCIMDB_CHECK_SLOW") != NULL;
-}
-
-extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[], query_tests[], import_tests[],
-    change_tests[], hook_tests[], admin_tests[], operator_tests[], thread_tests[], fork_tests[], serve_tests[];
-
-int main(int argc, char **argv) {
-    const struct test *const lists[] = { life_tests,  endpoint_tests, resource_tests, text_tests, misuse_tests,
-                                         query_tests, import_tests,   change_tests,   hook_tests, admin_tests,
-                                         operator_tests, thread_tests, fork_tests,    serve_tests };
-    int count = 0;
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        for (const struct test *test = lists[i]; test->name != NULL; test++) {
-            if (argc < 2 || strstr(test->name, argv[1]) != NULL) {
-                printf("%s\n", test->name);
-                fflush(stdout);
-                test->run();
-                count++;
-            }
-        }
-    }
-    printf("%d tests passed\n", count);
-    return count > 0 ? 0 : 1;
 }

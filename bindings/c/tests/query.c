@@ -84,6 +84,44 @@ static void an_iterator_gives_what_a_search_finds(void) {
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
+static void many_are_given_at_once(void) {
+    scimdb *db = with_users(50);
+    scimdb_error *err = NULL;
+    scimdb_iter *iter = NULL;
+    scimdb_buf out = SCIMDB_BUF_INIT;
+    OK(scimdb_iter_open(db, TENANT, USER, L("{\"sortBy\":\"userName\",\"attributes\":[\"userName\"]}"), &iter, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(iter, 10, 1000, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(NULL, 10, 1000, &out, &err));
+    CHECK(out.data == NULL);
+    /* One by one, by their number, by their size, and all that are left. */
+    const struct {
+        uint32_t max;
+        size_t max_bytes;
+        int least, most;
+    } asked[] = { { 1, SIZE_MAX, 1, 1 }, { 7, SIZE_MAX, 7, 7 }, { 1000, 1, 1, 1 }, { 1000, 1000, 2, 20 }, { UINT32_MAX, SIZE_MAX, 21, 50 } };
+    int found = 0;
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        int lines = 0;
+        OK(scimdb_iter_next_many(iter, asked[i].max, asked[i].max_bytes, &out, &err));
+        CHECK(out.data[out.len - 1] == '\n');
+        for (char *line = strtok(out.data, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+            char name[32];
+            snprintf(name, sizeof name, "user%03d", found++);
+            CHECK_AT(line, "userName", name);
+            lines++;
+        }
+        CHECK(lines >= asked[i].least && lines <= asked[i].most);
+    }
+    CHECK_INT(found, 50);
+    CHECK_INT(scimdb_iter_next_many(iter, 10, 1000, &out, &err), SCIMDB_DONE);
+    const char *json = NULL;
+    size_t json_n = 0;
+    CHECK_INT(scimdb_iter_next(iter, &json, &json_n, &err), SCIMDB_DONE);
+    scimdb_iter_free(iter);
+    scimdb_buf_free(&out);
+    CHECK_INT(scimdb_close(db), SCIMDB_OK);
+}
+
 static void an_iterator_is_given_up_early(void) {
     scimdb *db = with_users(10);
     scimdb_error *err = NULL;
@@ -135,6 +173,7 @@ const struct test query_tests[] = {
     { "query: a search answers a list", a_search_answers_a_list },
     { "query: a wrong search is refused at its byte", a_wrong_search_is_refused_at_its_byte },
     { "query: an iterator gives what a search finds", an_iterator_gives_what_a_search_finds },
+    { "query: many are given at once", many_are_given_at_once },
     { "query: an iterator is given up early", an_iterator_is_given_up_early },
     { "query: an iterator ends with its store", an_iterator_ends_with_its_store },
     END_OF_TESTS,

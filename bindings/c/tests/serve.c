@@ -47,7 +47,7 @@ static int ask(int port, const char *target, const char *secret, char *answer, s
 static scimdb_server *serve(scimdb *db) {
     scimdb_error *err = NULL;
     scimdb_server *server = NULL;
-    scimdb_code code = scimdb_serve_start(db, L("{\"listen\":\"127.0.0.1:0\"}"), &server, &err);
+    scimdb_code code = scimdb_serve_start(db, L("{\"address\":\"127.0.0.1:0\"}"), &server, &err);
     if (code == SCIMDB_NOT_IMPLEMENTED) {
         printf("  (built without the server)\n");
         scimdb_error_free(err);
@@ -98,9 +98,9 @@ static void a_wrong_configuration_is_refused(void) {
     if (server != NULL) {
         OK(scimdb_serve_stop(server, 0, &err));
         server = NULL;
-        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"lisen\":\"127.0.0.1:0\"}"), &server, &err));
-        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"listen\":\"nowhere\"}"), &server, &err));
-        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"listen\":\"0.0.0.0:0\"}"), &server, &err));
+        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"adress\":\"127.0.0.1:0\"}"), &server, &err));
+        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"address\":\"nowhere\"}"), &server, &err));
+        FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_serve_start(db, L("{\"address\":\"0.0.0.0:0\"}"), &server, &err));
         FAILS(SCIMDB_MISUSE, scimdb_serve_start(db, NONE, NULL, &err));
         CHECK(server == NULL);
     }

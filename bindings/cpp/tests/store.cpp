@@ -1,6 +1,7 @@
 // Stores, resources, searches, imports, administration: what goes in and comes out, and who owns what.
 #include "harness.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <thread>
@@ -131,6 +132,12 @@ TEST(what_is_found_is_a_range) {
     CHECK(given_up.next().has_value());
     auto moved = std::move(given_up);
     CHECK(moved.next().has_value());
+    auto lines = tenant.iterate("User", request);
+    const auto three = lines.next_many(3);
+    CHECK_EQ(std::count(three.begin(), three.end(), '\n'), 3);
+    const auto rest = lines.next_many();
+    CHECK_EQ(std::count(rest.begin(), rest.end(), '\n'), 17);
+    CHECK(lines.next_many().empty() && !lines.next());
     request.count = 5;
     request.start_index = 3;
     const auto page = Json::parse(tenant.search("User", request));

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Tests the C library as it is installed: `bash bindings/c/test.sh`. Steps as arguments run those alone.
+#
+# Needs a C and a C++ compiler, make, pkg-config, valgrind, curl, Python 3, and the headers of jansson and libmicrohttpd,
+# which the tests and the example use; apt installs what is missing if this is root.
+#
+# SCIMDB_PREFIX  where the library is installed; without it, it is built and installed into target/prefix
+# SCIMDB_PANIC   1: builds the library once more, to test what is left behind a panic
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+ROOT=$PWD
+HERE=$ROOT/bindings/c
+OUT=$ROOT/target/bindings-c
+WARNINGS=(-Wall -Wextra -Wpedantic -Wshadow -Werror)
+
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+tools() {
+    local missing=()
+    command -v valgrind >/dev/null || missing+=(valgrind)
+    command -v curl >/dev/null || missing+=(curl)
+    pkg-config --exists jansson || missing+=(libjansson-dev)
+    pkg-config --exists libmicrohttpd || missing+=(libmicrohttpd-dev)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    [[ $(id -u) == 0 ]] || die "These are missing, and apt needs root to install them: ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# The flags of a program that uses the installed library.
+flags() {
+    pkg-config --cflags --libs scimdb jansson
+}
+
+# compile SOURCE... -o PROGRAM ...
+compile() {
+    # shellcheck disable=SC2046 # the flags are words
+    cc -std=c99 -D_GNU_SOURCE -g "${WARNINGS[@]}" "$@" $(flags) -lpthread
+}
+
+# The header alone, in every dialect; every compiler that is there.
+headers() {
+    local compiler standard
+    for compiler in gcc clang; do
+        command -v "$compiler" >/dev/null || continue
+        for standard in c99 c11 c17; do
+            "$compiler" -std="$standard" "${WARNINGS[@]}" -fsyntax-only -x c "$SCIMDB_PREFIX/include/scimdb.h"
+        done
+        for standard in c++11 c++14 c++17 c++20; do
+            "$compiler" -std="$standard" "${WARNINGS[@]}" -fsyntax-only -x c++ "$SCIMDB_PREFIX/include/scimdb.h"
+        done
+    done
+}
+
+# The library exports what the header declares, and nothing else; the list of both is in version control.
+symbols() {
+    local library=$SCIMDB_PREFIX/lib/libscimdb.so
+    nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort | diff "$HERE/scimdb.symbols" -
+    grep -v '^ *\(//\|\*\|/\*\)' "$SCIMDB_PREFIX/include/scimdb.h" | grep -oE '\bscimdb_[a-z_]+ *\(' | tr -d ' (' |
+        LC_ALL=C sort -u | diff "$HERE/scimdb.symbols" -
+    readelf -d "$library" | grep -qF 'Library soname: [libscimdb.so.0.1]'
+    [[ $(readlink "$library") == libscimdb.so.0.1 ]]
+    grep -qxF "version = \"$(pkg-config --modversion scimdb)\"" Cargo.toml
+}
+
+# Installed twice, where a space is in the path, and by a user who is not root.
+install() {
+    local place=$OUT/'a place' user=()
+    rm -rf "$place"
+    mkdir -p "$place"
+    if [[ $(id -u) == 0 ]] && command -v setpriv >/dev/null; then
+        chown 65534:65534 "$place"
+        user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    fi
+    local make=("${user[@]}" make -s -C "$HERE" "BUILT=$SCIMDB_PREFIX/lib" "HEADER=$SCIMDB_PREFIX/include/scimdb.h")
+    "${make[@]}" install "PREFIX=$place/prefix"
+    "${make[@]}" install "PREFIX=$place/prefix"
+    printf '#include <scimdb.h>\n#include <stdio.h>\nint main(void) { return puts(scimdb_version()) < 0; }\n' >"$OUT/version.c"
+    local PKG_CONFIG_PATH=$place/prefix/lib/pkgconfig
+    # What pkg-config tells is for a shell to read: the space is quoted in it.
+    eval "cc -o '$OUT/version' '$OUT/version.c' $(pkg-config --cflags --libs scimdb)"
+    [[ $(LD_LIBRARY_PATH=$place/prefix/lib "$OUT/version") == 0.1.0 ]]
+    "${make[@]}" uninstall "PREFIX=$place/prefix"
+    [[ -z $(find "$place/prefix" ! -type d) ]] || die "uninstall left: $(find "$place/prefix" ! -type d)"
+    "${make[@]}" install PREFIX=/usr "DESTDIR=$place/stage"
+    [[ -f $place/stage/usr/include/scimdb.h && -f $place/stage/usr/lib/libscimdb.so.0.1 ]]
+    grep -qx 'prefix=/usr' "$place/stage/usr/lib/pkgconfig/scimdb.pc"
+    rm -rf "$place"
+}
+
+plain() {
+    compile "$HERE"/tests/[!d]*.c -o "$OUT/check"
+    "$OUT/check"
+}
+
+sanitizers() {
+    compile -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "$HERE"/tests/[!d]*.c -o "$OUT/check-san"
+    SCIMDB_CHECK_SLOW=1 ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 "$OUT/check-san"
+}
+
+memory() {
+    compile "$HERE"/tests/[!d]*.c -o "$OUT/check"
+    SCIMDB_CHECK_SLOW=1 valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
+        --error-exitcode=1 --child-silent-after-fork=yes "$OUT/check"
+}
+
+# Linked statically: the library's part of it, so that the program needs no libscimdb.so.
+static() {
+    mkdir -p "$OUT/static"
+    cp "$SCIMDB_PREFIX/lib/libscimdb.a" "$OUT/static"
+    # shellcheck disable=SC2046 # the flags are words
+    cc -std=c99 -D_GNU_SOURCE "${WARNINGS[@]}" "$HERE"/tests/[!d]*.c -o "$OUT/check-static" -L"$OUT/static" \
+        $(pkg-config --static --cflags --libs scimdb jansson | sed 's/-lscimdb/-l:libscimdb.a/g') -lpthread
+    # A test of names would find nothing: the dynamic section tells what is needed.
+    ! readelf -d "$OUT/check-static" | grep -q 'NEEDED.*scimdb'
+    "$OUT/check-static" life
+    rm -rf "$OUT/static"
+}
+
+# A call that panics, in a library that is built so that one does.
+panic() {
+    [[ ${SCIMDB_PANIC:-} == 1 ]] || { printf 'left out: SCIMDB_PANIC is not 1\n'; return 0; }
+    local prefix=$OUT/panic-prefix
+    CARGO_TARGET_DIR=$ROOT/target/panic RUSTFLAGS='--cfg scimdb_test_panic' \
+        make -s -C "$HERE" install "PREFIX=$prefix" PROFILE=dev FEATURES=ffi
+    PKG_CONFIG_PATH=$prefix/lib/pkgconfig compile "$HERE/tests/panic/main.c" "$HERE/tests/harness.c" -o "$OUT/check-panic"
+    LD_LIBRARY_PATH=$prefix/lib "$OUT/check-panic"
+    rm -rf "$prefix"
+}
+
+corpus() {
+    compile -O1 "$HERE/tests/driver.c" -o "$OUT/driver"
+    [[ -d tests/drive ]] || { printf 'left out: the runner is not there\n'; return 0; }
+    cargo test --quiet --test drive -- "$OUT/driver"
+}
+
+# The program of the README, as it stands there: it serves SCIM.
+readme() {
+    sed -n '/^```c$/,/^```$/p' "$HERE/README.md" | sed '/^```/d;/^```$/q' >"$OUT/readme.c"
+    compile "$OUT/readme.c" -o "$OUT/readme"
+    (cd "$OUT" && rm -rf people && exec ./readme) >"$OUT/readme.out" &
+    local server=$! url='' secret=''
+    for _ in $(seq 200); do
+        read -r url secret <"$OUT/readme.out" || true
+        [[ -z $secret ]] || break
+        sleep 0.1
+    done
+    local status
+    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "$url/scim/v2/Users")
+    kill "$server"
+    wait "$server" 2>/dev/null || true
+    [[ $status == 200 ]] || die "the README's program answered $status"
+    grep -q totalResults "$OUT/readme.json"
+    rm -rf "$OUT/people"
+}
+
+example() {
+    make -s -C "$ROOT/examples/c"
+    [[ -f examples/provision.py ]] || { printf 'left out: the identity provider is not there\n'; return 0; }
+    python3 examples/provision.py --run examples/c/people
+    python3 examples/provision.py --people-file --run examples/c/people
+}
+
+bench() {
+    compile -O2 "$HERE/bench/bench.c" -o "$OUT/bench"
+    for i in $(seq 200); do
+        printf '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u%d","userName":"user%d"}\n' "$i" "$i"
+    done >"$OUT/users.ndjson"
+    "$OUT/bench" "$OUT/users.ndjson"
+}
+
+mkdir -p "$OUT"
+tools
+if [[ -z ${SCIMDB_PREFIX:-} ]]; then
+    SCIMDB_PREFIX=$ROOT/target/prefix
+    make -C "$HERE" install "PREFIX=$SCIMDB_PREFIX"
+fi
+export SCIMDB_PREFIX
+export PKG_CONFIG_PATH=$SCIMDB_PREFIX/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export LD_LIBRARY_PATH=$SCIMDB_PREFIX/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+STEPS=(headers symbols install plain sanitizers memory static panic corpus readme example bench)
+[[ $# -eq 0 ]] || STEPS=("$@")
+for step in "${STEPS[@]}"; do
+    printf '== c: %s\n' "$step"
+    "$step"
+done

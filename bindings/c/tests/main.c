@@ -1,0 +1,24 @@
+/* Runs the tests: all of them, or those whose names contain the argument. */
+#include "harness.h"
+
+extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[], query_tests[], import_tests[],
+    change_tests[], hook_tests[], admin_tests[], operator_tests[], thread_tests[], fork_tests[], serve_tests[];
+
+int main(int argc, char **argv) {
+    const struct test *const lists[] = { life_tests,  endpoint_tests, resource_tests, text_tests, misuse_tests,
+                                         query_tests, import_tests,   change_tests,   hook_tests, admin_tests,
+                                         operator_tests, thread_tests, fork_tests,    serve_tests };
+    int count = 0;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        for (const struct test *test = lists[i]; test->name != NULL; test++) {
+            if (argc < 2 || strstr(test->name, argv[1]) != NULL) {
+                printf("%s\n", test->name);
+                fflush(stdout);
+                test->run();
+                count++;
+            }
+        }
+    }
+    printf("%d tests passed\n", count);
+    return count > 0 ? 0 : 1;
+}

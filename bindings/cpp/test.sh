@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# Tests the C++ wrapper as it is installed: `bash bindings/cpp/test.sh`. Steps as arguments run those alone.
+#
+# Needs a C++17 compiler, make, pkg-config, valgrind, curl, Python 3, and the headers of nlohmann-json and cpp-httplib, which
+# the tests and the example use; apt installs what is missing if this is root.
+#
+# SCIMDB_PREFIX  where the library is installed; without it, it is built and installed into target/prefix
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+ROOT=$PWD
+HERE=$ROOT/bindings/cpp
+OUT=$ROOT/target/bindings-cpp
+WARNINGS=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
+
+die() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+tools() {
+    local missing=()
+    command -v valgrind >/dev/null || missing+=(valgrind)
+    command -v curl >/dev/null || missing+=(curl)
+    pkg-config --exists nlohmann_json || missing+=(nlohmann-json3-dev)
+    pkg-config --exists cpp-httplib || missing+=(libcpp-httplib-dev)
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    [[ $(id -u) == 0 ]] || die "These are missing, and apt needs root to install them: ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# compile SOURCE... -o PROGRAM ...
+compile() {
+    # shellcheck disable=SC2046 # the flags are words
+    c++ -std=c++17 -g "${WARNINGS[@]}" "$@" $(pkg-config --cflags --libs scimdb nlohmann_json) -lpthread
+}
+
+# The header alone, by every compiler that is there; and the mistake that is easiest to make says what it is.
+headers() {
+    local compiler standard
+    printf '#include <scimdb.hpp>\nint main() {}\n' >"$OUT/alone.cpp"
+    printf '#include <scimdb.h>\n#include <scimdb.hpp>\n' >"$OUT/both.cpp"
+    for compiler in g++ clang++; do
+        command -v "$compiler" >/dev/null || continue
+        for standard in c++17 c++20; do
+            "$compiler" -std="$standard" "${WARNINGS[@]}" -fsyntax-only -I"$SCIMDB_PREFIX/include" "$OUT/alone.cpp"
+        done
+    done
+    if c++ -std=c++17 -fsyntax-only -I"$SCIMDB_PREFIX/include" "$OUT/both.cpp" 2>"$OUT/both.err"; then
+        die 'both headers at once were taken'
+    fi
+    grep -q 'in place of' "$OUT/both.err"
+}
+
+plain() {
+    compile "$HERE"/tests/{main,store,host}.cpp -o "$OUT/check"
+    "$OUT/check"
+}
+
+sanitizers() {
+    compile -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "$HERE"/tests/{main,store,host}.cpp \
+        -o "$OUT/check-san"
+    "$OUT/check-san"
+}
+
+memory() {
+    compile "$HERE"/tests/{main,store,host}.cpp -o "$OUT/check"
+    valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect --error-exitcode=1 \
+        "$OUT/check"
+}
+
+corpus() {
+    compile -O1 "$HERE/tests/driver.cpp" -o "$OUT/driver"
+    [[ -d tests/drive ]] || { printf 'left out: the runner is not there\n'; return 0; }
+    cargo test --quiet --test drive -- "$OUT/driver"
+}
+
+# The first program of the README, as it stands there but for its port.
+readme() {
+    sed -n '/^```cpp$/,/^```$/p' "$HERE/README.md" | sed '/^```cpp$/d;/^```$/q' | sed '/^```/d' >"$OUT/readme.cpp"
+    grep -q 'web.listen("127.0.0.1", 8080)' "$OUT/readme.cpp"
+    local port
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    sed -i "s/8080/$port/" "$OUT/readme.cpp"
+    # shellcheck disable=SC2046 # the flags are words
+    c++ -std=c++17 -g "$OUT/readme.cpp" -o "$OUT/readme" $(pkg-config --cflags --libs scimdb cpp-httplib) -lpthread
+    (cd "$OUT" && rm -rf people && exec ./readme) >"$OUT/readme.out" &
+    local server=$! secret='' status=''
+    for _ in $(seq 200); do
+        secret=$(sed -n 's/.*"secret":"\([^"]*\)".*/\1/p' "$OUT/readme.out")
+        [[ -n $secret ]] && curl -s -o /dev/null "http://127.0.0.1:$port/" && break
+        sleep 0.1
+    done
+    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "http://127.0.0.1:$port/scim/v2/Users?count=1")
+    status+=$(curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer wrong' "http://127.0.0.1:$port/scim/v2/Users")
+    kill "$server"
+    wait "$server" 2>/dev/null || true
+    [[ $status == 200401 ]] || die "the README's program answered $status"
+    grep -q totalResults "$OUT/readme.json"
+    rm -rf "$OUT/people"
+}
+
+example() {
+    make -s -C "$ROOT/examples/cpp"
+    [[ -f examples/provision.py ]] || { printf 'left out: the identity provider is not there\n'; return 0; }
+    python3 examples/provision.py --run examples/cpp/people
+    python3 examples/provision.py --people-file --run examples/cpp/people
+}
+
+bench() {
+    compile -O2 "$HERE/bench/bench.cpp" -o "$OUT/bench"
+    for i in $(seq 200); do
+        printf '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u%d","userName":"user%d"}\n' "$i" "$i"
+    done >"$OUT/users.ndjson"
+    "$OUT/bench" "$OUT/users.ndjson"
+}
+
+mkdir -p "$OUT"
+tools
+if [[ -z ${SCIMDB_PREFIX:-} ]]; then
+    SCIMDB_PREFIX=$ROOT/target/prefix
+    make -C "$ROOT/bindings/c" install "PREFIX=$SCIMDB_PREFIX"
+fi
+export SCIMDB_PREFIX
+export PKG_CONFIG_PATH=$SCIMDB_PREFIX/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+export LD_LIBRARY_PATH=$SCIMDB_PREFIX/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+STEPS=(headers plain sanitizers memory corpus readme example bench)
+[[ $# -eq 0 ]] || STEPS=("$@")
+for step in "${STEPS[@]}"; do
+    printf '== cpp: %s\n' "$step"
+    "$step"
+done
