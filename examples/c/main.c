@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     char store[4096], table[4096];
     snprintf(store, sizeof store, "%s/store", data);
     snprintf(table, sizeof table, "%s/people.json", data);
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     must(scimdb_open(store, SCIMDB_NTS, NULL, 0, &db, &err), err);
     struct people *people = people_open(db, file ? file : table);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct people {
-    const scimdb *db;
+    const scimdb_store *db;
     char *file;
     pthread_mutex_t lock;
     /* Rows as they are told: objects with id, userName, displayName, active. */
@@ -72,7 +72,7 @@ static void write_file(const struct people *people) {
     free(next);
 }
 
-struct people *people_open(const scimdb *db, const char *file) {
+struct people *people_open(const scimdb_store *db, const char *file) {
     struct people *people = calloc(1, sizeof *people);
     scimdb_iter *iter = NULL;
     scimdb_error *err = NULL;

@@ -7,7 +7,7 @@
 struct people;
 
 /* Makes the table from the users of a store, and keeps a copy of it in a file. */
-struct people *people_open(const scimdb *db, const char *file);
+struct people *people_open(const scimdb_store *db, const char *file);
 
 /* Takes over what the store now says of a user, who may be gone. Any thread may call it, and in any order: the store is
    asked while the table is locked, so what was committed last is what stays. */

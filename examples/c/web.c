@@ -14,7 +14,7 @@ static const char MOUNT[] = "/scim/v2";
 
 struct web {
     struct MHD_Daemon *daemon;
-    const scimdb *db;
+    const scimdb_store *db;
     struct people *people;
     char *token, *context;
     int port;
@@ -170,7 +170,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
     return reply_with(connection, 404, "content-type", "text/plain", "Nothing is here.\n");
 }
 
-struct web *web_start(const scimdb *db, struct people *people, int port, const char *token) {
+struct web *web_start(const scimdb_store *db, struct people *people, int port, const char *token) {
     struct web *web = calloc(1, sizeof *web);
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

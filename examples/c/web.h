@@ -7,7 +7,7 @@
 struct web;
 
 /* Listens on 127.0.0.1; port 0 takes any. Whoever has the token may provision. */
-struct web *web_start(const scimdb *db, struct people *people, int port, const char *token);
+struct web *web_start(const scimdb_store *db, struct people *people, int port, const char *token);
 int web_port(const struct web *web);
 void web_stop(struct web *web);
 

@@ -33,7 +33,7 @@ static int compare(const void *a, const void *b) {
 }
 
 /* Imports every line, and keeps its id and a search for its user. */
-static struct user *import(scimdb *db, const char *path, size_t *count) {
+static struct user *import(scimdb_store *db, const char *path, size_t *count) {
     FILE *file = fopen(path, "r");
     if (file == NULL) {
         perror(path);
@@ -79,7 +79,7 @@ static struct user *import(scimdb *db, const char *path, size_t *count) {
 }
 
 /* Calls so often, in batches; the median of nanoseconds per call. */
-static double measure(const scimdb *db, const struct user *users, size_t count, int calls, int is_search) {
+static double measure(const scimdb_store *db, const struct user *users, size_t count, int calls, int is_search) {
     static double batches[GETS / BATCH];
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
@@ -109,7 +109,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: bench USERS.ndjson\n");
         return 2;
     }
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     size_t count = 0;
     must(scimdb_open(":memory:", SCIMDB_NTS, NULL, 0, &db, &err), err);

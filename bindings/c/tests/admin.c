@@ -9,7 +9,7 @@ static const char CAR[] =
     "\"schema\":\"urn:example:Car\"}]";
 
 static void schemas_come_and_go(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_schema_list(db, TENANT, &out, &err));
@@ -36,7 +36,7 @@ static void schemas_come_and_go(void) {
 }
 
 static void tenants_are_apart(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_tenant_create(db, S("acme"), L("{\"profile\":\"entra\"}"), &err));
@@ -71,7 +71,7 @@ static void tenants_are_apart(void) {
 }
 
 static void tokens_open_doors(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_token_create(db, TENANT, S("okta"), L("{\"scope\":\"write\",\"lifetimeSeconds\":3600}"), &out, &err));

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void the_log_is_read_on(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\",\"actor\":\"check\"}"), &out, &err));
@@ -42,7 +42,7 @@ static void *write_soon(void *argument) {
 }
 
 static void a_wait_ends_with_a_change(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     pthread_t writer;
@@ -58,7 +58,7 @@ static void a_wait_ends_with_a_change(void) {
 }
 
 struct watcher {
-    scimdb *db;
+    scimdb_store *db;
     scimdb_subscription *subscription;
     int calls, refused, drops;
     uint64_t sequence;
@@ -80,7 +80,7 @@ static void drop_watcher(void *argument) {
 }
 
 static void a_change_wakes(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     struct watcher watcher = { .db = db };
     char id[64];
@@ -113,7 +113,7 @@ static void free_within(void *argument, uint64_t sequence) {
 }
 
 static void a_subscription_is_freed_by_its_own_callback(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     struct watcher watcher = { .db = db };
     char id[64];
@@ -127,7 +127,7 @@ static void a_subscription_is_freed_by_its_own_callback(void) {
 }
 
 static void a_subscription_ends_with_its_store(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     struct watcher watcher = { .db = db };
     OK(scimdb_on_change(db, on_change, &watcher, drop_watcher, &watcher.subscription, &err));

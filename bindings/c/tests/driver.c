@@ -27,7 +27,7 @@ struct call {
     json_t *ok;
 };
 
-static scimdb *db;
+static scimdb_store *db;
 
 /* A text of the request; what is null or missing is none. */
 static struct text text(const struct call *call, const char *name) {

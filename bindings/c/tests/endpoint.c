@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void a_user_goes_through_the_endpoint(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf headers = SCIMDB_BUF_INIT, body = SCIMDB_BUF_INIT;
     int32_t status = 0;
@@ -44,7 +44,7 @@ static void a_user_goes_through_the_endpoint(void) {
 }
 
 static void what_is_wrong_with_a_request_is_an_answer(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf headers = SCIMDB_BUF_INIT, body = SCIMDB_BUF_INIT;
     int32_t status = 0;
@@ -83,7 +83,7 @@ static void what_is_wrong_with_a_request_is_an_answer(void) {
 }
 
 static void who_calls_is_looked_at_where_the_host_asks_for_it(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf headers = SCIMDB_BUF_INIT, body = SCIMDB_BUF_INIT, token = SCIMDB_BUF_INIT;
     int32_t status = 0;
@@ -117,7 +117,7 @@ static void who_calls_is_looked_at_where_the_host_asks_for_it(void) {
 }
 
 static void a_host_that_calls_wrongly_gets_an_error(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf headers = SCIMDB_BUF_INIT, body = SCIMDB_BUF_INIT;
     int32_t status = 77;

@@ -22,7 +22,7 @@ static void wait_for_child(pid_t child) {
 
 static void a_child_does_not_use_its_parents_store(void) {
     char *folder = folder_new();
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     scimdb_iter *iter = NULL;
@@ -67,11 +67,11 @@ static void a_child_opens_a_store_of_its_own(void) {
     char *folder = folder_new();
     char path[4200];
     snprintf(path, sizeof path, "%s/child", folder);
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        scimdb *own = NULL;
+        scimdb_store *own = NULL;
         scimdb_error *err = NULL;
         char id[64];
         OK(scimdb_open(S(path), NONE, &own, &err));
@@ -82,7 +82,7 @@ static void a_child_opens_a_store_of_its_own(void) {
         _exit(0);
     }
     wait_for_child(child);
-    scimdb *opened = NULL;
+    scimdb_store *opened = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(path), L("{\"create\":false}"), &opened, &err));
     CHECK_INT(count_users(opened), 1);
@@ -93,7 +93,7 @@ static void a_child_opens_a_store_of_its_own(void) {
 
 static void a_child_is_told_who_holds_the_store(void) {
     char *folder = folder_new();
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(folder), NONE, &db, &err));
     char pid[32];
@@ -101,7 +101,7 @@ static void a_child_is_told_who_holds_the_store(void) {
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        scimdb *second = NULL;
+        scimdb_store *second = NULL;
         FAILS_WITH(SCIMDB_LOCKED, scimdb_open(S(folder), NONE, &second, &err));
         CHECK_HAS(scimdb_error_detail(err), pid);
         scimdb_error_free(err);
@@ -113,7 +113,7 @@ static void a_child_is_told_who_holds_the_store(void) {
 }
 
 struct pool {
-    scimdb *db;
+    scimdb_store *db;
     int stop;
 };
 

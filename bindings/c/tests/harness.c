@@ -64,8 +64,8 @@ void check_code(scimdb_code actual, scimdb_code expected, scimdb_error **err, co
     *err = NULL;
 }
 
-scimdb *open_memory(void) {
-    scimdb *db = NULL;
+scimdb_store *open_memory(void) {
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(":memory:"), NONE, &db, &err));
     CHECK(db != NULL);
@@ -150,7 +150,7 @@ void check_at(const char *json, const char *path, const char *expected, const ch
     free(found);
 }
 
-void make_user(scimdb *db, const char *user_name, char id[64]) {
+void make_user(scimdb_store *db, const char *user_name, char id[64]) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char json[512];
@@ -163,7 +163,7 @@ void make_user(scimdb *db, const char *user_name, char id[64]) {
     scimdb_buf_free(&out);
 }
 
-int64_t count_users(scimdb *db) {
+int64_t count_users(scimdb_store *db) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_search(db, TENANT, USER, L("{\"count\":0}"), &out, &err));

@@ -50,7 +50,7 @@ void check_has(const char *actual, const char *part, const char *what, const cha
 void check_code(scimdb_code actual, scimdb_code expected, scimdb_error **err, const char *what, const char *file, int line);
 
 /* A store in memory; a new empty folder, and its end with all that is in it. */
-scimdb *open_memory(void);
+scimdb_store *open_memory(void);
 char *folder_new(void);
 void folder_remove(char *folder);
 
@@ -63,9 +63,9 @@ char *at(const char *json, const char *path);
 void check_at(const char *json, const char *path, const char *expected, const char *file, int line);
 
 /* Makes a user, whose id is put into `id`. */
-void make_user(scimdb *db, const char *user_name, char id[64]);
+void make_user(scimdb_store *db, const char *user_name, char id[64]);
 /* How many users there are. */
-int64_t count_users(scimdb *db);
+int64_t count_users(scimdb_store *db);
 
 /* For counting how often the library dropped a callback's data. */
 void count_drop(void *counter);

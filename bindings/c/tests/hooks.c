@@ -3,7 +3,7 @@
 
 /* What a hook is told to do, and what it saw. */
 struct host {
-    scimdb *db;
+    scimdb_store *db;
     int befores, afters, drops;
     /* How it answers. */
     scimdb_code answer;
@@ -54,7 +54,7 @@ static void drop_host(void *userdata) {
     ((struct host *)userdata)->drops++;
 }
 
-static scimdb *hooked(struct host *host) {
+static scimdb_store *hooked(struct host *host) {
     scimdb_error *err = NULL;
     host->db = open_memory();
     OK(scimdb_set_hooks(host->db, before, after, host, drop_host, &err));
@@ -69,7 +69,7 @@ static void close_hooked(struct host *host) {
 
 static void hooks_see_every_write(void) {
     struct host host = { 0 };
-    scimdb *db = hooked(&host);
+    scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"secret word\"}"), L("{\"id\":\"a1\",\"actor\":\"me\"}"), &out,
@@ -110,7 +110,7 @@ static void hooks_see_every_write(void) {
 
 static void a_hook_refuses(void) {
     struct host host = { 0 };
-    scimdb *db = hooked(&host);
+    scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* Without a word: the default. */
@@ -157,7 +157,7 @@ static void a_hook_refuses(void) {
 
 static void a_hook_sets_attributes(void) {
     struct host host = { 0 };
-    scimdb *db = hooked(&host);
+    scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     host.set = "{\"userType\":\"Employee\",\"nickName\":null}";
@@ -192,7 +192,7 @@ static void a_hook_sets_attributes(void) {
 
 static void hooks_see_bulk_and_import(void) {
     struct host host = { 0 };
-    scimdb *db = hooked(&host);
+    scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     host.set = "{\"userType\":\"Employee\"}";
@@ -226,7 +226,7 @@ static void hooks_see_bulk_and_import(void) {
 
 static void after_a_commit_a_hook_may_write(void) {
     struct host host = { 0 };
-    scimdb *db = hooked(&host);
+    scimdb_store *db = hooked(&host);
     char id[64];
     host.writes_after = true;
     make_user(db, "ann", id);
@@ -237,7 +237,7 @@ static void after_a_commit_a_hook_may_write(void) {
 
 static void hooks_are_replaced_and_removed(void) {
     struct host first = { 0 }, second = { 0 };
-    scimdb *db = hooked(&first);
+    scimdb_store *db = hooked(&first);
     scimdb_error *err = NULL;
     char id[64];
     second.db = db;
@@ -257,7 +257,7 @@ static void hooks_are_replaced_and_removed(void) {
 }
 
 struct closer {
-    scimdb *db;
+    scimdb_store *db;
     scimdb_code closed;
 };
 

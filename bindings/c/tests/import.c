@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void a_bulk_request_is_answered(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_bulk(db, TENANT,
@@ -44,7 +44,7 @@ static void chunks_are_cut_anywhere(void) {
     const size_t steps[] = { all, 1, 7, 64 };
     char *first = NULL;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        scimdb *db = open_memory();
+        scimdb_store *db = open_memory();
         scimdb_error *err = NULL;
         scimdb_import *import = NULL;
         scimdb_buf out = SCIMDB_BUF_INIT;
@@ -91,7 +91,7 @@ static void conflicts_are_settled_as_asked(void) {
                   { "{\"resourceType\":\"User\",\"onConflict\":\"skip\"}", "skipped", "old" },
                   { "{\"resourceType\":\"User\",\"onConflict\":\"replace\"}", "replaced", "new" } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        scimdb *db = open_memory();
+        scimdb_store *db = open_memory();
         scimdb_error *err = NULL;
         scimdb_import *import = NULL;
         scimdb_buf out = SCIMDB_BUF_INIT;
@@ -108,7 +108,7 @@ static void conflicts_are_settled_as_asked(void) {
 }
 
 static void an_import_is_given_up(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_import *import = NULL;
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_import_open(db, TENANT, L("{\"onConflict\":\"maybe\"}"), &import, &err));
@@ -126,7 +126,7 @@ static void an_import_is_given_up(void) {
 }
 
 static void an_import_ends_with_its_store(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_import *import = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
@@ -142,7 +142,7 @@ static void an_import_ends_with_its_store(void) {
 }
 
 static void what_comes_is_read_again(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_import *import = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;

@@ -7,13 +7,13 @@ static void versions_are_told(void) {
 }
 
 static void a_store_in_memory_is_opened_and_closed(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     CHECK_INT(count_users(db), 0);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
 static void two_stores_in_memory_have_nothing_in_common(void) {
-    scimdb *one = open_memory(), *two = open_memory();
+    scimdb_store *one = open_memory(), *two = open_memory();
     CHECK(one != two);
     char id[64];
     make_user(one, "ann", id);
@@ -28,7 +28,7 @@ static void a_store_on_disk_is_there_when_it_is_opened_again(void) {
     char *folder = folder_new();
     char id[64];
     for (int round = 0; round < 2; round++) {
-        scimdb *db = NULL;
+        scimdb_store *db = NULL;
         scimdb_error *err = NULL;
         OK(scimdb_open(S(folder), NONE, &db, &err));
         if (round == 0) {
@@ -47,7 +47,7 @@ static void the_length_of_a_path_counts(void) {
     char *folder = folder_new();
     char path[4200];
     int n = snprintf(path, sizeof path, "%s/storeXXXX", folder);
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(path, (size_t)n - 4, NONE, &db, &err));
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
@@ -59,7 +59,7 @@ static void the_length_of_a_path_counts(void) {
 
 static void a_store_is_held_by_one(void) {
     char *folder = folder_new();
-    scimdb *db = NULL, *second = NULL;
+    scimdb_store *db = NULL, *second = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(folder), L("{\"holder\":\"the first\"}"), &db, &err));
     FAILS_WITH(SCIMDB_LOCKED, scimdb_open(S(folder), NONE, &second, &err));
@@ -76,8 +76,8 @@ static void a_store_is_held_by_one(void) {
 }
 
 static void what_cannot_be_opened_is_refused(void) {
-    scimdb *const untouched = (scimdb *)&untouched;
-    scimdb *db = untouched;
+    scimdb_store *const untouched = (scimdb_store *)&untouched;
+    scimdb_store *db = untouched;
     scimdb_error *err = NULL;
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_open(S(":memory:"), L("{\"cacheByte\":1}"), &db, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_open(S(":memory:"), L("{\"cacheBytes\":\"many\"}"), &db, &err));
@@ -100,7 +100,7 @@ static void what_cannot_be_opened_is_refused(void) {
 }
 
 static void every_option_of_a_store_is_taken(void) {
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(":memory:"),
                    L("{\"cacheBytes\":1048576,\"create\":true,\"defaultPage\":2,\"maxPage\":3,\"cursorTtlSeconds\":60,"
@@ -124,13 +124,13 @@ static void every_option_of_a_store_is_taken(void) {
 
 static void closing_twice_is_answered(void) {
     CHECK_INT(scimdb_close(NULL), SCIMDB_OK);
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
     CHECK_INT(scimdb_close(db), SCIMDB_MISUSE);
     CHECK_INT(scimdb_interrupt(db), SCIMDB_MISUSE);
     CHECK_INT(scimdb_interrupt(NULL), SCIMDB_MISUSE);
     /* The place of a closed handle is used again; the old handle is none for it. */
-    scimdb *next = open_memory();
+    scimdb_store *next = open_memory();
     CHECK(next != db);
     CHECK_INT(scimdb_close(db), SCIMDB_MISUSE);
     CHECK_INT(count_users(next), 0);

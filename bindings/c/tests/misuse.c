@@ -2,7 +2,7 @@
 #include "harness.h"
 
 /* Calls every function of a store with a handle that is no open store: each must answer MISUSE and touch nothing. */
-static void refuse_everything(scimdb *db, bool with_error) {
+static void refuse_everything(scimdb_store *db, bool with_error) {
     scimdb_error *error = NULL, **err = with_error ? &error : NULL;
     scimdb_buf out = SCIMDB_BUF_INIT, more = SCIMDB_BUF_INIT;
     int32_t number = 7;
@@ -71,19 +71,19 @@ static void no_store_is_refused_everywhere(void) {
     int somewhere = 0;
     const uintptr_t wrong[] = { (uintptr_t)&somewhere, 1, 8, UINTPTR_MAX, UINTPTR_MAX - 1 };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        refuse_everything((scimdb *)wrong[i], true);
+        refuse_everything((scimdb_store *)wrong[i], true);
     }
 }
 
 static void a_closed_store_is_refused_everywhere(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
     refuse_everything(db, true);
     refuse_everything(db, false);
 }
 
 static void a_handle_of_another_kind_is_refused(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_iter *iter = NULL;
     scimdb_import *import = NULL;
@@ -92,8 +92,8 @@ static void a_handle_of_another_kind_is_refused(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_iter_open(db, TENANT, USER, S("{}"), &iter, &err));
     OK(scimdb_import_open(db, TENANT, NONE, &import, &err));
-    refuse_everything((scimdb *)iter, true);
-    refuse_everything((scimdb *)import, true);
+    refuse_everything((scimdb_store *)iter, true);
+    refuse_everything((scimdb_store *)import, true);
     FAILS(SCIMDB_MISUSE, scimdb_iter_next((scimdb_iter *)db, &json, &json_n, &err));
     FAILS(SCIMDB_MISUSE, scimdb_iter_next((scimdb_iter *)import, &json, &json_n, &err));
     FAILS(SCIMDB_MISUSE, scimdb_iter_next(NULL, &json, &json_n, &err));
@@ -141,7 +141,7 @@ static void nothing_is_freed_safely(void) {
 }
 
 static void what_must_be_given_is_missed(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, NONE, S("x"), NONE, &out, &err));

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void figures_and_checks_are_told(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char id[64];
@@ -24,7 +24,7 @@ static void a_backup_is_a_whole_store(void) {
     char path[4200], copy[4200];
     snprintf(path, sizeof path, "%s/store", folder);
     snprintf(copy, sizeof copy, "%s/copy", folder);
-    scimdb *db = NULL, *again = NULL;
+    scimdb_store *db = NULL, *again = NULL;
     scimdb_error *err = NULL;
     char id[64];
     OK(scimdb_open(S(path), NONE, &db, &err));
@@ -44,7 +44,7 @@ static void a_backup_is_a_whole_store(void) {
 
 static void a_store_is_compacted(void) {
     char *folder = folder_new();
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     char id[64];
     OK(scimdb_open(S(folder), NONE, &db, &err));
@@ -78,7 +78,7 @@ static void a_log_is_taken_and_given_back(void) {
     struct log first = { 0 }, second = { 0 };
     scimdb_error *err = NULL;
     OK(scimdb_set_log(keep, 5, &first, drop_log, &err));
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     char id[64];
     make_user(db, "ann", id);
     OK(scimdb_set_log(keep, 1, &second, drop_log, &err));

@@ -1,8 +1,8 @@
 /* Search, explain, iterators. */
 #include "harness.h"
 
-static scimdb *with_users(int count) {
-    scimdb *db = open_memory();
+static scimdb_store *with_users(int count) {
+    scimdb_store *db = open_memory();
     char id[64], name[32];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "user%03d", i);
@@ -12,7 +12,7 @@ static scimdb *with_users(int count) {
 }
 
 static void a_search_answers_a_list(void) {
-    scimdb *db = with_users(25);
+    scimdb_store *db = with_users(25);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_search(db, TENANT, USER,
@@ -35,12 +35,12 @@ static void a_search_answers_a_list(void) {
 }
 
 static void a_wrong_search_is_refused_at_its_byte(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     scimdb_iter *iter = NULL;
     const char *request = "{\"filter\":\"userName eq \\\"a\\\" and\"}";
-    scimdb_code (*const searches[])(const scimdb *, const char *, size_t, const char *, size_t, const char *, size_t, scimdb_buf *,
+    scimdb_code (*const searches[])(const scimdb_store *, const char *, size_t, const char *, size_t, const char *, size_t, scimdb_buf *,
                                     scimdb_error **) = { scimdb_search, scimdb_explain };
     for (size_t i = 0; i < 2; i++) {
         FAILS_WITH(SCIMDB_INVALID_FILTER, searches[i](db, TENANT, USER, S(request), &out, &err));
@@ -57,7 +57,7 @@ static void a_wrong_search_is_refused_at_its_byte(void) {
 }
 
 static void an_iterator_gives_what_a_search_finds(void) {
-    scimdb *db = with_users(120);
+    scimdb_store *db = with_users(120);
     scimdb_error *err = NULL;
     scimdb_iter *iter = NULL;
     OK(scimdb_iter_open(db, TENANT, USER, L("{\"sortBy\":\"userName\",\"attributes\":[\"userName\"]}"), &iter, &err));
@@ -85,7 +85,7 @@ static void an_iterator_gives_what_a_search_finds(void) {
 }
 
 static void many_are_given_at_once(void) {
-    scimdb *db = with_users(50);
+    scimdb_store *db = with_users(50);
     scimdb_error *err = NULL;
     scimdb_iter *iter = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
@@ -123,7 +123,7 @@ static void many_are_given_at_once(void) {
 }
 
 static void an_iterator_is_given_up_early(void) {
-    scimdb *db = with_users(10);
+    scimdb_store *db = with_users(10);
     scimdb_error *err = NULL;
     const char *json = NULL;
     size_t json_n = 0;
@@ -140,7 +140,7 @@ static void an_iterator_is_given_up_early(void) {
 
 static void an_iterator_ends_with_its_store(void) {
     char *folder = folder_new();
-    scimdb *db = NULL;
+    scimdb_store *db = NULL;
     scimdb_error *err = NULL;
     OK(scimdb_open(S(folder), NONE, &db, &err));
     char id[64];

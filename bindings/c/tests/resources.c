@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void a_resource_lives(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann\",\"title\":\"Dr\"}"),
@@ -50,7 +50,7 @@ static void a_resource_lives(void) {
 }
 
 static void an_error_tells_everything(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char id[64];
@@ -94,7 +94,7 @@ static void an_error_tells_everything(void) {
 }
 
 static void errors_name_whose_fault_it_is(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     FAILS(SCIMDB_UNKNOWN_TENANT, scimdb_get(db, S("nobody"), USER, S("x"), NONE, &out, &err));
@@ -110,7 +110,7 @@ static void errors_name_whose_fault_it_is(void) {
 }
 
 static void passwords_are_verified_and_never_told(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"correct horse\"}"), L("{\"id\":\"a1\"}"), &out, &err));
@@ -133,7 +133,7 @@ static void passwords_are_verified_and_never_told(void) {
 }
 
 static void large_resources_come_back_whole(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     const size_t size = (size_t)4 << 20;

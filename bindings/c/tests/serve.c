@@ -44,7 +44,7 @@ static int ask(int port, const char *target, const char *secret, char *answer, s
 }
 
 /* A server of a store, or NULL where the library was built without. */
-static scimdb_server *serve(scimdb *db) {
+static scimdb_server *serve(scimdb_store *db) {
     scimdb_error *err = NULL;
     scimdb_server *server = NULL;
     scimdb_code code = scimdb_serve_start(db, L("{\"address\":\"127.0.0.1:0\"}"), &server, &err);
@@ -59,7 +59,7 @@ static scimdb_server *serve(scimdb *db) {
 }
 
 static void a_store_is_served(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     static char answer[1 << 16];
@@ -92,7 +92,7 @@ static void a_store_is_served(void) {
 }
 
 static void a_wrong_configuration_is_refused(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_server *server = serve(db);
     if (server != NULL) {
@@ -108,7 +108,7 @@ static void a_wrong_configuration_is_refused(void) {
 }
 
 static void a_served_store_is_closed(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_server *server = serve(db);
     scimdb_code code = scimdb_close(db);

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void lengths_are_obeyed(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* No NUL anywhere: the text stands between two fences. */
@@ -23,7 +23,7 @@ static void lengths_are_obeyed(void) {
 }
 
 static void what_is_no_utf8_is_refused(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     const char *e_acute = "caf\xc3\xa9";
@@ -46,7 +46,7 @@ static void what_is_no_utf8_is_refused(void) {
 }
 
 static void lengths_that_cannot_be_are_refused(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, USER, NULL, 1, NONE, &out, &err));
@@ -59,7 +59,7 @@ static void lengths_that_cannot_be_are_refused(void) {
 }
 
 static void a_buffer_is_used_again(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char json[70000];
@@ -97,7 +97,7 @@ static void a_buffer_is_used_again(void) {
 }
 
 static void a_buffer_that_was_never_begun_is_refused(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf lengths_without_data = { NULL, 5, 10 }, longer_than_room = { (char *)"abc", 9, 3 };
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, &lengths_without_data, &err));
@@ -107,7 +107,7 @@ static void a_buffer_that_was_never_begun_is_refused(void) {
 }
 
 static void every_character_comes_back(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     const char *name = "\xe6\x97\xa5\xe6\x9c\xac \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac \" \\ /";

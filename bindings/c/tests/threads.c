@@ -4,7 +4,7 @@
 enum { THREADS = 8 };
 
 struct worker {
-    scimdb *db;
+    scimdb_store *db;
     int number, rounds;
     /* Raised by all that have begun, and by all that were refused since the store was closed. */
     int *begun, *refused;
@@ -54,7 +54,7 @@ static void *write_and_read(void *argument) {
 static void many_threads_share_a_store(void) {
     pthread_t threads[THREADS];
     struct worker workers[THREADS];
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     const int rounds = is_slow() ? 5 : 50;
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){ .db = db, .rounds = rounds };
@@ -105,7 +105,7 @@ static void a_store_is_closed_while_others_read(void) {
     for (int round = 0; round < (is_slow() ? 2 : 20); round++) {
         pthread_t threads[THREADS];
         struct worker workers[THREADS];
-        scimdb *db = open_memory();
+        scimdb_store *db = open_memory();
         char id[64], name[32];
         int begun = 0, refused = 0;
         for (int i = 0; i < 30; i++) {
@@ -140,7 +140,7 @@ static void *wait_for_changes(void *argument) {
 static void an_interrupt_ends_a_wait(void) {
     pthread_t threads[2];
     struct worker workers[2];
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     int begun = 0, refused = 0;
     for (int i = 0; i < 2; i++) {
         workers[i] = (struct worker){ .db = db, .begun = &begun, .refused = &refused };
@@ -161,7 +161,7 @@ static void an_interrupt_ends_a_wait(void) {
 
 static void closing_does_not_wait_for_a_change(void) {
     pthread_t thread;
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     int begun = 0, refused = 0;
     struct worker worker = { .db = db, .begun = &begun, .refused = &refused };
     start(&thread, &worker, 1, wait_for_changes);
@@ -190,7 +190,7 @@ static void *feed(void *argument) {
 }
 
 static void threads_that_share_an_import_take_turns(void) {
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_import *import = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
@@ -222,7 +222,7 @@ static void *close_it(void *argument) {
 static void one_of_many_closes(void) {
     pthread_t threads[THREADS];
     struct worker workers[THREADS];
-    scimdb *db = open_memory();
+    scimdb_store *db = open_memory();
     int closed = 0;
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){ .db = db, .begun = &closed };

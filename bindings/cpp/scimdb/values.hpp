@@ -2,13 +2,7 @@
 #ifndef SCIMDB_VALUES_HPP
 #define SCIMDB_VALUES_HPP
 
-#ifdef SCIMDB_H
-#error "include <scimdb.hpp> in place of <scimdb.h>: the namespace scimdb and the C type scimdb cannot both be there"
-#endif
-// In C++ the name is the namespace's, and the type of a store is called scimdb_store.
-#define scimdb scimdb_store
 #include <scimdb.h>
-#undef scimdb
 
 #include <cstddef>
 #include <cstdint>

@@ -11,7 +11,7 @@ static void *read_poisoned(void *argument) {
 }
 
 static void a_panic_poisons_its_store_alone(void) {
-    scimdb *db = open_memory(), *other = open_memory();
+    scimdb_store *db = open_memory(), *other = open_memory();
     scimdb_buf out = SCIMDB_BUF_INIT;
     scimdb_error *err = NULL;
     char id[64];
