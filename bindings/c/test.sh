@@ -103,8 +103,11 @@ sanitizers() {
 
 memory() {
     compile "$HERE"/tests/[!d]*.c -o "$OUT/check"
-    SCIMDB_CHECK_SLOW=1 valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \
-        --error-exitcode=1 --child-silent-after-fork=yes "$OUT/check"
+    local valgrind=(valgrind --quiet --error-exitcode=1)
+    SCIMDB_CHECK_SLOW=1 "${valgrind[@]}" --leak-check=full --show-leak-kinds=definite,indirect \
+        --errors-for-leak-kinds=definite,indirect "$OUT/check" -fork:
+    # A child frees nothing of what its parent opened: no leak, though it looks like one.
+    SCIMDB_CHECK_SLOW=1 "${valgrind[@]}" --leak-check=no "$OUT/check" fork:
 }
 
 # Linked statically: the library's part of it, so that the program needs no libscimdb.so.
