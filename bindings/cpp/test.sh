@@ -70,9 +70,14 @@ corpus() {
     cargo test --quiet --test drive -- "$OUT/driver"
 }
 
+# The first program in a language that the README shows.
+program() {
+    awk -v begin="^\140\140\140$1\$" '$0 ~ begin { on = 1; next } on && /^\140/ { exit } on' "$HERE/README.md"
+}
+
 # The first program of the README, as it stands there but for its port.
 readme() {
-    sed -n '/^```cpp$/,/^```$/p' "$HERE/README.md" | sed '/^```cpp$/d;/^```$/q' | sed '/^```/d' >"$OUT/readme.cpp"
+    program cpp >"$OUT/readme.cpp"
     grep -q 'web.listen("127.0.0.1", 8080)' "$OUT/readme.cpp"
     local port
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')

@@ -112,6 +112,47 @@ static void a_child_is_told_who_holds_the_store(void) {
     folder_remove(folder);
 }
 
+/* Reads a byte that the other process writes. */
+static void wait_for_other(int end) {
+    char byte;
+    CHECK_INT(read(end, &byte, 1), 1);
+}
+
+static void processes_share_a_store(void) {
+    char *folder = folder_new();
+    int turn[2];
+    char id[64];
+    CHECK(pipe(turn) == 0);
+    scimdb_store *db = NULL;
+    scimdb_error *err = NULL;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        scimdb_iter *iter = NULL;
+        wait_for_other(turn[0]);
+        OK(scimdb_open(S(folder), L("{\"share\":true}"), &db, &err));
+        CHECK_INT(count_users(db), 1);
+        make_user(db, "bob", id);
+        /* What needs the store in this process says so. */
+        FAILS_WITH(SCIMDB_NOT_IMPLEMENTED, scimdb_iter_open(db, TENANT, USER, NONE, &iter, &err));
+        char holder[32];
+        snprintf(holder, sizeof holder, "%ld", (long)getppid());
+        CHECK_HAS(scimdb_error_detail(err), holder);
+        scimdb_error_free(err);
+        CHECK_INT(scimdb_close(db), SCIMDB_OK);
+        _exit(0);
+    }
+    OK(scimdb_open(S(folder), L("{\"share\":true}"), &db, &err));
+    make_user(db, "ann", id);
+    CHECK_INT(write(turn[1], "x", 1), 1);
+    wait_for_child(child);
+    CHECK_INT(count_users(db), 2);
+    close(turn[0]);
+    close(turn[1]);
+    CHECK_INT(scimdb_close(db), SCIMDB_OK);
+    folder_remove(folder);
+}
+
 struct pool {
     scimdb_store *db;
     int stop;
@@ -157,6 +198,7 @@ const struct test fork_tests[] = {
     { "fork: a child does not use its parent's store", a_child_does_not_use_its_parents_store },
     { "fork: a child opens a store of its own", a_child_opens_a_store_of_its_own },
     { "fork: a child is told who holds the store", a_child_is_told_who_holds_the_store },
+    { "fork: processes share a store", processes_share_a_store },
     { "fork: a fork in the middle of work does not hang", a_fork_in_the_middle_of_work_does_not_hang },
     END_OF_TESTS,
 };
