@@ -16,7 +16,9 @@
 namespace scimdb {
 
 /// The version of the library, like 0.1.0.
-inline std::string_view version() noexcept { return scimdb_version(); }
+inline std::string_view version() noexcept {
+    return scimdb_version();
+}
 
 /// Headers of HTTP, in order.
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -96,12 +98,14 @@ inline std::string json_of(const Headers &headers) {
 }
 
 /// Frees what a callback was given.
-template <class Callback> void drop(void *userdata) noexcept { delete static_cast<Callback *>(userdata); }
+template <class Callback> void drop(void *userdata) noexcept {
+    delete static_cast<Callback *>(userdata);
+}
 
 } // namespace detail
 
-/// What a search finds, one resource at a time, from one snapshot: a range of JSON texts, each of which is there until the
-/// next one is asked for. One thread at a time.
+/// What a search finds, one resource at a time, from one snapshot: a range of JSON texts, each of which is there until
+/// the next one is asked for. One thread at a time.
 class Iterator {
 public:
     explicit Iterator(scimdb_iter *iter) noexcept : iter_(iter) {}
@@ -239,29 +243,31 @@ private:
     bool refused_ = false;
 };
 
-/// The host's hooks. They run on the thread that makes the write; `write` is a JSON object with operation (create, modify,
-/// delete), tenant, resourceType, id, actor, before and after.
+/// The host's hooks. They run on the thread that makes the write; `write` is a JSON object with operation (create,
+/// modify, delete), tenant, resourceType, id, actor, before and after.
 struct Hooks {
-    /// Before a write, within its transaction. It may read from the store, and not write. An exception refuses the write
-    /// with its message: a scimdb::Error with its status and scimType, another one with 500.
+    /// Before a write, within its transaction. It may read from the store, and not write. An exception refuses the
+    /// write with its message: a scimdb::Error with its status and scimType, another one with 500.
     std::function<void(std::string_view write, Decision &decision)> before_write;
     /// After a write is durable, with `sequence` as well. It may read and write.
     std::function<void(std::string_view write)> after_commit;
-    /// Gets what after_commit throws. Without it such an exception ends the program, since nobody else is there to get it.
+    /// Gets what after_commit throws. Without it such an exception ends the program, since nobody else is there to get
+    /// it.
     std::function<void(std::exception_ptr failure)> failed;
 };
 
 namespace detail {
 
-inline scimdb_code before_write(void *userdata, const char *write, std::size_t write_n, scimdb_decision *decision) noexcept {
+inline scimdb_code
+before_write(void *userdata, const char *write, std::size_t write_n, scimdb_decision *decision) noexcept {
     Decision told(decision);
     try {
         static_cast<Hooks *>(userdata)->before_write({write, write_n}, told);
         return told.is_refused() ? SCIMDB_INVALID_VALUE : SCIMDB_OK;
     } catch (const Error &error) {
         const std::string type = error.scim_type().value_or("");
-        (void)scimdb_decision_refuse(decision, error.status(), type.empty() ? nullptr : type.data(), type.size(),
-                                     error.what(), SCIMDB_NTS);
+        (void)scimdb_decision_refuse(
+            decision, error.status(), type.empty() ? nullptr : type.data(), type.size(), error.what(), SCIMDB_NTS);
     } catch (const std::exception &error) {
         (void)scimdb_decision_refuse(decision, 500, nullptr, 0, error.what(), SCIMDB_NTS);
     } catch (...) {
@@ -282,8 +288,8 @@ inline void after_commit(void *userdata, const char *write, std::size_t write_n)
 
 } // namespace detail
 
-/// A tenant of a store: its resources, schemas, tokens and change log. As cheap as a text, and good for any number of threads
-/// as long as its store is open.
+/// A tenant of a store: its resources, schemas, tokens and change log. As cheap as a text, and good for any number of
+/// threads as long as its store is open.
 class Tenant {
 public:
     /// A tenant of a store of the C ABI. An empty name is the default tenant.
@@ -292,65 +298,85 @@ public:
     /// Gets a resource (RFC 7644 section 3.4.1).
     std::string get(std::string_view type, std::string_view id, const Options<ReadOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_get(db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), options.data(), options.size(), out, err);
+            return scimdb_get(
+                db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), options.data(),
+                options.size(), out, err);
         });
     }
     /// Creates a resource (RFC 7644 section 3.3), and gives it back.
     std::string create(std::string_view type, std::string_view json, const Options<WriteOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_create(db_, tenant(), name_.size(), type.data(), type.size(), json.data(), json.size(), options.data(), options.size(), out, err);
+            return scimdb_create(
+                db_, tenant(), name_.size(), type.data(), type.size(), json.data(), json.size(), options.data(),
+                options.size(), out, err);
         });
     }
     /// Replaces a resource (RFC 7644 section 3.5.1), and gives it back.
-    std::string replace(std::string_view type, std::string_view id, std::string_view json, const Options<WriteOptions> &options = {}) const {
+    std::string replace(
+        std::string_view type, std::string_view id, std::string_view json,
+        const Options<WriteOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_replace(db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), json.data(), json.size(), options.data(), options.size(), out, err);
+            return scimdb_replace(
+                db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), json.data(), json.size(),
+                options.data(), options.size(), out, err);
         });
     }
     /// Changes a resource by a PatchOp message (RFC 7644 section 3.5.2), and gives the whole of it back.
-    std::string patch(std::string_view type, std::string_view id, std::string_view json, const Options<WriteOptions> &options = {}) const {
+    std::string patch(
+        std::string_view type, std::string_view id, std::string_view json,
+        const Options<WriteOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_patch(db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), json.data(), json.size(), options.data(), options.size(), out, err);
+            return scimdb_patch(
+                db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), json.data(), json.size(),
+                options.data(), options.size(), out, err);
         });
     }
     /// Deletes a resource (RFC 7644 section 3.6).
     void remove(std::string_view type, std::string_view id, const Options<WriteOptions> &options = {}) const {
-        detail::run([&](auto err) { return scimdb_delete(db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), options.data(), options.size(), err); });
+        detail::run([&](auto err) {
+            return scimdb_delete(
+                db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), options.data(),
+                options.size(), err);
+        });
     }
     /// Whether a password is that of a user. Takes as long for one who has none.
     bool verify_password(std::string_view type, std::string_view id, std::string_view password) const {
         std::int32_t matches = 0;
         detail::run([&](auto err) {
-            return scimdb_verify_password(db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(),
-                                          password.data(), password.size(), &matches, err);
+            return scimdb_verify_password(
+                db_, tenant(), name_.size(), type.data(), type.size(), id.data(), id.size(), password.data(),
+                password.size(), &matches, err);
         });
         return matches != 0;
     }
     /// A page of what is found: a ListResponse (RFC 7644 section 3.4.2). An empty type stands for all.
     std::string search(std::string_view type, const Options<SearchRequest> &request = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_search(db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), out, err);
+            return scimdb_search(
+                db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), out, err);
         });
     }
     /// How a search is carried out.
     std::string explain(std::string_view type, const Options<SearchRequest> &request = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_explain(db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), out, err);
+            return scimdb_explain(
+                db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), out, err);
         });
     }
     /// All that is found, one by one, from one snapshot.
     Iterator iterate(std::string_view type, const Options<SearchRequest> &request = {}) const {
         scimdb_iter *iter = nullptr;
         detail::run([&](auto err) {
-            return scimdb_iter_open(db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), &iter,
-                                    err);
+            return scimdb_iter_open(
+                db_, tenant(), name_.size(), given(type), type.size(), request.data(), request.size(), &iter, err);
         });
         return Iterator(iter);
     }
     /// Carries out a BulkRequest message (RFC 7644 section 3.7), and gives a BulkResponse.
     std::string bulk(std::string_view request, const Options<BulkOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_bulk(db_, tenant(), name_.size(), request.data(), request.size(), options.data(), options.size(), out, err);
+            return scimdb_bulk(
+                db_, tenant(), name_.size(), request.data(), request.size(), options.data(), options.size(), out, err);
         });
     }
     /// Begins an import of newline-delimited JSON.
@@ -370,10 +396,11 @@ public:
         }
         return under_way.finish();
     }
-    /// The changes after a sequence number: an object with the array changes, and last, the number to go on from. If there
-    /// are none yet, waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
-    std::string changes(std::uint64_t since, std::uint32_t max = 1000,
-                        std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const {
+    /// The changes after a sequence number: an object with the array changes, and last, the number to go on from. If
+    /// there are none yet, waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
+    std::string changes(
+        std::uint64_t since, std::uint32_t max = 1000,
+        std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const {
         const auto wait_ms = static_cast<std::uint32_t>(wait.count());
         return detail::text_of([&](auto out, auto err) {
             return scimdb_changes(db_, tenant(), name_.size(), since, max, wait_ms, out, err);
@@ -386,41 +413,46 @@ public:
         detail::Buffer out;
         std::int32_t status = 0;
         const std::string told = detail::text_of([&](auto out_headers, auto err) {
-            return scimdb_handle(db_, tenant(), name_.size(), method.data(), method.size(), target.data(), target.size(),
-                                 headers.data(), headers.size(), given(body), body.size(), context.data(), context.size(), &status,
-                                 out_headers, &out, err);
+            return scimdb_handle(
+                db_, tenant(), name_.size(), method.data(), method.size(), target.data(), target.size(), headers.data(),
+                headers.size(), given(body), body.size(), context.data(), context.size(), &status, out_headers, &out,
+                err);
         });
         return {status, detail::headers_of(told), out.text()};
     }
     /// Registers schemas and resource types (RFC 7643 sections 6 and 7): a document, or an array of them.
     void put_schemas(std::string_view documents) const {
-        detail::run([&](auto err) { return scimdb_schema_put(db_, tenant(), name_.size(), documents.data(), documents.size(), err); });
+        detail::run([&](auto err) {
+            return scimdb_schema_put(db_, tenant(), name_.size(), documents.data(), documents.size(), err);
+        });
     }
     /// Removes a schema by its URN, or a resource type by its name.
     void remove_schema(std::string_view urn_or_name) const {
-        detail::run([&](auto err) { return scimdb_schema_remove(db_, tenant(), name_.size(), urn_or_name.data(), urn_or_name.size(), err); });
+        detail::run([&](auto err) {
+            return scimdb_schema_remove(db_, tenant(), name_.size(), urn_or_name.data(), urn_or_name.size(), err);
+        });
     }
     /// The schemas and resource types.
     std::string schemas() const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_schema_list(db_, tenant(), name_.size(), out, err);
-        });
+        return detail::text_of(
+            [&](auto out, auto err) { return scimdb_schema_list(db_, tenant(), name_.size(), out, err); });
     }
     /// Makes a bearer token: an object with name and secret, which is told this once.
     std::string create_token(std::string_view name, const Options<TokenOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
-            return scimdb_token_create(db_, tenant(), name_.size(), name.data(), name.size(), options.data(), options.size(), out, err);
+            return scimdb_token_create(
+                db_, tenant(), name_.size(), name.data(), name.size(), options.data(), options.size(), out, err);
         });
     }
     /// Revokes a token.
     void revoke_token(std::string_view name) const {
-        detail::run([&](auto err) { return scimdb_token_revoke(db_, tenant(), name_.size(), name.data(), name.size(), err); });
+        detail::run(
+            [&](auto err) { return scimdb_token_revoke(db_, tenant(), name_.size(), name.data(), name.size(), err); });
     }
     /// The tokens, without their secrets.
     std::string tokens() const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_token_list(db_, tenant(), name_.size(), out, err);
-        });
+        return detail::text_of(
+            [&](auto out, auto err) { return scimdb_token_list(db_, tenant(), name_.size(), out, err); });
     }
     /// Its name; empty for the default tenant.
     const std::string &name() const noexcept { return name_; }
@@ -438,7 +470,8 @@ public:
     /// Opens the store in a directory, and makes it where there is none; ":memory:" opens one in memory.
     explicit Store(std::string_view path, const Options<OpenOptions> &options = {}) : db_(open(path, options)) {}
 
-    /// Closes the store: calls under way are waited for, later ones are answered with SCIMDB_MISUSE. Not from within a hook.
+    /// Closes the store: calls under way are waited for, later ones are answered with SCIMDB_MISUSE. Not from within a
+    /// hook.
     void close() {
         if (!db_.get()) return;
         const scimdb_code code = scimdb_close(db_.get());
@@ -454,11 +487,15 @@ public:
     Tenant tenant(std::string_view name = {}) const { return {db_.get(), name}; }
     /// Makes a tenant.
     void create_tenant(std::string_view name, const Options<TenantOptions> &options = {}) const {
-        detail::run([&](auto err) { return scimdb_tenant_create(db_.get(), name.data(), name.size(), options.data(), options.size(), err); });
+        detail::run([&](auto err) {
+            return scimdb_tenant_create(db_.get(), name.data(), name.size(), options.data(), options.size(), err);
+        });
     }
     /// Changes the settings of a tenant.
     void configure_tenant(std::string_view name, const Options<TenantOptions> &options) const {
-        detail::run([&](auto err) { return scimdb_tenant_configure(db_.get(), name.data(), name.size(), options.data(), options.size(), err); });
+        detail::run([&](auto err) {
+            return scimdb_tenant_configure(db_.get(), name.data(), name.size(), options.data(), options.size(), err);
+        });
     }
     /// Removes a tenant with everything in it.
     void drop_tenant(std::string_view name) const {
@@ -466,27 +503,20 @@ public:
     }
     /// The tenants: an object with the array tenants.
     std::string tenants() const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_tenant_list(db_.get(), out, err);
-        });
+        return detail::text_of([&](auto out, auto err) { return scimdb_tenant_list(db_.get(), out, err); });
     }
     /// Who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED: nobody.
     std::string authenticate(std::string_view secret) const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_authenticate(db_.get(), secret.data(), secret.size(), out, err);
-        });
+        return detail::text_of(
+            [&](auto out, auto err) { return scimdb_authenticate(db_.get(), secret.data(), secret.size(), out, err); });
     }
     /// Counts of everything.
     std::string stats() const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_stats(db_.get(), out, err);
-        });
+        return detail::text_of([&](auto out, auto err) { return scimdb_stats(db_.get(), out, err); });
     }
     /// Reads everything and compares it: an object with the array problems, which is empty if the store is sound.
     std::string check() const {
-        return detail::text_of([&](auto out, auto err) {
-            return scimdb_check(db_.get(), out, err);
-        });
+        return detail::text_of([&](auto out, auto err) { return scimdb_check(db_.get(), out, err); });
     }
     /// Copies the store into a directory that is not there yet, while writers go on.
     void backup(std::string_view path) const {
@@ -507,11 +537,13 @@ public:
             return scimdb_set_hooks(db_.get(), before, after, owned, is_any ? detail::drop<Hooks> : nullptr, err);
         });
     }
-    /// Has a callback called on a thread of the library after changes, with the sequence of the newest. It must not use the
-    /// store, nor throw: it wakes somebody who reads Tenant::changes.
+    /// Has a callback called on a thread of the library after changes, with the sequence of the newest. It must not use
+    /// the store, nor throw: it wakes somebody who reads Tenant::changes.
     [[nodiscard]] Subscription on_change(std::function<void(std::uint64_t sequence)> callback) const {
         using Callback = decltype(callback);
-        const auto call = [](void *userdata, std::uint64_t sequence) noexcept { (*static_cast<Callback *>(userdata))(sequence); };
+        const auto call = [](void *userdata, std::uint64_t sequence) noexcept {
+            (*static_cast<Callback *>(userdata))(sequence);
+        };
         scimdb_subscription *subscription = nullptr;
         Callback *const owned = new Callback(std::move(callback));
         detail::run([&](auto err) {
@@ -522,7 +554,8 @@ public:
     /// Serves the store over HTTP and gRPC: config is a JSON object, such as {"address":"127.0.0.1:7644"}.
     [[nodiscard]] Server serve(std::string_view config = {}) const {
         scimdb_server *server = nullptr;
-        detail::run([&](auto err) { return scimdb_serve_start(db_.get(), config.data(), config.size(), &server, err); });
+        detail::run(
+            [&](auto err) { return scimdb_serve_start(db_.get(), config.data(), config.size(), &server, err); });
         return Server(server);
     }
     /// The handle of the C ABI, which stays this object's.
@@ -532,16 +565,15 @@ private:
     static void close_now(scimdb_store *db) noexcept { (void)scimdb_close(db); }
     static scimdb_store *open(std::string_view path, const Options<OpenOptions> &options) {
         scimdb_store *db = nullptr;
-        detail::run([&](auto err) {
-            return scimdb_open(path.data(), path.size(), options.data(), options.size(), &db, err);
-        });
+        detail::run(
+            [&](auto err) { return scimdb_open(path.data(), path.size(), options.data(), options.size(), &db, err); });
         return db;
     }
     detail::Owned<scimdb_store, close_now> db_;
 };
 
-/// Has the library tell what happens inside, from errors (1) to everything (5), in the whole process. An empty function:
-/// nothing any more. It must not throw, nor use the library.
+/// Has the library tell what happens inside, from errors (1) to everything (5), in the whole process. An empty
+/// function: nothing any more. It must not throw, nor use the library.
 inline void set_log(std::int32_t level, std::function<void(std::int32_t level, std::string_view text)> callback) {
     using Callback = decltype(callback);
     const auto call = [](void *userdata, std::int32_t of, const char *text, std::size_t text_n) noexcept {
@@ -550,8 +582,9 @@ inline void set_log(std::int32_t level, std::function<void(std::int32_t level, s
     const bool is_any = static_cast<bool>(callback);
     Callback *const owned = is_any ? new Callback(std::move(callback)) : nullptr;
     detail::run([&](auto err) {
-        return scimdb_set_log(is_any ? static_cast<scimdb_log_fn>(call) : nullptr, level, owned,
-                              is_any ? detail::drop<Callback> : nullptr, err);
+        return scimdb_set_log(
+            is_any ? static_cast<scimdb_log_fn>(call) : nullptr, level, owned,
+            is_any ? detail::drop<Callback> : nullptr, err);
     });
 }
 

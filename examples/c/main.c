@@ -27,7 +27,8 @@ static scimdb_code before_write(void *userdata, const char *write, size_t write_
     if (type != NULL && strcmp(type, "User") == 0 && json_is_object(after)) {
         const char *name = json_string_value(json_object_get(after, "userName"));
         if (name == NULL || !is_ours(name)) {
-            scimdb_decision_refuse(decision, 400, "invalidValue", SCIMDB_NTS, "userName must end in @example.com", SCIMDB_NTS);
+            scimdb_decision_refuse(
+                decision, 400, "invalidValue", SCIMDB_NTS, "userName must end in @example.com", SCIMDB_NTS);
             code = SCIMDB_INVALID_VALUE;
         } else if (json_object_get(after, "userType") == NULL) {
             code = scimdb_decision_set(decision, "{\"userType\":\"Employee\"}", SCIMDB_NTS);
@@ -64,7 +65,8 @@ static void must(scimdb_code code, const scimdb_error *err) {
 }
 
 int main(int argc, char **argv) {
-    const char *port = argument(argc, argv, "--port"), *data = argument(argc, argv, "--data"), *token = getenv("SCIM_TOKEN");
+    const char *port = argument(argc, argv, "--port"), *data = argument(argc, argv, "--data"),
+               *token = getenv("SCIM_TOKEN");
     const char *file = argument(argc, argv, "--people");
     if (port == NULL || data == NULL || token == NULL || *token == '\0') {
         fprintf(stderr, "usage: SCIM_TOKEN=... people --port PORT --data DIR [--people FILE]\n");

@@ -32,8 +32,9 @@ static json_t *row_of(const char *json, size_t json_n) {
     }
     const char *name = json_string_value(json_object_get(user, "displayName"));
     json_t *active = json_object_get(user, "active");
-    json_t *row = json_pack("{s:O,s:O,s:s*,s:b}", "id", json_object_get(user, "id"), "userName", json_object_get(user, "userName"),
-                            "displayName", name, "active", active == NULL || json_is_true(active));
+    json_t *row = json_pack(
+        "{s:O,s:O,s:s*,s:b}", "id", json_object_get(user, "id"), "userName", json_object_get(user, "userName"),
+        "displayName", name, "active", active == NULL || json_is_true(active));
     if (name == NULL) {
         json_object_set_new(row, "displayName", json_null());
     }

@@ -73,7 +73,8 @@ static enum MHD_Result add_header(void *headers, enum MHD_ValueKind kind, const 
     return pair == NULL || json_array_append_new(headers, pair) == 0 ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result reply(struct MHD_Connection *connection, int status, const json_t *headers, const char *body, size_t body_n) {
+static enum MHD_Result
+reply(struct MHD_Connection *connection, int status, const json_t *headers, const char *body, size_t body_n) {
     struct MHD_Response *response = MHD_create_response_from_buffer(body_n, (void *)body, MHD_RESPMEM_MUST_COPY);
     const char *name;
     json_t *value;
@@ -87,7 +88,8 @@ static enum MHD_Result reply(struct MHD_Connection *connection, int status, cons
     return result;
 }
 
-static enum MHD_Result reply_with(struct MHD_Connection *connection, int status, const char *header, const char *value, const char *body) {
+static enum MHD_Result
+reply_with(struct MHD_Connection *connection, int status, const char *header, const char *value, const char *body) {
     json_t *headers = json_pack("{s:s}", header, value);
     enum MHD_Result result = reply(connection, status, headers, body, strlen(body));
     json_decref(headers);
@@ -109,10 +111,12 @@ static int is_token(const char *sent, const char *token) {
     return !differs;
 }
 
-static enum MHD_Result provision(const struct web *web, struct MHD_Connection *connection, const char *method, const struct request *request) {
+static enum MHD_Result
+provision(const struct web *web, struct MHD_Connection *connection, const char *method, const struct request *request) {
     if (!is_token(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization"), web->token)) {
-        return reply_with(connection, 401, "www-authenticate", "Bearer realm=\"SCIM\"",
-                          "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"401\"}");
+        return reply_with(
+            connection, 401, "www-authenticate", "Bearer realm=\"SCIM\"",
+            "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:Error\"],\"status\":\"401\"}");
     }
     json_t *headers = json_array();
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, headers);
@@ -121,8 +125,9 @@ static enum MHD_Result provision(const struct web *web, struct MHD_Connection *c
     scimdb_error *err = NULL;
     int32_t status = 0;
     const char *target = request->uri + sizeof MOUNT - 1;
-    scimdb_code code = scimdb_handle(web->db, NULL, 0, method, SCIMDB_NTS, *target ? target : "/", SCIMDB_NTS, sent, SCIMDB_NTS,
-                                     request->body, request->body_n, web->context, SCIMDB_NTS, &status, &out_headers, &out_body, &err);
+    scimdb_code code = scimdb_handle(
+        web->db, NULL, 0, method, SCIMDB_NTS, *target ? target : "/", SCIMDB_NTS, sent, SCIMDB_NTS, request->body,
+        request->body_n, web->context, SCIMDB_NTS, &status, &out_headers, &out_body, &err);
     enum MHD_Result result = MHD_NO;
     if (code == SCIMDB_OK) {
         json_t *told = json_loadb(out_headers.data, out_headers.len, 0, NULL);
@@ -140,8 +145,9 @@ static enum MHD_Result provision(const struct web *web, struct MHD_Connection *c
     return result;
 }
 
-static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
-                              const char *data, size_t *data_n, void **kept) {
+static enum MHD_Result answer(
+    void *cls, struct MHD_Connection *connection, const char *path, const char *method, const char *version,
+    const char *data, size_t *data_n, void **kept) {
     (void)version;
     const struct web *web = cls;
     struct request *request = *kept;
@@ -172,7 +178,7 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 
 struct web *web_start(const scimdb_store *db, struct people *people, int port, const char *token) {
     struct web *web = calloc(1, sizeof *web);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (web == NULL) {
         return NULL;
@@ -181,15 +187,18 @@ struct web *web_start(const scimdb_store *db, struct people *people, int port, c
     web->people = people;
     web->token = strdup(token);
     web->context = calloc(1, 128);
-    web->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, answer, web, MHD_OPTION_SOCK_ADDR,
-                                   (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_URI_LOG_CALLBACK, receive, NULL,
-                                   MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_END);
+    web->daemon = MHD_start_daemon(
+        MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_AUTO, 0, NULL, NULL, answer, web, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&address, MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_URI_LOG_CALLBACK, receive, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_END);
     if (web->daemon == NULL || web->token == NULL || web->context == NULL) {
         web_stop(web);
         return NULL;
     }
     web->port = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
-    snprintf(web->context, 128, "{\"base\":\"http://127.0.0.1:%d%s\",\"actor\":\"the identity provider\"}", web->port, MOUNT);
+    snprintf(
+        web->context, 128, "{\"base\":\"http://127.0.0.1:%d%s\",\"actor\":\"the identity provider\"}", web->port,
+        MOUNT);
     return web;
 }
 

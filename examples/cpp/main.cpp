@@ -41,8 +41,9 @@ bool is_equal(std::string_view sent, std::string_view secret) {
 }
 
 // Answers what comes to the mount by the endpoint.
-void provision(const scimdb::Tenant &tenant, const scimdb::Context &context, const httplib::Request &request,
-               httplib::Response &response) {
+void provision(
+    const scimdb::Tenant &tenant, const scimdb::Context &context, const httplib::Request &request,
+    httplib::Response &response) {
     scimdb::Request scim = {request.method, request.target.substr(std::strlen(mount)), {}, request.body};
     if (scim.target.empty() || scim.target.front() == '?') scim.target.insert(0, "/");
     scim.headers.assign(request.headers.begin(), request.headers.end());
@@ -59,12 +60,15 @@ void provision(const scimdb::Tenant &tenant, const scimdb::Context &context, con
     if (!answer.body.empty()) response.set_content(answer.body, type);
 }
 
-void route(httplib::Server &web, const scimdb::Store &store, const People &people, const std::string &token, int &port) {
+void route(
+    httplib::Server &web, const scimdb::Store &store, const People &people, const std::string &token, int &port) {
     const auto scim = [&](const httplib::Request &request, httplib::Response &response) {
         if (!is_equal(request.get_header_value("Authorization"), "Bearer " + token)) {
             response.status = 401;
             response.set_header("WWW-Authenticate", "Bearer realm=\"SCIM\"");
-            response.set_content(R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"})", "application/scim+json");
+            response.set_content(
+                R"({"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"401"})",
+                "application/scim+json");
             return;
         }
         scimdb::Context context;

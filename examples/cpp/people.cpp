@@ -11,10 +11,11 @@ using namespace std::chrono_literals;
 namespace {
 
 Json row_of(const Json &user) {
-    return {{"id", user.at("id")},
-            {"userName", user.at("userName")},
-            {"displayName", user.value("displayName", Json())},
-            {"active", user.value("active", true)}};
+    return {
+        {"id", user.at("id")},
+        {"userName", user.at("userName")},
+        {"displayName", user.value("displayName", Json())},
+        {"active", user.value("active", true)}};
 }
 
 } // namespace
@@ -94,8 +95,10 @@ void People::refresh(const std::string &id) {
 // Whoever reads the file sees the table before a change or after it, and nothing between. The lock is held.
 void People::write_file() const {
     Json rows = Json::array();
-    for (const auto &[id, row] : rows_) rows.push_back(row);
-    std::sort(rows.begin(), rows.end(), [](const Json &a, const Json &b) { return a.at("userName") < b.at("userName"); });
+    for (const auto &[id, row] : rows_)
+        rows.push_back(row);
+    std::sort(
+        rows.begin(), rows.end(), [](const Json &a, const Json &b) { return a.at("userName") < b.at("userName"); });
     const std::filesystem::path next = file_.string() + ".new";
     std::ofstream out(next);
     out.exceptions(std::ios::failbit | std::ios::badbit);

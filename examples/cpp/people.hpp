@@ -12,7 +12,8 @@
 #include <string>
 #include <thread>
 
-// Rows by id, which a thread keeps in step with the store by its change feed; and a file of them, replaced after every change.
+// Rows by id, which a thread keeps in step with the store by its change feed; and a file of them, replaced after every
+// change.
 class People {
 public:
     // Makes the table from the users of a tenant, and follows it from then on.

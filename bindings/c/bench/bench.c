@@ -91,8 +91,8 @@ static double measure(const scimdb_store *db, const struct user *users, size_t c
             const struct user *user = &users[at];
             at = at + 1 == count ? 0 : at + 1;
             scimdb_code code = is_search
-                ? scimdb_search(db, NULL, 0, "User", 4, user->request, SCIMDB_NTS, &out, &err)
-                : scimdb_get(db, NULL, 0, "User", 4, user->id, SCIMDB_NTS, NULL, 0, &out, &err);
+                                   ? scimdb_search(db, NULL, 0, "User", 4, user->request, SCIMDB_NTS, &out, &err)
+                                   : scimdb_get(db, NULL, 0, "User", 4, user->id, SCIMDB_NTS, NULL, 0, &out, &err);
             must(code, err);
         }
         if (done >= 0) {

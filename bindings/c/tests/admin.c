@@ -19,7 +19,9 @@ static void schemas_come_and_go(void) {
     CHECK(json_array_size(json_object_get(list, "resourceTypes")) >= 2);
     json_decref(list);
     OK(scimdb_schema_put(db, TENANT, S(CAR), &err));
-    OK(scimdb_create(db, TENANT, S("Car"), L("{\"schemas\":[\"urn:example:Car\"],\"plate\":\"B-1\"}"), L("{\"id\":\"c1\"}"), &out, &err));
+    OK(scimdb_create(
+        db, TENANT, S("Car"), L("{\"schemas\":[\"urn:example:Car\"],\"plate\":\"B-1\"}"), L("{\"id\":\"c1\"}"), &out,
+        &err));
     CHECK_AT(out.data, "plate", "B-1");
     OK(scimdb_schema_list(db, TENANT, &out, &err));
     CHECK_HAS(out.data, "urn:example:Car");
@@ -98,8 +100,8 @@ static void tokens_open_doors(void) {
 }
 
 const struct test admin_tests[] = {
-    { "admin: schemas come and go", schemas_come_and_go },
-    { "admin: tenants are apart", tenants_are_apart },
-    { "admin: tokens open doors", tokens_open_doors },
+    {"admin: schemas come and go", schemas_come_and_go},
+    {"admin: tenants are apart", tenants_are_apart},
+    {"admin: tokens open doors", tokens_open_doors},
     END_OF_TESTS,
 };

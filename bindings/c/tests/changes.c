@@ -5,8 +5,11 @@ static void the_log_is_read_on(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\",\"actor\":\"check\"}"), &out, &err));
-    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"title\":\"Dr\"}"), NONE, &out, &err));
+    OK(scimdb_create(
+        db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\",\"actor\":\"check\"}"), &out,
+        &err));
+    OK(scimdb_replace(
+        db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"title\":\"Dr\"}"), NONE, &out, &err));
     OK(scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
     OK(scimdb_changes(db, TENANT, 0, 2, 0, &out, &err));
     CHECK_AT(out.data, "changes/0/operation", "create");
@@ -82,7 +85,7 @@ static void drop_watcher(void *argument) {
 static void a_change_wakes(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
-    struct watcher watcher = { .db = db };
+    struct watcher watcher = {.db = db};
     char id[64];
     OK(scimdb_on_change(db, on_change, &watcher, drop_watcher, &watcher.subscription, &err));
     make_user(db, "ann", id);
@@ -115,7 +118,7 @@ static void free_within(void *argument, uint64_t sequence) {
 static void a_subscription_is_freed_by_its_own_callback(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
-    struct watcher watcher = { .db = db };
+    struct watcher watcher = {.db = db};
     char id[64];
     OK(scimdb_on_change(db, free_within, &watcher, drop_watcher, &watcher.subscription, &err));
     make_user(db, "ann", id);
@@ -129,7 +132,7 @@ static void a_subscription_is_freed_by_its_own_callback(void) {
 static void a_subscription_ends_with_its_store(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
-    struct watcher watcher = { .db = db };
+    struct watcher watcher = {.db = db};
     OK(scimdb_on_change(db, on_change, &watcher, drop_watcher, &watcher.subscription, &err));
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
     scimdb_subscription_free(watcher.subscription);
@@ -137,10 +140,10 @@ static void a_subscription_ends_with_its_store(void) {
 }
 
 const struct test change_tests[] = {
-    { "changes: the log is read on", the_log_is_read_on },
-    { "changes: a wait ends with a change", a_wait_ends_with_a_change },
-    { "changes: a change wakes", a_change_wakes },
-    { "changes: a subscription is freed by its own callback", a_subscription_is_freed_by_its_own_callback },
-    { "changes: a subscription ends with its store", a_subscription_ends_with_its_store },
+    {"changes: the log is read on", the_log_is_read_on},
+    {"changes: a wait ends with a change", a_wait_ends_with_a_change},
+    {"changes: a change wakes", a_change_wakes},
+    {"changes: a subscription is freed by its own callback", a_subscription_is_freed_by_its_own_callback},
+    {"changes: a subscription ends with its store", a_subscription_ends_with_its_store},
     END_OF_TESTS,
 };

@@ -32,7 +32,7 @@ static scimdb_store *db;
 /* A text of the request; what is null or missing is none. */
 static struct text text(const struct call *call, const char *name) {
     const json_t *value = json_object_get(call->request, name);
-    return (struct text){ json_string_value(value), json_string_length(value) };
+    return (struct text){json_string_value(value), json_string_length(value)};
 }
 
 /* Keeps a text for the time of the call. */
@@ -43,19 +43,19 @@ static struct text keep(struct call *call, const char *name, char *text, size_t 
     }
     call->made[call->made_n].name = name;
     call->made[call->made_n++].text = text;
-    return (struct text){ text, n };
+    return (struct text){text, n};
 }
 
 /* A value of the request as JSON; what is null or missing is none. Asked for twice, it is the same text. */
 static struct text json(struct call *call, const char *name) {
     for (size_t i = 0; i < call->made_n; i++) {
         if (strcmp(call->made[i].name, name) == 0) {
-            return (struct text){ call->made[i].text, strlen(call->made[i].text) };
+            return (struct text){call->made[i].text, strlen(call->made[i].text)};
         }
     }
     const json_t *value = json_object_get(call->request, name);
     if (value == NULL || json_is_null(value)) {
-        return (struct text){ NULL, 0 };
+        return (struct text){NULL, 0};
     }
     char *made = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     return keep(call, name, made, made ? strlen(made) : 0);
@@ -71,11 +71,12 @@ static json_t *or_null(const char *text) {
 
 static json_t *error_of(const scimdb_error *err) {
     int64_t offset = scimdb_error_offset(err);
-    return json_pack("{s:{s:i,s:s,s:i,s:o,s:s,s:o,s:o,s:b}}", "error", "code", (int)scimdb_error_code(err), "name",
-                     scimdb_error_name(err), "status", (int)scimdb_error_status(err), "scimType",
-                     or_null(scimdb_error_scim_type(err)), "detail", scimdb_error_detail(err), "attribute",
-                     or_null(scimdb_error_attribute(err)), "offset", offset < 0 ? json_null() : json_integer(offset), "retriable",
-                     (int)scimdb_error_is_retriable(err));
+    return json_pack(
+        "{s:{s:i,s:s,s:i,s:o,s:s,s:o,s:o,s:b}}", "error", "code", (int)scimdb_error_code(err), "name",
+        scimdb_error_name(err), "status", (int)scimdb_error_status(err), "scimType",
+        or_null(scimdb_error_scim_type(err)), "detail", scimdb_error_detail(err), "attribute",
+        or_null(scimdb_error_attribute(err)), "offset", offset < 0 ? json_null() : json_integer(offset), "retriable",
+        (int)scimdb_error_is_retriable(err));
 }
 
 static scimdb_code hello(struct call *call) {
@@ -86,7 +87,8 @@ static scimdb_code hello(struct call *call) {
 static scimdb_code open_store(struct call *call) {
     scimdb_code code = scimdb_close(db);
     db = NULL;
-    return code == SCIMDB_OK ? scimdb_open(":memory:", SCIMDB_NTS, GIVEN(json(call, "options")), &db, &call->err) : code;
+    return code == SCIMDB_OK ? scimdb_open(":memory:", SCIMDB_NTS, GIVEN(json(call, "options")), &db, &call->err)
+                             : code;
 }
 
 static scimdb_code tenant_create(struct call *call) {
@@ -102,44 +104,53 @@ static scimdb_code schema_put(struct call *call) {
 }
 
 static scimdb_code create(struct call *call) {
-    return scimdb_create(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "json")),
-                         GIVEN(json(call, "options")), &call->out, &call->err);
+    return scimdb_create(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "json")),
+        GIVEN(json(call, "options")), &call->out, &call->err);
 }
 
 static scimdb_code get(struct call *call) {
-    return scimdb_get(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")), GIVEN(json(call, "options")),
-                      &call->out, &call->err);
+    return scimdb_get(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")),
+        GIVEN(json(call, "options")), &call->out, &call->err);
 }
 
 static scimdb_code replace(struct call *call) {
-    return scimdb_replace(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")), GIVEN(text(call, "json")),
-                          GIVEN(json(call, "options")), &call->out, &call->err);
+    return scimdb_replace(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")), GIVEN(text(call, "json")),
+        GIVEN(json(call, "options")), &call->out, &call->err);
 }
 
 static scimdb_code patch(struct call *call) {
-    return scimdb_patch(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")), GIVEN(text(call, "json")),
-                        GIVEN(json(call, "options")), &call->out, &call->err);
+    return scimdb_patch(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")), GIVEN(text(call, "json")),
+        GIVEN(json(call, "options")), &call->out, &call->err);
 }
 
 static scimdb_code delete_resource(struct call *call) {
-    return scimdb_delete(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")),
-                         GIVEN(json(call, "options")), &call->err);
+    return scimdb_delete(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "id")),
+        GIVEN(json(call, "options")), &call->err);
 }
 
 static scimdb_code search(struct call *call) {
-    return scimdb_search(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &call->out, &call->err);
+    return scimdb_search(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &call->out,
+        &call->err);
 }
 
 static scimdb_code explain(struct call *call) {
-    return scimdb_explain(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &call->out, &call->err);
+    return scimdb_explain(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &call->out,
+        &call->err);
 }
 
 static scimdb_code iterate(struct call *call) {
     scimdb_iter *iter = NULL;
     const char *found = NULL;
     size_t found_n = 0;
-    scimdb_code code = scimdb_iter_open(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &iter,
-                                        &call->err);
+    scimdb_code code = scimdb_iter_open(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "type")), GIVEN(text(call, "request")), &iter, &call->err);
     json_t *rows = json_array();
     while (code == SCIMDB_OK && (code = scimdb_iter_next(iter, &found, &found_n, &call->err)) == SCIMDB_OK) {
         json_array_append_new(rows, json_stringn(found, found_n));
@@ -150,12 +161,15 @@ static scimdb_code iterate(struct call *call) {
 }
 
 static scimdb_code bulk(struct call *call) {
-    return scimdb_bulk(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "request")), GIVEN(json(call, "options")), &call->out, &call->err);
+    return scimdb_bulk(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "request")), GIVEN(json(call, "options")), &call->out,
+        &call->err);
 }
 
 static scimdb_code import(struct call *call) {
     scimdb_import *import = NULL;
-    scimdb_code code = scimdb_import_open(db, GIVEN(text(call, "tenant")), GIVEN(json(call, "options")), &import, &call->err);
+    scimdb_code code =
+        scimdb_import_open(db, GIVEN(text(call, "tenant")), GIVEN(json(call, "options")), &import, &call->err);
     size_t index;
     json_t *chunk;
     json_array_foreach(json_object_get(call->request, "chunks"), index, chunk) {
@@ -171,8 +185,9 @@ static scimdb_code import(struct call *call) {
 }
 
 static scimdb_code changes(struct call *call) {
-    return scimdb_changes(db, GIVEN(text(call, "tenant")), number(call, "since"), (uint32_t)number(call, "max"),
-                          (uint32_t)number(call, "wait_ms"), &call->out, &call->err);
+    return scimdb_changes(
+        db, GIVEN(text(call, "tenant")), number(call, "since"), (uint32_t)number(call, "max"),
+        (uint32_t)number(call, "wait_ms"), &call->out, &call->err);
 }
 
 /* Reads base64 (RFC 4648 section 4), in place of a library for one purpose. */
@@ -197,19 +212,22 @@ static scimdb_code handle(struct call *call) {
     struct text body = text(call, "body_base64");
     body = body.data ? of_base64(call, body) : text(call, "body");
     int32_t status = 0;
-    scimdb_code code = scimdb_handle(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "method")), GIVEN(text(call, "target")),
-                                     GIVEN(json(call, "headers")), GIVEN(body), GIVEN(json(call, "context")), &status, &call->headers,
-                                     &call->out, &call->err);
+    scimdb_code code = scimdb_handle(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "method")), GIVEN(text(call, "target")),
+        GIVEN(json(call, "headers")), GIVEN(body), GIVEN(json(call, "context")), &status, &call->headers, &call->out,
+        &call->err);
     if (code == SCIMDB_OK) {
-        call->ok = json_pack("{s:i,s:o,s:s%}", "status", (int)status, "headers", json_loadb(call->headers.data, call->headers.len, 0, NULL),
-                             "body", call->out.data, call->out.len);
+        call->ok = json_pack(
+            "{s:i,s:o,s:s%}", "status", (int)status, "headers",
+            json_loadb(call->headers.data, call->headers.len, 0, NULL), "body", call->out.data, call->out.len);
     }
     return code;
 }
 
 static scimdb_code token_create(struct call *call) {
-    return scimdb_token_create(db, GIVEN(text(call, "tenant")), GIVEN(text(call, "name")), GIVEN(json(call, "options")), &call->out,
-                               &call->err);
+    return scimdb_token_create(
+        db, GIVEN(text(call, "tenant")), GIVEN(text(call, "name")), GIVEN(json(call, "options")), &call->out,
+        &call->err);
 }
 
 static scimdb_code authenticate(struct call *call) {
@@ -224,13 +242,26 @@ static const struct {
     const char *op;
     scimdb_code (*run)(struct call *call);
 } OPERATIONS[] = {
-    { "hello", hello },           { "open", open_store },       { "tenant_create", tenant_create },
-    { "tenant_drop", tenant_drop }, { "schema_put", schema_put }, { "create", create },
-    { "get", get },               { "replace", replace },       { "patch", patch },
-    { "delete", delete_resource }, { "search", search },        { "iterate", iterate },
-    { "explain", explain },       { "bulk", bulk },             { "import", import },
-    { "changes", changes },       { "handle", handle },         { "token_create", token_create },
-    { "authenticate", authenticate }, { "stats", stats },
+    {"hello", hello},
+    {"open", open_store},
+    {"tenant_create", tenant_create},
+    {"tenant_drop", tenant_drop},
+    {"schema_put", schema_put},
+    {"create", create},
+    {"get", get},
+    {"replace", replace},
+    {"patch", patch},
+    {"delete", delete_resource},
+    {"search", search},
+    {"iterate", iterate},
+    {"explain", explain},
+    {"bulk", bulk},
+    {"import", import},
+    {"changes", changes},
+    {"handle", handle},
+    {"token_create", token_create},
+    {"authenticate", authenticate},
+    {"stats", stats},
 };
 
 /* Carries out a request, and gives its answer. */
@@ -240,7 +271,7 @@ static json_t *answer(const json_t *request) {
         if (strcmp(op, OPERATIONS[i].op) != 0) {
             continue;
         }
-        struct call call = { .request = request, .out = SCIMDB_BUF_INIT, .headers = SCIMDB_BUF_INIT };
+        struct call call = {.request = request, .out = SCIMDB_BUF_INIT, .headers = SCIMDB_BUF_INIT};
         scimdb_code code = OPERATIONS[i].run(&call);
         json_t *told;
         if (code != SCIMDB_OK) {

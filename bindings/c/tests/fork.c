@@ -171,7 +171,7 @@ static void *keep_busy(void *argument) {
 
 /* A fork may come while other threads are anywhere in the library: the child must not wait for locks that they held. */
 static void a_fork_in_the_middle_of_work_does_not_hang(void) {
-    struct pool pool = { open_memory(), 0 };
+    struct pool pool = {open_memory(), 0};
     pthread_t threads[4];
     for (int i = 0; i < 4; i++) {
         CHECK(pthread_create(&threads[i], NULL, keep_busy, &pool) == 0);
@@ -195,10 +195,10 @@ static void a_fork_in_the_middle_of_work_does_not_hang(void) {
 }
 
 const struct test fork_tests[] = {
-    { "fork: a child does not use its parent's store", a_child_does_not_use_its_parents_store },
-    { "fork: a child opens a store of its own", a_child_opens_a_store_of_its_own },
-    { "fork: a child is told who holds the store", a_child_is_told_who_holds_the_store },
-    { "fork: processes share a store", processes_share_a_store },
-    { "fork: a fork in the middle of work does not hang", a_fork_in_the_middle_of_work_does_not_hang },
+    {"fork: a child does not use its parent's store", a_child_does_not_use_its_parents_store},
+    {"fork: a child opens a store of its own", a_child_opens_a_store_of_its_own},
+    {"fork: a child is told who holds the store", a_child_is_told_who_holds_the_store},
+    {"fork: processes share a store", processes_share_a_store},
+    {"fork: a fork in the middle of work does not hang", a_fork_in_the_middle_of_work_does_not_hang},
     END_OF_TESTS,
 };

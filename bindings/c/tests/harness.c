@@ -41,11 +41,13 @@ void check_has(const char *actual, const char *part, const char *what, const cha
     }
 }
 
-void check_code(scimdb_code actual, scimdb_code expected, scimdb_error **err, const char *what, const char *file, int line) {
+void check_code(
+    scimdb_code actual, scimdb_code expected, scimdb_error **err, const char *what, const char *file, int line) {
     if (actual != expected) {
         const scimdb_error *error = err ? *err : NULL;
-        fprintf(stderr, "%s gave %d, not %d: %s\n", what, (int)actual, (int)expected,
-                error ? scimdb_error_detail(error) : "(no error was looked at)");
+        fprintf(
+            stderr, "%s gave %d, not %d: %s\n", what, (int)actual, (int)expected,
+            error ? scimdb_error_detail(error) : "(no error was looked at)");
         fail(file, line);
     }
     if (err == NULL) {
@@ -53,7 +55,9 @@ void check_code(scimdb_code actual, scimdb_code expected, scimdb_error **err, co
     }
     bool is_failure = expected != SCIMDB_OK && expected != SCIMDB_DONE;
     if (is_failure && (*err == NULL || scimdb_error_code(*err) != expected)) {
-        fprintf(stderr, "%s gave an error object of the code %d, not %d\n", what, (int)scimdb_error_code(*err), (int)expected);
+        fprintf(
+            stderr, "%s gave an error object of the code %d, not %d\n", what, (int)scimdb_error_code(*err),
+            (int)expected);
         fail(file, line);
     }
     if (!is_failure && *err != NULL) {
@@ -144,7 +148,9 @@ void check_at(const char *json, const char *path, const char *expected, const ch
     char *found = at(json, path);
     bool is_equal = found == NULL || expected == NULL ? found == expected : strcmp(found, expected) == 0;
     if (!is_equal) {
-        fprintf(stderr, "%s is %s, not %s, in %s\n", path, found ? found : "not there", expected ? expected : "not there", json);
+        fprintf(
+            stderr, "%s is %s, not %s, in %s\n", path, found ? found : "not there", expected ? expected : "not there",
+            json);
         fail(file, line);
     }
     free(found);
@@ -180,7 +186,7 @@ void count_drop(void *counter) {
 }
 
 void sleep_ms(int ms) {
-    struct timespec time = { ms / 1000, (long)(ms % 1000) * 1000000 };
+    struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
     nanosleep(&time, NULL);
 }
 

@@ -17,7 +17,7 @@ struct test {
 };
 
 /* The end of a list of tests. */
-#define END_OF_TESTS { NULL, NULL }
+#define END_OF_TESTS {NULL, NULL}
 
 /* A text that ends with a NUL, and one of a literal's length; an argument that is left out. */
 #define S(text) (text), SCIMDB_NTS
@@ -47,7 +47,8 @@ void check_true(bool condition, const char *what, const char *file, int line);
 void check_int(int64_t actual, int64_t expected, const char *what, const char *file, int line);
 void check_text(const char *actual, const char *expected, const char *what, const char *file, int line);
 void check_has(const char *actual, const char *part, const char *what, const char *file, int line);
-void check_code(scimdb_code actual, scimdb_code expected, scimdb_error **err, const char *what, const char *file, int line);
+void check_code(
+    scimdb_code actual, scimdb_code expected, scimdb_error **err, const char *what, const char *file, int line);
 
 /* A store in memory; a new empty folder, and its end with all that is in it. */
 scimdb_store *open_memory(void);
@@ -56,7 +57,8 @@ void folder_remove(char *folder);
 
 /* A JSON text, parsed; freed with json_decref. */
 json_t *json_of(const scimdb_buf *buf);
-/* What stands in a JSON text at a path such as "Resources/0/userName": a copy as text, freed with free; NULL: nothing. */
+/* What stands in a JSON text at a path such as "Resources/0/userName": a copy as text, freed with free; NULL: nothing.
+ */
 char *at(const char *json, const char *path);
 /* Checks what stands there. */
 #define CHECK_AT(json, path, expected) check_at((json), (path), (expected), __FILE__, __LINE__)

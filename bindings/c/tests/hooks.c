@@ -25,7 +25,8 @@ static scimdb_code before(void *userdata, const char *write, size_t write_n, sci
     memcpy(host->write, write, write_n);
     host->write[write_n] = '\0';
     host->seen = count_users(host->db);
-    host->inner_write = scimdb_create(host->db, TENANT, USER, L("{" AS_USER "\"userName\":\"within\"}"), NONE, &out, NULL);
+    host->inner_write =
+        scimdb_create(host->db, TENANT, USER, L("{" AS_USER "\"userName\":\"within\"}"), NONE, &out, NULL);
     scimdb_buf_free(&out);
     host->kept = decision;
     if (host->set != NULL) {
@@ -68,12 +69,13 @@ static void close_hooked(struct host *host) {
 }
 
 static void hooks_see_every_write(void) {
-    struct host host = { 0 };
+    struct host host = {0};
     scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"secret word\"}"), L("{\"id\":\"a1\",\"actor\":\"me\"}"), &out,
-                     &err));
+    OK(scimdb_create(
+        db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"secret word\"}"),
+        L("{\"id\":\"a1\",\"actor\":\"me\"}"), &out, &err));
     CHECK_INT(host.befores, 1);
     CHECK_INT(host.afters, 1);
     CHECK_AT(host.write, "operation", "create");
@@ -91,10 +93,11 @@ static void hooks_see_every_write(void) {
     /* It reads the state before, and writes nothing. */
     CHECK_INT(host.seen, 0);
     CHECK_INT(host.inner_write, SCIMDB_MISUSE);
-    OK(scimdb_patch(db, TENANT, USER, S("a1"),
-                    L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
-                      "[{\"op\":\"add\",\"path\":\"title\",\"value\":\"Dr\"}]}"),
-                    NONE, &out, &err));
+    OK(scimdb_patch(
+        db, TENANT, USER, S("a1"),
+        L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
+          "[{\"op\":\"add\",\"path\":\"title\",\"value\":\"Dr\"}]}"),
+        NONE, &out, &err));
     CHECK_AT(host.write, "operation", "modify");
     CHECK_AT(host.write, "before/title", NULL);
     CHECK_AT(host.write, "after/title", "Dr");
@@ -109,13 +112,15 @@ static void hooks_see_every_write(void) {
 }
 
 static void a_hook_refuses(void) {
-    struct host host = { 0 };
+    struct host host = {0};
     scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* Without a word: the default. */
     host.answer = SCIMDB_INVALID_VALUE;
-    FAILS_WITH(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(
+        SCIMDB_INVALID_VALUE,
+        scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_status(err), 400);
     CHECK_TEXT(scimdb_error_scim_type(err), "invalidValue");
     scimdb_error_free(err);
@@ -123,7 +128,8 @@ static void a_hook_refuses(void) {
     host.status = 409;
     host.scim_type = "uniqueness";
     host.detail = "Ann has left \xe2\x82\xac";
-    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(
+        SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(host.decided, SCIMDB_OK);
     CHECK_INT(scimdb_error_status(err), 409);
     CHECK_TEXT(scimdb_error_scim_type(err), "uniqueness");
@@ -132,15 +138,17 @@ static void a_hook_refuses(void) {
     err = NULL;
     host.status = 403;
     host.scim_type = NULL;
-    FAILS_WITH(SCIMDB_FORBIDDEN, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS_WITH(
+        SCIMDB_FORBIDDEN, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_status(err), 403);
     scimdb_error_free(err);
     err = NULL;
     /* Through the endpoint it is the client's answer. */
     scimdb_buf headers = SCIMDB_BUF_INIT;
     int32_t status = 0;
-    OK(scimdb_handle(db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"), L("{" AS_USER "\"userName\":\"ann\"}"), NONE,
-                     &status, &headers, &out, &err));
+    OK(scimdb_handle(
+        db, TENANT, S("POST"), S("/Users"), L("{\"content-type\":\"application/scim+json\"}"),
+        L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &status, &headers, &out, &err));
     CHECK_INT(status, 403);
     char *detail = at(out.data, "detail");
     CHECK_HAS(detail, "Ann has left");
@@ -156,12 +164,13 @@ static void a_hook_refuses(void) {
 }
 
 static void a_hook_sets_attributes(void) {
-    struct host host = { 0 };
+    struct host host = {0};
     scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     host.set = "{\"userType\":\"Employee\",\"nickName\":null}";
-    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"nickName\":\"A\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(
+        db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"nickName\":\"A\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     CHECK_INT(host.decided, SCIMDB_OK);
     CHECK_AT(out.data, "userType", "Employee");
     CHECK_AT(out.data, "nickName", NULL);
@@ -169,7 +178,7 @@ static void a_hook_sets_attributes(void) {
     OK(scimdb_get(db, TENANT, USER, S("a1"), NONE, &out, &err));
     CHECK_AT(out.data, "userType", "Employee");
     /* What cannot be set is the host's mistake, and changes nothing. */
-    const char *const wrong[] = { "{\"noSuchAttribute\":1}", "{\"active\":\"perhaps\"}", "[1]", "{" };
+    const char *const wrong[] = {"{\"noSuchAttribute\":1}", "{\"active\":\"perhaps\"}", "[1]", "{"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         host.set = wrong[i];
         scimdb_code code = scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"bob\"}"), NONE, &out, &err);
@@ -191,16 +200,17 @@ static void a_hook_sets_attributes(void) {
 }
 
 static void hooks_see_bulk_and_import(void) {
-    struct host host = { 0 };
+    struct host host = {0};
     scimdb_store *db = hooked(&host);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     host.set = "{\"userType\":\"Employee\"}";
-    OK(scimdb_bulk(db, TENANT,
-                   L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b\",\"data\":{" AS_USER "\"userName\":\"bob\"}}]}"),
-                   NONE, &out, &err));
+    OK(scimdb_bulk(
+        db, TENANT,
+        L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
+          "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
+          "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"b\",\"data\":{" AS_USER "\"userName\":\"bob\"}}]}"),
+        NONE, &out, &err));
     CHECK_AT(out.data, "Operations/1/status", "201");
     /* Before may be asked more than once about a write; after is told once. */
     CHECK(host.befores >= 2);
@@ -226,7 +236,7 @@ static void hooks_see_bulk_and_import(void) {
 }
 
 static void after_a_commit_a_hook_may_write(void) {
-    struct host host = { 0 };
+    struct host host = {0};
     scimdb_store *db = hooked(&host);
     char id[64];
     host.writes_after = true;
@@ -237,7 +247,7 @@ static void after_a_commit_a_hook_may_write(void) {
 }
 
 static void hooks_are_replaced_and_removed(void) {
-    struct host first = { 0 }, second = { 0 };
+    struct host first = {0}, second = {0};
     scimdb_store *db = hooked(&first);
     scimdb_error *err = NULL;
     char id[64];
@@ -270,7 +280,7 @@ static void close_within(void *userdata, const char *write, size_t write_n) {
 }
 
 static void a_hook_cannot_close_its_store(void) {
-    struct closer closer = { open_memory(), SCIMDB_OK };
+    struct closer closer = {open_memory(), SCIMDB_OK};
     scimdb_error *err = NULL;
     char id[64];
     OK(scimdb_set_hooks(closer.db, NULL, close_within, &closer, NULL, &err));
@@ -281,12 +291,12 @@ static void a_hook_cannot_close_its_store(void) {
 }
 
 const struct test hook_tests[] = {
-    { "hooks: hooks see every write", hooks_see_every_write },
-    { "hooks: a hook refuses", a_hook_refuses },
-    { "hooks: a hook sets attributes", a_hook_sets_attributes },
-    { "hooks: hooks see bulk and import", hooks_see_bulk_and_import },
-    { "hooks: after a commit a hook may write", after_a_commit_a_hook_may_write },
-    { "hooks: hooks are replaced and removed", hooks_are_replaced_and_removed },
-    { "hooks: a hook cannot close its store", a_hook_cannot_close_its_store },
+    {"hooks: hooks see every write", hooks_see_every_write},
+    {"hooks: a hook refuses", a_hook_refuses},
+    {"hooks: a hook sets attributes", a_hook_sets_attributes},
+    {"hooks: hooks see bulk and import", hooks_see_bulk_and_import},
+    {"hooks: after a commit a hook may write", after_a_commit_a_hook_may_write},
+    {"hooks: hooks are replaced and removed", hooks_are_replaced_and_removed},
+    {"hooks: a hook cannot close its store", a_hook_cannot_close_its_store},
     END_OF_TESTS,
 };

@@ -5,13 +5,15 @@ static void a_bulk_request_is_answered(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_bulk(db, TENANT,
-                   L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
-                     "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
-                     "{\"method\":\"POST\",\"path\":\"/Groups\",\"bulkId\":\"g\",\"data\":{" AS_GROUP "\"displayName\":\"All\",\"members\":"
-                     "[{\"value\":\"bulkId:a\"}]}},"
-                     "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
-                   L("{\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
+    OK(scimdb_bulk(
+        db, TENANT,
+        L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
+          "{\"method\":\"POST\",\"path\":\"/Users\",\"bulkId\":\"a\",\"data\":{" AS_USER "\"userName\":\"ann\"}},"
+          "{\"method\":\"POST\",\"path\":\"/Groups\",\"bulkId\":\"g\",\"data\":{" AS_GROUP
+          "\"displayName\":\"All\",\"members\":"
+          "[{\"value\":\"bulkId:a\"}]}},"
+          "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
+        L("{\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
     CHECK_AT(out.data, "Operations/0/status", "201");
     CHECK_AT(out.data, "Operations/1/status", "201");
     CHECK_AT(out.data, "Operations/2/status", "404");
@@ -19,29 +21,32 @@ static void a_bulk_request_is_answered(void) {
     CHECK_HAS(location, "https://example.com/Users/");
     free(location);
     FAILS(SCIMDB_INVALID_SYNTAX, scimdb_bulk(db, TENANT, L("{\"Operations\":5}"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_ARGUMENT,
-          scimdb_bulk(db, TENANT,
-                      L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
-                        "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
-                      L("{\"actors\":\"\"}"), &out, &err));
+    FAILS(
+        SCIMDB_INVALID_ARGUMENT,
+        scimdb_bulk(
+            db, TENANT,
+            L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:BulkRequest\"],\"Operations\":["
+              "{\"method\":\"DELETE\",\"path\":\"/Users/none\"}]}"),
+            L("{\"actors\":\"\"}"), &out, &err));
     CHECK_INT(count_users(db), 1);
     scimdb_buf_free(&out);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
-static const char ROWS[] = "{\"id\":\"u1\",\"userName\":\"ann\",\"displayName\":\"Ann \xc3\xa9\"}\n"
-                           "{\"id\":\"u2\",\"userName\":\"bob\"}\r\n"
-                           "\n"
-                           "{\"id\":\"u3\",\"userName\":\"ANN\"}\n"
-                           "{\"id\":\"u4\",\"userName\":5}\n"
-                           "no JSON at all\n"
-                           "{\"id\":\"g1\",\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],\"displayName\":\"All\","
-                           "\"members\":[{\"value\":\"u1\"}]}\n"
-                           "{\"id\":\"u5\",\"userName\":\"eve\"}";
+static const char ROWS[] =
+    "{\"id\":\"u1\",\"userName\":\"ann\",\"displayName\":\"Ann \xc3\xa9\"}\n"
+    "{\"id\":\"u2\",\"userName\":\"bob\"}\r\n"
+    "\n"
+    "{\"id\":\"u3\",\"userName\":\"ANN\"}\n"
+    "{\"id\":\"u4\",\"userName\":5}\n"
+    "no JSON at all\n"
+    "{\"id\":\"g1\",\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],\"displayName\":\"All\","
+    "\"members\":[{\"value\":\"u1\"}]}\n"
+    "{\"id\":\"u5\",\"userName\":\"eve\"}";
 
 static void chunks_are_cut_anywhere(void) {
     const size_t all = sizeof ROWS - 1;
-    const size_t steps[] = { all, 1, 7, 64 };
+    const size_t steps[] = {all, 1, 7, 64};
     char *first = NULL;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         scimdb_store *db = open_memory();
@@ -87,15 +92,18 @@ static void conflicts_are_settled_as_asked(void) {
     const char *const rows = "{\"id\":\"u1\",\"userName\":\"ann\",\"title\":\"new\"}\n";
     const struct {
         const char *options, *count, *title;
-    } cases[] = { { "{\"resourceType\":\"User\"}", "rejected", "old" },
-                  { "{\"resourceType\":\"User\",\"onConflict\":\"skip\"}", "skipped", "old" },
-                  { "{\"resourceType\":\"User\",\"onConflict\":\"replace\"}", "replaced", "new" } };
+    } cases[] = {
+        {"{\"resourceType\":\"User\"}", "rejected", "old"},
+        {"{\"resourceType\":\"User\",\"onConflict\":\"skip\"}", "skipped", "old"},
+        {"{\"resourceType\":\"User\",\"onConflict\":\"replace\"}", "replaced", "new"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         scimdb_store *db = open_memory();
         scimdb_error *err = NULL;
         scimdb_import *import = NULL;
         scimdb_buf out = SCIMDB_BUF_INIT;
-        OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"title\":\"old\"}"), L("{\"id\":\"u1\"}"), &out, &err));
+        OK(scimdb_create(
+            db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"title\":\"old\"}"), L("{\"id\":\"u1\"}"), &out,
+            &err));
         OK(scimdb_import_open(db, TENANT, S(cases[i].options), &import, &err));
         OK(scimdb_import_feed(import, S(rows), &err));
         OK(scimdb_import_finish(import, &out, &err));
@@ -171,11 +179,11 @@ static void what_comes_is_read_again(void) {
 }
 
 const struct test import_tests[] = {
-    { "import: a bulk request is answered", a_bulk_request_is_answered },
-    { "import: chunks are cut anywhere", chunks_are_cut_anywhere },
-    { "import: conflicts are settled as asked", conflicts_are_settled_as_asked },
-    { "import: an import is given up", an_import_is_given_up },
-    { "import: an import ends with its store", an_import_ends_with_its_store },
-    { "import: what comes is read again", what_comes_is_read_again },
+    {"import: a bulk request is answered", a_bulk_request_is_answered},
+    {"import: chunks are cut anywhere", chunks_are_cut_anywhere},
+    {"import: conflicts are settled as asked", conflicts_are_settled_as_asked},
+    {"import: an import is given up", an_import_is_given_up},
+    {"import: an import ends with its store", an_import_ends_with_its_store},
+    {"import: what comes is read again", what_comes_is_read_again},
     END_OF_TESTS,
 };

@@ -102,11 +102,12 @@ static void what_cannot_be_opened_is_refused(void) {
 static void every_option_of_a_store_is_taken(void) {
     scimdb_store *db = NULL;
     scimdb_error *err = NULL;
-    OK(scimdb_open(S(":memory:"),
-                   L("{\"cacheBytes\":1048576,\"create\":true,\"defaultPage\":2,\"maxPage\":3,\"cursorTtlSeconds\":60,"
-                     "\"maxBulkOperations\":2,\"keepChanges\":100,\"holder\":\"check\",\"hashMemoryBytes\":33554432,"
-                     "\"index\":{\"enabled\":true,\"from\":10}}"),
-                   &db, &err));
+    OK(scimdb_open(
+        S(":memory:"),
+        L("{\"cacheBytes\":1048576,\"create\":true,\"defaultPage\":2,\"maxPage\":3,\"cursorTtlSeconds\":60,"
+          "\"maxBulkOperations\":2,\"keepChanges\":100,\"holder\":\"check\",\"hashMemoryBytes\":33554432,"
+          "\"index\":{\"enabled\":true,\"from\":10}}"),
+        &db, &err));
     char id[64], name[16];
     for (int i = 0; i < 5; i++) {
         snprintf(name, sizeof name, "user%d", i);
@@ -138,14 +139,14 @@ static void closing_twice_is_answered(void) {
 }
 
 const struct test life_tests[] = {
-    { "life: versions are told", versions_are_told },
-    { "life: a store in memory is opened and closed", a_store_in_memory_is_opened_and_closed },
-    { "life: two stores in memory have nothing in common", two_stores_in_memory_have_nothing_in_common },
-    { "life: a store on disk is there when it is opened again", a_store_on_disk_is_there_when_it_is_opened_again },
-    { "life: the length of a path counts", the_length_of_a_path_counts },
-    { "life: a store is held by one", a_store_is_held_by_one },
-    { "life: what cannot be opened is refused", what_cannot_be_opened_is_refused },
-    { "life: every option of a store is taken", every_option_of_a_store_is_taken },
-    { "life: closing twice is answered", closing_twice_is_answered },
+    {"life: versions are told", versions_are_told},
+    {"life: a store in memory is opened and closed", a_store_in_memory_is_opened_and_closed},
+    {"life: two stores in memory have nothing in common", two_stores_in_memory_have_nothing_in_common},
+    {"life: a store on disk is there when it is opened again", a_store_on_disk_is_there_when_it_is_opened_again},
+    {"life: the length of a path counts", the_length_of_a_path_counts},
+    {"life: a store is held by one", a_store_is_held_by_one},
+    {"life: what cannot be opened is refused", what_cannot_be_opened_is_refused},
+    {"life: every option of a store is taken", every_option_of_a_store_is_taken},
+    {"life: closing twice is answered", closing_twice_is_answered},
     END_OF_TESTS,
 };

@@ -1,17 +1,18 @@
 /* Runs the tests: all of them, or those whose names contain the argument; with a dash before it, those that do not. */
 #include "harness.h"
 
-extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[], query_tests[], import_tests[],
-    change_tests[], hook_tests[], admin_tests[], operator_tests[], thread_tests[], fork_tests[], serve_tests[];
+extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[], query_tests[],
+    import_tests[], change_tests[], hook_tests[], admin_tests[], operator_tests[], thread_tests[], fork_tests[],
+    serve_tests[];
 
 static bool is_asked_for(const char *name, const char *part) {
     return part == NULL || (part[0] == '-' ? strstr(name, part + 1) == NULL : strstr(name, part) != NULL);
 }
 
 int main(int argc, char **argv) {
-    const struct test *const lists[] = { life_tests,  endpoint_tests, resource_tests, text_tests, misuse_tests,
-                                         query_tests, import_tests,   change_tests,   hook_tests, admin_tests,
-                                         operator_tests, thread_tests, fork_tests,    serve_tests };
+    const struct test *const lists[] = {life_tests,     endpoint_tests, resource_tests, text_tests, misuse_tests,
+                                        query_tests,    import_tests,   change_tests,   hook_tests, admin_tests,
+                                        operator_tests, thread_tests,   fork_tests,     serve_tests};
     int count = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         for (const struct test *test = lists[i]; test->name != NULL; test++) {

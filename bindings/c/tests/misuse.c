@@ -11,16 +11,16 @@ static void refuse_everything(scimdb_store *db, bool with_error) {
     scimdb_import *import = NULL;
     scimdb_subscription *subscription = NULL;
     scimdb_server *server = NULL;
-#define REFUSED(call)                                        \
-    do {                                                     \
-        CHECK_INT((call), SCIMDB_MISUSE);                    \
-        if (with_error) {                                    \
-            CHECK_INT(scimdb_error_code(error), SCIMDB_MISUSE); \
-            CHECK_INT(scimdb_error_status(error), 400);      \
-            CHECK_TEXT(scimdb_error_name(error), "MISUSE");  \
-        }                                                    \
-        scimdb_error_free(error);                            \
-        error = NULL;                                        \
+#define REFUSED(call)                                                                                                  \
+    do {                                                                                                               \
+        CHECK_INT((call), SCIMDB_MISUSE);                                                                              \
+        if (with_error) {                                                                                              \
+            CHECK_INT(scimdb_error_code(error), SCIMDB_MISUSE);                                                        \
+            CHECK_INT(scimdb_error_status(error), 400);                                                                \
+            CHECK_TEXT(scimdb_error_name(error), "MISUSE");                                                            \
+        }                                                                                                              \
+        scimdb_error_free(error);                                                                                      \
+        error = NULL;                                                                                                  \
     } while (0)
     REFUSED(scimdb_handle(db, TENANT, S("GET"), S("/Users"), NONE, NONE, NONE, &number, &out, &more, err));
     REFUSED(scimdb_get(db, TENANT, USER, S("x"), NONE, &out, err));
@@ -69,7 +69,7 @@ static void no_store_is_refused_everywhere(void) {
     refuse_everything(NULL, true);
     refuse_everything(NULL, false);
     int somewhere = 0;
-    const uintptr_t wrong[] = { (uintptr_t)&somewhere, 1, 8, UINTPTR_MAX, UINTPTR_MAX - 1 };
+    const uintptr_t wrong[] = {(uintptr_t)&somewhere, 1, 8, UINTPTR_MAX, UINTPTR_MAX - 1};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         refuse_everything((scimdb_store *)wrong[i], true);
     }
@@ -188,10 +188,10 @@ static void what_must_be_given_is_missed(void) {
 }
 
 const struct test misuse_tests[] = {
-    { "misuse: no store is refused everywhere", no_store_is_refused_everywhere },
-    { "misuse: a closed store is refused everywhere", a_closed_store_is_refused_everywhere },
-    { "misuse: a handle of another kind is refused", a_handle_of_another_kind_is_refused },
-    { "misuse: nothing is freed safely", nothing_is_freed_safely },
-    { "misuse: what must be given is missed", what_must_be_given_is_missed },
+    {"misuse: no store is refused everywhere", no_store_is_refused_everywhere},
+    {"misuse: a closed store is refused everywhere", a_closed_store_is_refused_everywhere},
+    {"misuse: a handle of another kind is refused", a_handle_of_another_kind_is_refused},
+    {"misuse: nothing is freed safely", nothing_is_freed_safely},
+    {"misuse: what must be given is missed", what_must_be_given_is_missed},
     END_OF_TESTS,
 };

@@ -75,7 +75,7 @@ static void drop_log(void *userdata) {
 }
 
 static void a_log_is_taken_and_given_back(void) {
-    struct log first = { 0 }, second = { 0 };
+    struct log first = {0}, second = {0};
     scimdb_error *err = NULL;
     OK(scimdb_set_log(keep, 5, &first, drop_log, &err));
     scimdb_store *db = open_memory();
@@ -87,7 +87,7 @@ static void a_log_is_taken_and_given_back(void) {
     make_user(db, "bob", id);
     CHECK_INT(read_flag(&first.lines), lines);
     /* A level that there is not is refused, its data dropped, and the log stays as it is. */
-    struct log third = { 0 };
+    struct log third = {0};
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_set_log(keep, 6, &third, drop_log, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_set_log(keep, 0, &third, drop_log, &err));
     CHECK_INT(read_flag(&third.drops), 2);
@@ -99,9 +99,9 @@ static void a_log_is_taken_and_given_back(void) {
 }
 
 const struct test operator_tests[] = {
-    { "operator: figures and checks are told", figures_and_checks_are_told },
-    { "operator: a backup is a whole store", a_backup_is_a_whole_store },
-    { "operator: a store is compacted", a_store_is_compacted },
-    { "operator: a log is taken and given back", a_log_is_taken_and_given_back },
+    {"operator: figures and checks are told", figures_and_checks_are_told},
+    {"operator: a backup is a whole store", a_backup_is_a_whole_store},
+    {"operator: a store is compacted", a_store_is_compacted},
+    {"operator: a log is taken and given back", a_log_is_taken_and_given_back},
     END_OF_TESTS,
 };

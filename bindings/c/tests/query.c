@@ -15,10 +15,11 @@ static void a_search_answers_a_list(void) {
     scimdb_store *db = with_users(25);
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_search(db, TENANT, USER,
-                     L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"userName sw \\\"user01\\\"\","
-                       "\"sortBy\":\"userName\",\"sortOrder\":\"descending\",\"startIndex\":2,\"count\":3,\"attributes\":[\"userName\"]}"),
-                     &out, &err));
+    OK(scimdb_search(
+        db, TENANT, USER,
+        L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:SearchRequest\"],\"filter\":\"userName sw \\\"user01\\\"\","
+          "\"sortBy\":\"userName\",\"sortOrder\":\"descending\",\"startIndex\":2,\"count\":3,\"attributes\":[\"userName\"]}"),
+        &out, &err));
     CHECK_AT(out.data, "totalResults", "10");
     CHECK_AT(out.data, "itemsPerPage", "3");
     CHECK_AT(out.data, "startIndex", "2");
@@ -40,8 +41,9 @@ static void a_wrong_search_is_refused_at_its_byte(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     scimdb_iter *iter = NULL;
     const char *request = "{\"filter\":\"userName eq \\\"a\\\" and\"}";
-    scimdb_code (*const searches[])(const scimdb_store *, const char *, size_t, const char *, size_t, const char *, size_t, scimdb_buf *,
-                                    scimdb_error **) = { scimdb_search, scimdb_explain };
+    scimdb_code (*const searches[])(
+        const scimdb_store *, const char *, size_t, const char *, size_t, const char *, size_t, scimdb_buf *,
+        scimdb_error **) = {scimdb_search, scimdb_explain};
     for (size_t i = 0; i < 2; i++) {
         FAILS_WITH(SCIMDB_INVALID_FILTER, searches[i](db, TENANT, USER, S(request), &out, &err));
         CHECK_INT(scimdb_error_offset(err), 19);
@@ -98,7 +100,8 @@ static void many_are_given_at_once(void) {
         uint32_t max;
         size_t max_bytes;
         int least, most;
-    } asked[] = { { 1, SIZE_MAX, 1, 1 }, { 7, SIZE_MAX, 7, 7 }, { 1000, 1, 1, 1 }, { 1000, 1000, 2, 20 }, { UINT32_MAX, SIZE_MAX, 21, 50 } };
+    } asked[] = {
+        {1, SIZE_MAX, 1, 1}, {7, SIZE_MAX, 7, 7}, {1000, 1, 1, 1}, {1000, 1000, 2, 20}, {UINT32_MAX, SIZE_MAX, 21, 50}};
     int found = 0;
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         int lines = 0;
@@ -170,11 +173,11 @@ static void an_iterator_ends_with_its_store(void) {
 }
 
 const struct test query_tests[] = {
-    { "query: a search answers a list", a_search_answers_a_list },
-    { "query: a wrong search is refused at its byte", a_wrong_search_is_refused_at_its_byte },
-    { "query: an iterator gives what a search finds", an_iterator_gives_what_a_search_finds },
-    { "query: many are given at once", many_are_given_at_once },
-    { "query: an iterator is given up early", an_iterator_is_given_up_early },
-    { "query: an iterator ends with its store", an_iterator_ends_with_its_store },
+    {"query: a search answers a list", a_search_answers_a_list},
+    {"query: a wrong search is refused at its byte", a_wrong_search_is_refused_at_its_byte},
+    {"query: an iterator gives what a search finds", an_iterator_gives_what_a_search_finds},
+    {"query: many are given at once", many_are_given_at_once},
+    {"query: an iterator is given up early", an_iterator_is_given_up_early},
+    {"query: an iterator ends with its store", an_iterator_ends_with_its_store},
     END_OF_TESTS,
 };

@@ -5,8 +5,9 @@ static void a_resource_lives(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann\",\"title\":\"Dr\"}"),
-                     L("{\"id\":\"a1\",\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
+    OK(scimdb_create(
+        db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann\",\"title\":\"Dr\"}"),
+        L("{\"id\":\"a1\",\"actor\":\"check\",\"base\":\"https://example.com\"}"), &out, &err));
     CHECK_AT(out.data, "id", "a1");
     CHECK_AT(out.data, "meta/location", "https://example.com/Users/a1");
     char *version = at(out.data, "meta/version");
@@ -23,23 +24,31 @@ static void a_resource_lives(void) {
     CHECK_AT(out.data, "title", NULL);
     CHECK_AT(out.data, "displayName", "Ann");
 
-    OK(scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann B\"}"), S(if_match), &out, &err));
+    OK(scimdb_replace(
+        db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\",\"displayName\":\"Ann B\"}"), S(if_match), &out,
+        &err));
     CHECK_AT(out.data, "displayName", "Ann B");
     CHECK_AT(out.data, "title", NULL);
-    FAILS(SCIMDB_VERSION_MISMATCH, scimdb_patch(db, TENANT, USER, S("a1"),
-                                                L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
-                                                  "[{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Prof\"}]}"),
-                                                S(if_match), &out, &err));
-    OK(scimdb_patch(db, TENANT, USER, S("a1"),
-                    L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
-                      "[{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Prof\"}]}"),
-                    NONE, &out, &err));
+    FAILS(
+        SCIMDB_VERSION_MISMATCH,
+        scimdb_patch(
+            db, TENANT, USER, S("a1"),
+            L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
+              "[{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Prof\"}]}"),
+            S(if_match), &out, &err));
+    OK(scimdb_patch(
+        db, TENANT, USER, S("a1"),
+        L("{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":"
+          "[{\"op\":\"replace\",\"path\":\"title\",\"value\":\"Prof\"}]}"),
+        NONE, &out, &err));
     CHECK_AT(out.data, "title", "Prof");
     FAILS(SCIMDB_VERSION_MISMATCH, scimdb_delete(db, TENANT, USER, S("a1"), S(if_match), &err));
     OK(scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_get(db, TENANT, USER, S("a1"), NONE, &out, &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_delete(db, TENANT, USER, S("a1"), NONE, &err));
-    FAILS(SCIMDB_NOT_FOUND, scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
+    FAILS(
+        SCIMDB_NOT_FOUND,
+        scimdb_replace(db, TENANT, USER, S("a1"), L("{" AS_USER "\"userName\":\"ann\"}"), NONE, &out, &err));
     free(version);
     free(if_match);
     free(if_none_match);
@@ -55,7 +64,8 @@ static void an_error_tells_everything(void) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     char id[64];
     make_user(db, "ann", id);
-    FAILS_WITH(SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ANN\"}"), NONE, &out, &err));
+    FAILS_WITH(
+        SCIMDB_UNIQUENESS, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ANN\"}"), NONE, &out, &err));
     CHECK_INT(scimdb_error_code(err), SCIMDB_UNIQUENESS);
     CHECK_INT(scimdb_error_status(err), 409);
     CHECK_TEXT(scimdb_error_name(err), "UNIQUENESS");
@@ -80,7 +90,7 @@ static void an_error_tells_everything(void) {
     scimdb_error_free(err);
     /* Freed twice: nothing happens. What is freed, or NULL, tells nothing. */
     scimdb_error_free(err);
-    const scimdb_error *const gone[] = { err, NULL };
+    const scimdb_error *const gone[] = {err, NULL};
     for (size_t i = 0; i < 2; i++) {
         CHECK_INT(scimdb_error_code(gone[i]), 0);
         CHECK_INT(scimdb_error_status(gone[i]), 0);
@@ -101,8 +111,12 @@ static void errors_name_whose_fault_it_is(void) {
     FAILS(SCIMDB_UNKNOWN_TYPE, scimdb_get(db, TENANT, S("Car"), S("x"), NONE, &out, &err));
     FAILS(SCIMDB_INVALID_VALUE, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":5}"), NONE, &out, &err));
     FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_SYNTAX, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"\xc3\x28\"}"), NONE, &out, &err));
-    FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"a\"}"), L("{\"attribute\":[]}"), &out, &err));
+    FAILS(
+        SCIMDB_INVALID_SYNTAX,
+        scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"\xc3\x28\"}"), NONE, &out, &err));
+    FAILS(
+        SCIMDB_INVALID_ARGUMENT,
+        scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"a\"}"), L("{\"attribute\":[]}"), &out, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_get(db, TENANT, USER, S("x"), L("{\"attributes\":5}"), &out, &err));
     CHECK_INT(count_users(db), 0);
     CHECK(out.data == NULL);
@@ -113,7 +127,9 @@ static void passwords_are_verified_and_never_told(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"correct horse\"}"), L("{\"id\":\"a1\"}"), &out, &err));
+    OK(scimdb_create(
+        db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\",\"password\":\"correct horse\"}"), L("{\"id\":\"a1\"}"),
+        &out, &err));
     CHECK(strstr(out.data, "horse") == NULL);
     int32_t matches = 7;
     OK(scimdb_verify_password(db, TENANT, USER, S("a1"), S("correct horse"), &matches, &err));
@@ -156,10 +172,10 @@ static void large_resources_come_back_whole(void) {
 }
 
 const struct test resource_tests[] = {
-    { "resources: a resource lives", a_resource_lives },
-    { "resources: an error tells everything", an_error_tells_everything },
-    { "resources: errors name whose fault it is", errors_name_whose_fault_it_is },
-    { "resources: passwords are verified and never told", passwords_are_verified_and_never_told },
-    { "resources: large resources come back whole", large_resources_come_back_whole },
+    {"resources: a resource lives", a_resource_lives},
+    {"resources: an error tells everything", an_error_tells_everything},
+    {"resources: errors name whose fault it is", errors_name_whose_fault_it_is},
+    {"resources: passwords are verified and never told", passwords_are_verified_and_never_told},
+    {"resources: large resources come back whole", large_resources_come_back_whole},
     END_OF_TESTS,
 };

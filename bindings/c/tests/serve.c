@@ -17,15 +17,16 @@ static int port_of(const char *url) {
 static int ask(int port, const char *target, const char *secret, char *answer, size_t room) {
     int peer = socket(AF_INET, SOCK_STREAM, 0);
     CHECK(peer >= 0);
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (connect(peer, (struct sockaddr *)&address, sizeof address) != 0) {
         close(peer);
         return -1;
     }
     char request[512];
-    int n = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s%s%s\r\n", target,
-                     secret ? "Authorization: Bearer " : "", secret ? secret : "", secret ? "\r\n" : "");
+    int n = snprintf(
+        request, sizeof request, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s%s%s\r\n", target,
+        secret ? "Authorization: Bearer " : "", secret ? secret : "", secret ? "\r\n" : "");
     CHECK(send(peer, request, (size_t)n, MSG_NOSIGNAL) == n);
     size_t have = 0;
     for (;;) {
@@ -124,8 +125,8 @@ static void a_served_store_is_closed(void) {
 }
 
 const struct test serve_tests[] = {
-    { "serve: a store is served", a_store_is_served },
-    { "serve: a wrong configuration is refused", a_wrong_configuration_is_refused },
-    { "serve: a served store is closed", a_served_store_is_closed },
+    {"serve: a store is served", a_store_is_served},
+    {"serve: a wrong configuration is refused", a_wrong_configuration_is_refused},
+    {"serve: a served store is closed", a_served_store_is_closed},
     END_OF_TESTS,
 };

@@ -6,7 +6,7 @@ static void lengths_are_obeyed(void) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     /* No NUL anywhere: the text stands between two fences. */
-    char fenced[] = { 'X', 'X', 'a', '1', 'X', 'X' };
+    char fenced[] = {'X', 'X', 'a', '1', 'X', 'X'};
     OK(scimdb_create(db, TENANT, USER, L("{" AS_USER "\"userName\":\"ann\"}"), L("{\"id\":\"a1\"}"), &out, &err));
     OK(scimdb_get(db, "default-and-more", 7, "Users", 4, fenced + 2, 2, NONE, &out, &err));
     CHECK_AT(out.data, "id", "a1");
@@ -34,7 +34,7 @@ static void what_is_no_utf8_is_refused(void) {
     CHECK_HAS(scimdb_error_detail(err), "UTF-8");
     scimdb_error_free(err);
     err = NULL;
-    const char *const bad[] = { "\xff", "\xc0\x80", "\xed\xa0\x80", "a\x80", "\xf5\x80\x80\x80" };
+    const char *const bad[] = {"\xff", "\xc0\x80", "\xed\xa0\x80", "a\x80", "\xf5\x80\x80\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         FAILS(SCIMDB_MISUSE, scimdb_get(db, S(bad[i]), USER, S("x"), NONE, &out, &err));
         FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, S(bad[i]), S("x"), NONE, &out, &err));
@@ -63,7 +63,7 @@ static void a_buffer_is_used_again(void) {
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
     char json[70000];
-    const int sizes[] = { 1, 60000, 2, 30000, 0, 100 };
+    const int sizes[] = {1, 60000, 2, 30000, 0, 100};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int n = snprintf(json, sizeof json, "{" AS_USER "\"userName\":\"u%d\",\"displayName\":\"x", (int)i);
         memset(json + n, 'y', (size_t)sizes[i]);
@@ -99,7 +99,7 @@ static void a_buffer_is_used_again(void) {
 static void a_buffer_that_was_never_begun_is_refused(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
-    scimdb_buf lengths_without_data = { NULL, 5, 10 }, longer_than_room = { (char *)"abc", 9, 3 };
+    scimdb_buf lengths_without_data = {NULL, 5, 10}, longer_than_room = {(char *)"abc", 9, 3};
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, &lengths_without_data, &err));
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, &longer_than_room, &err));
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, NULL, &err));
@@ -110,8 +110,11 @@ static void every_character_comes_back(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
     scimdb_buf out = SCIMDB_BUF_INIT;
-    const char *name = "\xe6\x97\xa5\xe6\x9c\xac \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac \" \\ /";
-    json_t *json = json_pack("{s:[s],s:s,s:s}", "schemas", "urn:ietf:params:scim:schemas:core:2.0:User", "userName", "ann", "displayName", name);
+    const char *name =
+        "\xe6\x97\xa5\xe6\x9c\xac \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac \" \\ /";
+    json_t *json = json_pack(
+        "{s:[s],s:s,s:s}", "schemas", "urn:ietf:params:scim:schemas:core:2.0:User", "userName", "ann", "displayName",
+        name);
     char *text = json_dumps(json, 0);
     OK(scimdb_create(db, TENANT, USER, S(text), L("{\"id\":\"\xc3\xa9\"}"), &out, &err));
     CHECK_AT(out.data, "displayName", name);
@@ -123,11 +126,11 @@ static void every_character_comes_back(void) {
 }
 
 const struct test text_tests[] = {
-    { "text: lengths are obeyed", lengths_are_obeyed },
-    { "text: what is no UTF-8 is refused", what_is_no_utf8_is_refused },
-    { "text: lengths that cannot be are refused", lengths_that_cannot_be_are_refused },
-    { "text: a buffer is used again", a_buffer_is_used_again },
-    { "text: a buffer that was never begun is refused", a_buffer_that_was_never_begun_is_refused },
-    { "text: every character comes back", every_character_comes_back },
+    {"text: lengths are obeyed", lengths_are_obeyed},
+    {"text: what is no UTF-8 is refused", what_is_no_utf8_is_refused},
+    {"text: lengths that cannot be are refused", lengths_that_cannot_be_are_refused},
+    {"text: a buffer is used again", a_buffer_is_used_again},
+    {"text: a buffer that was never begun is refused", a_buffer_that_was_never_begun_is_refused},
+    {"text: every character comes back", every_character_comes_back},
     END_OF_TESTS,
 };

@@ -57,7 +57,7 @@ static void many_threads_share_a_store(void) {
     scimdb_store *db = open_memory();
     const int rounds = is_slow() ? 5 : 50;
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){ .db = db, .rounds = rounds };
+        workers[i] = (struct worker){.db = db, .rounds = rounds};
     }
     start(threads, workers, THREADS, write_and_read);
     join(threads, THREADS);
@@ -113,7 +113,7 @@ static void a_store_is_closed_while_others_read(void) {
             make_user(db, name, id);
         }
         for (int i = 0; i < THREADS; i++) {
-            workers[i] = (struct worker){ .db = db, .begun = &begun, .refused = &refused };
+            workers[i] = (struct worker){.db = db, .begun = &begun, .refused = &refused};
         }
         start(threads, workers, THREADS, read_until_refused);
         wait_for(&begun, THREADS, "the readers");
@@ -143,7 +143,7 @@ static void an_interrupt_ends_a_wait(void) {
     scimdb_store *db = open_memory();
     int begun = 0, refused = 0;
     for (int i = 0; i < 2; i++) {
-        workers[i] = (struct worker){ .db = db, .begun = &begun, .refused = &refused };
+        workers[i] = (struct worker){.db = db, .begun = &begun, .refused = &refused};
     }
     start(threads, workers, 2, wait_for_changes);
     wait_for(&begun, 2, "the waiting threads");
@@ -163,7 +163,7 @@ static void closing_does_not_wait_for_a_change(void) {
     pthread_t thread;
     scimdb_store *db = open_memory();
     int begun = 0, refused = 0;
-    struct worker worker = { .db = db, .begun = &begun, .refused = &refused };
+    struct worker worker = {.db = db, .begun = &begun, .refused = &refused};
     start(&thread, &worker, 1, wait_for_changes);
     wait_for(&begun, 1, "the waiting thread");
     sleep_ms(20);
@@ -199,7 +199,7 @@ static void threads_that_share_an_import_take_turns(void) {
     const int rounds = is_slow() ? 10 : 200;
     OK(scimdb_import_open(db, TENANT, L("{\"resourceType\":\"User\"}"), &import, &err));
     for (int i = 0; i < 4; i++) {
-        feeders[i] = (struct feeder){ import, i, rounds };
+        feeders[i] = (struct feeder){import, i, rounds};
         CHECK(pthread_create(&threads[i], NULL, feed, &feeders[i]) == 0);
     }
     join(threads, 4);
@@ -225,7 +225,7 @@ static void one_of_many_closes(void) {
     scimdb_store *db = open_memory();
     int closed = 0;
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){ .db = db, .begun = &closed };
+        workers[i] = (struct worker){.db = db, .begun = &closed};
     }
     start(threads, workers, THREADS, close_it);
     join(threads, THREADS);
@@ -233,11 +233,11 @@ static void one_of_many_closes(void) {
 }
 
 const struct test thread_tests[] = {
-    { "threads: many threads share a store", many_threads_share_a_store },
-    { "threads: a store is closed while others read", a_store_is_closed_while_others_read },
-    { "threads: an interrupt ends a wait", an_interrupt_ends_a_wait },
-    { "threads: closing does not wait for a change", closing_does_not_wait_for_a_change },
-    { "threads: threads that share an import take turns", threads_that_share_an_import_take_turns },
-    { "threads: one of many closes", one_of_many_closes },
+    {"threads: many threads share a store", many_threads_share_a_store},
+    {"threads: a store is closed while others read", a_store_is_closed_while_others_read},
+    {"threads: an interrupt ends a wait", an_interrupt_ends_a_wait},
+    {"threads: closing does not wait for a change", closing_does_not_wait_for_a_change},
+    {"threads: threads that share an import take turns", threads_that_share_an_import_take_turns},
+    {"threads: one of many closes", one_of_many_closes},
     END_OF_TESTS,
 };

@@ -55,6 +55,7 @@ int main(int argc, char **argv) {
     }
     import.finish();
     const auto get = measure(gets, ids, [&](const std::string &id) { return tenant.get("User", id); });
-    const auto search = measure(searches, requests, [&](const std::string &request) { return tenant.search("User", request); });
+    const auto search =
+        measure(searches, requests, [&](const std::string &request) { return tenant.search("User", request); });
     std::cout << R"({"language":"cpp","get_ns":)" << get << R"(,"search_ns":)" << search << "}\n";
 }

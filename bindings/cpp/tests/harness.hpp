@@ -26,9 +26,9 @@ struct Registered {
     Registered(const char *name, void (*run)()) { tests().push_back({name, run}); }
 };
 
-#define TEST(name)                                     \
-    static void name();                                \
-    static const Registered registered_##name(#name, name); \
+#define TEST(name)                                                                                                     \
+    static void name();                                                                                                \
+    static const Registered registered_##name(#name, name);                                                            \
     static void name()
 
 [[noreturn]] inline void fail(const std::string &what, const char *file, int line) {
@@ -36,12 +36,13 @@ struct Registered {
     std::_Exit(1);
 }
 
-#define CHECK(condition) \
-    do {                 \
-        if (!(condition)) fail("not so: " #condition, __FILE__, __LINE__); \
+#define CHECK(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition)) fail("not so: " #condition, __FILE__, __LINE__);                                             \
     } while (false)
 
-template <class A, class B> void check_equal(const A &actual, const B &expected, const char *what, const char *file, int line) {
+template <class A, class B>
+void check_equal(const A &actual, const B &expected, const char *what, const char *file, int line) {
     if (!(actual == expected)) {
         fail(std::string(what) + " is " + Json(actual).dump() + ", not " + Json(expected).dump(), file, line);
     }
@@ -73,6 +74,8 @@ inline scimdb::WriteOptions with_id(const std::string &id) {
     return options;
 }
 
-inline scimdb::Store memory() { return scimdb::Store(":memory:"); }
+inline scimdb::Store memory() {
+    return scimdb::Store(":memory:");
+}
 
 #endif

@@ -13,7 +13,8 @@ namespace {
 
 // Waits until something is so, 20 seconds at most.
 template <class Condition> bool comes(Condition &&condition) {
-    for (int i = 0; i < 4000 && !condition(); i++) std::this_thread::sleep_for(5ms);
+    for (int i = 0; i < 4000 && !condition(); i++)
+        std::this_thread::sleep_for(5ms);
     return condition();
 }
 
@@ -132,7 +133,8 @@ TEST(changes_wake_and_are_read) {
     CHECK_EQ(Json::parse(waiting.get())["changes"].size(), 1U);
     CHECK_EQ(THROWN(tenant.changes(last + 100)).code(), SCIMDB_OUT_OF_RANGE);
     waiting = std::async(std::launch::async, [&] { return tenant.changes(last + 1, 10, 600s); });
-    while (waiting.wait_for(5ms) == std::future_status::timeout) db.interrupt();
+    while (waiting.wait_for(5ms) == std::future_status::timeout)
+        db.interrupt();
     CHECK_EQ(THROWN(waiting.get()).code(), SCIMDB_CANCELLED);
 }
 

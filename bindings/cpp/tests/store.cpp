@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Store> && !std::is_copy_constructible_v<scimdb::Store>);
-static_assert(std::is_nothrow_move_assignable_v<scimdb::Store> && std::is_nothrow_move_constructible_v<scimdb::Iterator>);
+static_assert(
+    std::is_nothrow_move_assignable_v<scimdb::Store> && std::is_nothrow_move_constructible_v<scimdb::Iterator>);
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Import> && !std::is_copy_constructible_v<scimdb::Import>);
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Subscription>);
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Server>);
@@ -47,8 +48,9 @@ TEST(a_resource_lives) {
     match.if_match = ann["meta"]["version"].get<std::string>();
     CHECK_EQ(Json::parse(tenant.replace("User", "a1", user("ann", {{"title", "Prof"}}), match))["title"], "Prof");
     CHECK_EQ(THROWN(tenant.remove("User", "a1", match)).code(), SCIMDB_VERSION_MISMATCH);
-    const Json patch = {{"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}},
-                        {"Operations", {{{"op", "replace"}, {"path", "displayName"}, {"value", "\u00c9va \U0001f469"}}}}};
+    const Json patch = {
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}},
+        {"Operations", {{{"op", "replace"}, {"path", "displayName"}, {"value", "\u00c9va \U0001f469"}}}}};
     CHECK_EQ(Json::parse(tenant.patch("User", "a1", patch.dump()))["displayName"], "\u00c9va \U0001f469");
     tenant.remove("User", "a1");
     CHECK_EQ(THROWN(tenant.get("User", "a1")).code(), SCIMDB_NOT_FOUND);
@@ -82,13 +84,16 @@ TEST(options_are_written_as_json) {
     request.filter = "userName eq \"a\\b\"\n\x01";
     request.count = -1;
     request.attributes = {"id", "meta.location"};
-    CHECK_EQ(Json::parse(request.json()), (Json{{"filter", *request.filter}, {"count", -1}, {"attributes", request.attributes}}));
+    CHECK_EQ(
+        Json::parse(request.json()),
+        (Json{{"filter", *request.filter}, {"count", -1}, {"attributes", request.attributes}}));
     CHECK_EQ(scimdb::OpenOptions().json(), "{}");
     scimdb::OpenOptions open;
     open.create = false;
     open.cache_bytes = 1U << 20U;
     open.index = R"({"enabled":false})";
-    CHECK_EQ(Json::parse(open.json()), Json::parse(R"({"create":false,"cacheBytes":1048576,"index":{"enabled":false}})"));
+    CHECK_EQ(
+        Json::parse(open.json()), Json::parse(R"({"create":false,"cacheBytes":1048576,"index":{"enabled":false}})"));
     const scimdb::Store db(":memory:", open);
 }
 
@@ -115,7 +120,8 @@ TEST(a_store_is_moved_and_closed) {
 TEST(what_is_found_is_a_range) {
     auto db = memory();
     const auto tenant = db.tenant();
-    for (int i = 0; i < 20; i++) tenant.create("User", user("user" + std::to_string(100 + i)));
+    for (int i = 0; i < 20; i++)
+        tenant.create("User", user("user" + std::to_string(100 + i)));
     scimdb::SearchRequest request;
     request.sort_by = "userName";
     int count = 0;
@@ -156,8 +162,10 @@ TEST(imports_take_what_there_is) {
     scimdb::ImportOptions options;
     options.resource_type = "User";
     std::stringstream stream;
-    const std::vector<std::string> rows = {R"({"id":"u1","userName":"ann"})", R"({"id":"u2","userName":"ann"})", "no JSON"};
-    for (const auto &row : rows) stream << row << '\n';
+    const std::vector<std::string> rows = {
+        R"({"id":"u1","userName":"ann"})", R"({"id":"u2","userName":"ann"})", "no JSON"};
+    for (const auto &row : rows)
+        stream << row << '\n';
     auto import = tenant.import(options);
     import.feed(stream);
     auto moved = std::move(import);
@@ -179,7 +187,8 @@ TEST(requests_are_answered) {
     scimdb::Context context;
     context.base = "https://id.example.com/scim/v2";
     context.actor = "check";
-    const auto made = db.tenant().handle({"POST", "/Users", {{"Content-Type", "application/scim+json"}}, user("ann")}, context);
+    const auto made =
+        db.tenant().handle({"POST", "/Users", {{"Content-Type", "application/scim+json"}}, user("ann")}, context);
     CHECK_EQ(made.status, 201);
     std::string location;
     for (const auto &[name, value] : made.headers) {
@@ -217,13 +226,20 @@ TEST(a_store_is_administered) {
     CHECK(!Json::parse(acme.schemas())["resourceTypes"].empty());
     const Json attribute = {{"name", "plate"}, {"type", "string"}, {"multiValued", false}};
     const Json documents = {
-        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:Schema"}}, {"id", "urn:example:Car"}, {"attributes", {attribute}}},
-        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}}, {"name", "Car"}, {"endpoint", "/Cars"}, {"schema", "urn:example:Car"}}};
+        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:Schema"}},
+         {"id", "urn:example:Car"},
+         {"attributes", {attribute}}},
+        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:ResourceType"}},
+         {"name", "Car"},
+         {"endpoint", "/Cars"},
+         {"schema", "urn:example:Car"}}};
     acme.put_schemas(documents.dump());
     acme.create("Car", R"({"schemas":["urn:example:Car"],"plate":"B-1"})");
     CHECK_EQ(THROWN(acme.remove_schema("Car")).code(), SCIMDB_IN_USE);
-    const Json bulk = {{"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}},
-                       {"Operations", {{{"method", "POST"}, {"path", "/Users"}, {"bulkId", "a"}, {"data", Json::parse(user("ann"))}}}}};
+    const Json bulk = {
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}},
+        {"Operations",
+         {{{"method", "POST"}, {"path", "/Users"}, {"bulkId", "a"}, {"data", Json::parse(user("ann"))}}}}};
     CHECK_EQ(Json::parse(acme.bulk(bulk.dump()))["Operations"][0]["status"], "201");
     acme.create("User", user("bob", {{"password", "correct horse"}}), with_id("b1"));
     CHECK(acme.verify_password("User", "b1", "correct horse") && !acme.verify_password("User", "b1", "wrong"));
@@ -251,6 +267,7 @@ TEST(threads_share_a_store) {
             }
         });
     }
-    for (auto &thread : threads) thread.join();
+    for (auto &thread : threads)
+        thread.join();
     CHECK_EQ(Json::parse(db.tenant().search("User"))["totalResults"], 160);
 }
