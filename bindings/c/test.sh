@@ -59,7 +59,7 @@ headers() {
 symbols() {
     local library=$SCIMDB_PREFIX/lib/libscimdb.so
     nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort | diff "$HERE/scimdb.symbols" -
-    grep -v '^ *\(//\|\*\|/\*\)' "$SCIMDB_PREFIX/include/scimdb.h" | grep -oE '\bscimdb_[a-z_]+ *\(' | tr -d ' (' |
+    grep -v '^ *\(//\|\*\|/\*\)' "$SCIMDB_PREFIX/include/scimdb.h" | grep -oE '\bscimdb_[a-z_]+\(' | tr -d ' (' |
         LC_ALL=C sort -u | diff "$HERE/scimdb.symbols" -
     readelf -d "$library" | grep -qF 'Library soname: [libscimdb.so.0.1]'
     [[ $(readlink "$library") == libscimdb.so.0.1 ]]
