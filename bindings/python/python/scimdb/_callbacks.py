@@ -1,0 +1,159 @@
+"""What the library calls: hooks, wake-ups and the log.
+
+The library keeps userdata for each callable, and tells when it needs it no more. Until then the callable is kept alive.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any, Callable, Optional, Union
+
+from . import _abi
+from ._native import ffi, lib
+from .errors import Code, Error, Refuse
+
+logger = logging.getLogger("scimdb")
+
+BeforeWrite = Callable[[dict[str, Any]], Optional[Mapping[str, Any]]]
+AfterCommit = Callable[[dict[str, Any]], object]
+OnChange = Callable[[int], object]
+OnLog = Callable[[int, str], object]
+
+_alive: dict[int, Any] = {}
+_calls = threading.local()
+
+
+def keep(value: Any) -> Any:
+    """Userdata for a callable, which stays alive until the library drops it."""
+    handle = ffi.new_handle(value)
+    _alive[int(ffi.cast("uintptr_t", handle))] = handle
+    return handle
+
+
+@ffi.callback("void(void *)")  # type: ignore[untyped-decorator]
+def drop(userdata: Any) -> None:
+    """The library needs this userdata no more."""
+    _alive.pop(int(ffi.cast("uintptr_t", userdata)), None)
+
+
+class Hooks:
+    """The hooks of a store."""
+
+    def __init__(self, before_write: BeforeWrite | None, after_commit: AfterCommit | None) -> None:
+        self.before_write, self.after_commit = before_write, after_commit
+
+
+@ffi.callback("scimdb_code(void *, const char *, size_t, scimdb_decision *)", error=int(Code.INTERNAL))  # type: ignore[untyped-decorator]
+def before_write(userdata: Any, write: Any, size: int, decision: Any) -> int:
+    """Asks the host about a write, on the thread that made it."""
+    try:
+        hook = ffi.from_handle(userdata).before_write
+        try:
+            attributes = hook(json.loads(ffi.unpack(write, size)))
+        except Refuse as refusal:
+            _decided(_refuse(decision, refusal))
+            return int(Code.INVALID_VALUE)
+        if attributes is not None:
+            data = _abi.encoded(attributes)
+            _decided(lib.scimdb_decision_set(decision, data, len(data)))
+        return 0
+    except BaseException as failure:
+        # A hook that fails is the host's fault, and the client is not told what is wrong with the host. Should this be
+        # no decision that the store takes, the code refuses the write alone.
+        _refuse(decision, Refuse(f"the host's before-write hook failed: {type(failure).__name__}", status=500))
+        failures = getattr(_calls, "failures", None)
+        if failures is None:
+            logger.error("the before-write hook failed", exc_info=failure)
+        else:
+            failures.append(failure)
+        return int(Code.INTERNAL)
+
+
+def _refuse(decision: Any, refusal: Refuse) -> int:
+    scim_type, detail = _abi.text(refusal.scim_type), _abi.text(refusal.detail)
+    code: int = lib.scimdb_decision_refuse(decision, refusal.status, *scim_type, *detail)
+    return code
+
+
+def _decided(code: int) -> None:
+    if code:
+        raise ValueError(f"the decision of the before-write hook is none that the store takes (code {code})")
+
+
+@ffi.callback("void(void *, const char *, size_t)")  # type: ignore[untyped-decorator]
+def after_commit(userdata: Any, write: Any, size: int) -> None:
+    """Tells the host of a write that is durable, on the thread that made it."""
+    try:
+        ffi.from_handle(userdata).after_commit(json.loads(ffi.unpack(write, size)))
+    except BaseException as failure:
+        failures = getattr(_calls, "failures", None)
+        if failures is not None and not isinstance(failure, Exception):
+            failures.append(failure)
+        else:
+            # The write is done: nobody can be told but the log.
+            logger.error("the after-commit hook failed", exc_info=failure)
+
+
+def watched(function: Callable[..., bytes], *arguments: Any) -> bytes:
+    """Makes a call that may run hooks on this thread, and tells what they raised.
+
+    The error of a write that a failed hook refused has the hook's exception as its cause. Where the call does not fail
+    with the write, as bulk does not, the exceptions are logged. KeyboardInterrupt and its like go on through the call.
+    """
+    outer = getattr(_calls, "failures", None)
+    failures: list[BaseException] = []
+    _calls.failures = failures
+    try:
+        try:
+            result = function(*arguments)
+        except Error as error:
+            if failures and isinstance(failures[-1], Exception):
+                raise error from failures.pop()
+            raise
+    finally:
+        _calls.failures = outer
+        for failure in failures:
+            if not isinstance(failure, Exception):
+                raise failure
+            logger.error("the before-write hook failed", exc_info=failure)
+    return result
+
+
+@ffi.callback("void(void *, uint64_t)")  # type: ignore[untyped-decorator]
+def on_change(userdata: Any, sequence: int) -> None:
+    """Wakes the host, on a thread of the library."""
+    try:
+        ffi.from_handle(userdata)(sequence)
+    except BaseException as failure:
+        logger.error("the callback of on_change failed", exc_info=failure)
+
+
+# The library's levels, 1 error to 5 trace, as those of logging.
+LEVELS = {1: logging.ERROR, 2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG, 5: 5}
+
+
+@ffi.callback("void(void *, int32_t, const char *, size_t)")  # type: ignore[untyped-decorator]
+def log(userdata: Any, level: int, message: Any, size: int) -> None:
+    """Tells the host a line of the log, on the thread that has something to tell. What this raises, cffi prints."""
+    ffi.from_handle(userdata)(LEVELS.get(level, logging.DEBUG), ffi.unpack(message, size).decode(errors="replace"))
+
+
+def set_log(
+    target: Union[logging.Logger, OnLog, None] = logger,
+    level: int = logging.INFO,
+) -> None:
+    """Sends the library's log to a logger, by default "scimdb"; to a callable of the level (of `logging`) and the text;
+    or, with None, to nobody. The process has one log.
+
+    The callable is called on whichever thread has something to tell, and must not call the store.
+    """
+    if target is None:
+        _abi.run(lib.scimdb_set_log, ffi.NULL, 1, ffi.NULL, ffi.NULL)
+        return
+    wanted = max((number for number, known in LEVELS.items() if known >= level), default=1)
+    call = target.log if isinstance(target, logging.Logger) else target
+    # A logger would take a percent sign in the text for a placeholder, if it came with arguments; it comes with none.
+    _abi.run(lib.scimdb_set_log, log, wanted, keep(call), drop)

@@ -1,0 +1,256 @@
+"""The store: its life, its tenants, and what its operator does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import warnings
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
+
+from . import _abi, _callbacks
+from ._abi import answer, options, run, text
+from ._native import ffi, lib
+from ._tenant import Tenant
+from .errors import Code, Error
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import OpenOptions
+
+T = TypeVar("T")
+
+
+def open(path: Union[str, os.PathLike[str]], **opening: Unpack[OpenOptions]) -> Store:
+    """Opens the store in a directory, or makes it; ":memory:" is one that is gone when it is closed.
+
+    Raises `Locked` where another process holds the store, unless both open it with `share=True`.
+    """
+    place = ffi.new("scimdb **")
+    arguments = {name: _abi.renamed(value) for name, value in opening.items()}
+    run(lib.scimdb_open, *text(os.fspath(path)), *options(arguments), place)
+    return Store(place[0])
+
+
+class Store:
+    """A store that is open: a context manager. All methods may be called from any thread at the same time.
+
+    Made by `open`. After `os.fork` the child cannot use its parent's store: every call raises `Misuse`.
+    """
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._is_open = True
+        _opened.add(self)
+
+    # -- life --
+
+    def close(self) -> None:
+        """Closes the store: waits for calls that run, refuses new ones. May be called more than once.
+
+        Raises `Misuse` within a hook of this store.
+        """
+        with self._lock:
+            if not self._is_open:
+                return
+            self._is_open = False
+        try:
+            run(lib.scimdb_close, self._db)
+        except Error as error:
+            # Within a hook it is not closed; else what failed is told once.
+            self._is_open = error.code == Code.MISUSE and self._process == os.getpid()
+            raise
+        _opened.discard(self)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return not self._is_open
+
+    def interrupt(self) -> None:
+        """Ends the searches, iterators, checks and waits that run, by `Cancelled`. What begins later is not touched."""
+        run(lib.scimdb_interrupt, self._db)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_is_open", False) and self._process == os.getpid():
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+            lib.scimdb_close(self._db, ffi.NULL)
+
+    # -- tenants --
+
+    @overload
+    def tenant(self, name: str = "default") -> Tenant[Any]: ...
+
+    @overload
+    def tenant(self, name: str = "default", *, loads: Callable[[bytes], T]) -> Tenant[T]: ...
+
+    def tenant(self, name: str = "default", *, loads: Callable[[bytes], Any] = _abi.parsed) -> Tenant[Any]:
+        """A tenant by its name. Whether it exists, its methods tell, by `NotFound`.
+
+        `loads` makes answers of the bytes of JSON text: `orjson.loads`, say.
+        """
+        return Tenant(self, name, loads)
+
+    def tenants(self) -> list[dict[str, Any]]:
+        """The tenants, each with its name and the name of its profile."""
+        found = _abi.parsed(answer(lib.scimdb_tenant_list, self._db))
+        return list(found["tenants"])
+
+    def create_tenant(self, name: str, *, profile: Union[str, Mapping[str, Any], None] = None) -> Tenant[Any]:
+        """Makes a tenant. The profile is "strict" (unless given), "entra" or "okta", or a document of your own."""
+        run(lib.scimdb_tenant_create, self._db, *text(name), *options({"profile": profile}))
+        return self.tenant(name)
+
+    def configure_tenant(self, name: str, *, profile: Union[str, Mapping[str, Any]]) -> None:
+        """Gives a tenant another profile, from the next request on."""
+        run(lib.scimdb_tenant_configure, self._db, *text(name), *options({"profile": profile}))
+
+    def drop_tenant(self, name: str) -> None:
+        """Deletes a tenant, with all that it has."""
+        run(lib.scimdb_tenant_drop, self._db, *text(name))
+
+    def authenticate(self, secret: str) -> dict[str, Any]:
+        """Whose a bearer token is: tenant, name, scope and subject. Raises `Unauthenticated`."""
+        found: dict[str, Any] = _abi.parsed(answer(lib.scimdb_authenticate, self._db, *text(secret)))
+        return found
+
+    # -- what the host adds --
+
+    def set_hooks(
+        self,
+        *,
+        before_write: _callbacks.BeforeWrite | None = None,
+        after_commit: _callbacks.AfterCommit | None = None,
+    ) -> None:
+        """Sets the hooks of the store, in the place of those that were set; without arguments there are none.
+
+        They run on the thread that makes the write, and get a dict of operation ("create", "modify", "delete"), tenant,
+        resourceType, id, actor, before and after.
+
+        before_write  within the write. None lets it go on; a dict is attributes to set, readOnly ones too, where None
+                      removes; `Refuse` refuses it. Any other exception refuses it as well: the writer's `Error` has
+                      the status 500, and the exception as its `__cause__`. May read the store, and not write.
+        after_commit  when it is durable; may read and write. What it raises goes to the log "scimdb".
+        """
+        if before_write is None and after_commit is None:
+            run(lib.scimdb_set_hooks, self._db, ffi.NULL, ffi.NULL, ffi.NULL, ffi.NULL)
+            return
+        before = ffi.NULL if before_write is None else _callbacks.before_write
+        after = ffi.NULL if after_commit is None else _callbacks.after_commit
+        userdata = _callbacks.keep(_callbacks.Hooks(before_write, after_commit))
+        run(lib.scimdb_set_hooks, self._db, before, after, userdata, _callbacks.drop)
+
+    def on_change(self, callback: _callbacks.OnChange) -> Subscription:
+        """Wakes you after writes, with the newest sequence; several writes may be one call.
+
+        It runs on a thread of the library, and must not call the store: set an event, and read `Tenant.changes`
+        elsewhere. What it raises goes to the log "scimdb".
+        """
+        place = ffi.new("scimdb_subscription **")
+        run(lib.scimdb_on_change, self._db, _callbacks.on_change, _callbacks.keep(callback), _callbacks.drop, place)
+        return Subscription(place[0], self)
+
+    # -- the operator --
+
+    def stats(self) -> dict[str, Any]:
+        """Figures about the store: sizes, counts, what was done since it was opened."""
+        return self._told(lib.scimdb_stats)
+
+    def check(self) -> dict[str, Any]:
+        """Reads everything, and tells what is damaged. Reads and writes go on meanwhile."""
+        return self._told(lib.scimdb_check)
+
+    def backup(self, path: Union[str, os.PathLike[str]]) -> None:
+        """Writes a whole store, from one snapshot, to a directory that must not exist. Writes go on meanwhile."""
+        run(lib.scimdb_backup, self._db, *text(os.fspath(path)))
+
+    def compact(self) -> None:
+        """Gives the disk what is no longer used."""
+        run(lib.scimdb_compact, self._db)
+
+    def serve(self, **config: Any) -> Server:
+        """Serves SCIM over HTTP and gRPC from this process, on threads of the library: see docs/EMBEDDING.md.
+
+        The configuration is that of the command line with underscores: `serve(listen="127.0.0.1:7644")`. Raises `Error`
+        NOT_IMPLEMENTED where the library is built without a server.
+        """
+        place = ffi.new("scimdb_server **")
+        run(lib.scimdb_serve_start, self._db, *_abi.document(_abi.renamed(config)), place)
+        return Server(place[0], self)
+
+    def _told(self, function: Any) -> dict[str, Any]:
+        found: dict[str, Any] = _abi.parsed(answer(function, self._db))
+        return found
+
+
+class Subscription:
+    """What `Store.on_change` makes: a context manager. It lasts until `close()`, or until it is forgotten."""
+
+    def __init__(self, handle: Any, store: Store) -> None:
+        self._handle, self._store = handle, store
+
+    def close(self) -> None:
+        """Ends it: afterwards the callback runs no more. May be called more than once."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            lib.scimdb_subscription_free(handle)
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None) is not None:
+            self.close()
+
+
+class Server:
+    """What `Store.serve` makes: a context manager. It serves until `stop()`."""
+
+    def __init__(self, handle: Any, store: Store) -> None:
+        self._handle, self._store = handle, store
+        self._url = answer(lib.scimdb_serve_url, handle).decode()
+
+    @property
+    def url(self) -> str:
+        """Where it serves: "http://127.0.0.1:7644"."""
+        return self._url
+
+    def stop(self, drain: float = 10.0) -> None:
+        """Stops it: takes no more calls, waits that many seconds for those that run. May be called more than once."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            run(lib.scimdb_serve_stop, handle, round(drain * 1000))
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+_opened: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """The library's threads must not call Python when it is gone."""
+    for store in list(_opened):
+        if store._process == os.getpid() and not store.closed:
+            lib.scimdb_interrupt(store._db, ffi.NULL)
+            lib.scimdb_close(store._db, ffi.NULL)
+            store._is_open = False
+    _callbacks.set_log(None)

@@ -1,0 +1,392 @@
+"""A tenant: the verbs of SCIM on its resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Generic,
+    NamedTuple,
+    TypeVar,
+    Union,
+)
+
+from . import _abi
+from ._abi import ABSENT, Json, answer, document, options, run, text
+from ._callbacks import watched
+from ._native import ffi, lib
+from ._rows import Import, Resources, Row, pieces
+from ._web import ActorOf, BaseOf, ScopeOf
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._options import CreateOptions, ImportOptions, Query, ReadOptions, WriteOptions
+    from ._store import Store
+    from .asgi import AsgiApp
+    from .wsgi import WsgiApp
+
+T = TypeVar("T")
+U = TypeVar("U")
+Headers = Union[Mapping[str, str], Iterable[tuple[str, str]]]
+
+
+class Response(NamedTuple):
+    """An answer of the SCIM endpoint (RFC 7644): status, headers with names in lower case, and body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as Python's value of it; None for no body."""
+        return _abi.parsed(self.body)
+
+
+class Tenant(Generic[T]):
+    """A tenant of a store. Made by `Store.tenant`; costs nothing, holds nothing, and goes between threads.
+
+    Resources go in as dict, or as JSON text (str or bytes). What comes out is parsed, to a dict; `tenant.raw` is the
+    same tenant whose answers are JSON text. Every method raises `Error`.
+    """
+
+    def __init__(self, store: Store, name: str, loads: Callable[[bytes], T]) -> None:
+        self._store = store
+        self._name = name
+        self._loads = loads
+        self._db = store._db
+        self._tenant, self._tenant_size = text(name)
+
+    def __repr__(self) -> str:
+        return f"<scimdb.Tenant {self._name!r}>"
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._name
+
+    @property
+    def store(self) -> Store:
+        """The store that it is of."""
+        return self._store
+
+    @property
+    def raw(self) -> Tenant[str]:
+        """The same tenant, whose answers are JSON text."""
+        return Tenant(self._store, self._name, _abi.raw)
+
+    def loading(self, loads: Callable[[bytes], U]) -> Tenant[U]:
+        """The same tenant, whose answers are what a function of yours makes of the bytes of the JSON text."""
+        return Tenant(self._store, self._name, loads)
+
+    # -- one resource --
+
+    def get(self, resource_type: str, id: str, **read: Unpack[ReadOptions]) -> T:
+        """One resource (RFC 7644 section 3.4.1). Raises `NotFound`; with `if_none_match`, `NotModified`."""
+        kind, name = resource_type.encode(), id.encode()
+        asked = options(read) if read else ABSENT
+        return self._loads(
+            answer(lib.scimdb_get, self._db, self._tenant, self._tenant_size, kind, len(kind), name, len(name), *asked)
+        )
+
+    def create(self, resource_type: str, resource: Json, **write: Unpack[CreateOptions]) -> T:
+        """Creates a resource, and tells it (RFC 7644 section 3.3). Raises `Conflict` where a unique value is taken."""
+        return self._loads(self._changed(lib.scimdb_create, *text(resource_type), *document(resource), *options(write)))
+
+    def replace(self, resource_type: str, id: str, resource: Json, **write: Unpack[WriteOptions]) -> T:
+        """Replaces a resource, and tells it (RFC 7644 section 3.5.1). With `if_match`, raises `VersionMismatch`."""
+        return self._loads(
+            self._changed(lib.scimdb_replace, *text(resource_type), *text(id), *document(resource), *options(write))
+        )
+
+    def patch(self, resource_type: str, id: str, patch: Json, **write: Unpack[WriteOptions]) -> T:
+        """Modifies a resource, and tells it (RFC 7644 section 3.5.2): all operations, or none.
+
+        `patch` is a PatchOp message, or a list of its operations.
+        """
+        if isinstance(patch, list):
+            patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": patch}
+        return self._loads(
+            self._changed(lib.scimdb_patch, *text(resource_type), *text(id), *document(patch), *options(write))
+        )
+
+    def delete(self, resource_type: str, id: str, **write: Unpack[WriteOptions]) -> None:
+        """Deletes a resource (RFC 7644 section 3.6). Groups lose the member with it."""
+        watched(
+            _done,
+            lib.scimdb_delete,
+            self._db,
+            self._tenant,
+            self._tenant_size,
+            *text(resource_type),
+            *text(id),
+            *options(write),
+        )
+
+    def verify_password(self, resource_type: str, id: str, password: str) -> bool:
+        """Whether the password is the resource's; not, where it has none. Takes as long as hashing does."""
+        matches = ffi.new("int32_t *")
+        run(
+            lib.scimdb_verify_password,
+            self._db,
+            self._tenant,
+            self._tenant_size,
+            *text(resource_type),
+            *text(id),
+            *text(password),
+            matches,
+        )
+        return bool(matches[0])
+
+    # -- many resources --
+
+    def search(self, resource_type: str | None = None, request: Json | None = None, **query: Unpack[Query]) -> T:
+        """A page of resources: the ListResponse (RFC 7644 section 3.4.2), with the exact total.
+
+        Without a resource type it looks in all of them. The query is given by keywords, or as a SearchRequest. Raises
+        `InvalidRequest` with the byte of the filter to blame as its `offset`.
+        """
+        return self._loads(self._asked(lib.scimdb_search, resource_type, request, query))
+
+    def explain(self, resource_type: str | None = None, request: Json | None = None, **query: Unpack[Query]) -> T:
+        """How `search` with these arguments is answered: by which indexes, and how many resources are looked at."""
+        return self._loads(self._asked(lib.scimdb_explain, resource_type, request, query))
+
+    def iterate(
+        self, resource_type: str | None = None, request: Json | None = None, **query: Unpack[Query]
+    ) -> Resources[T]:
+        """All resources that a search finds, one at a time, from one snapshot and without pages."""
+        place = ffi.new("scimdb_iter **")
+        run(
+            lib.scimdb_iter_open,
+            self._db,
+            self._tenant,
+            self._tenant_size,
+            *text(resource_type),
+            *_request(request, query),
+            place,
+        )
+        return Resources(place[0], self._loads)
+
+    def bulk(self, request: Json, **write: Unpack[WriteOptions]) -> T:
+        """Many operations in one commit: BulkRequest in, BulkResponse out (RFC 7644 section 3.7).
+
+        `request` may be a list of its operations. Each succeeds or fails on its own: look at their statuses.
+        """
+        if isinstance(request, list):
+            request = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": request}
+        return self._loads(self._changed(lib.scimdb_bulk, *document(request), *options(write)))
+
+    def import_(self, rows: Union[str, bytes, Iterable[Row]], **how: Unpack[ImportOptions]) -> dict[str, Any]:
+        """Loads many resources, and tells what became of them: read, created, replaced, skipped, rejected, rejects.
+
+        Rows are dicts or JSON texts, one each, or bytes of NDJSON that are cut anywhere: a list, a generator, a file
+        that is open. What the iterable raises goes on, and what is not committed by then is not imported.
+        """
+        with self.importer(**how) as loading:
+            for piece in pieces(rows):
+                loading.feed(piece)
+            return loading.finish()
+
+    def importer(self, **how: Unpack[ImportOptions]) -> Import:
+        """Begins an import whose bytes come from elsewhere: `feed` them, then `finish`."""
+        place = ffi.new("scimdb_import **")
+        run(lib.scimdb_import_open, self._db, self._tenant, self._tenant_size, *options(how), place)
+        return Import(place[0])
+
+    # -- the change log --
+
+    def changes(self, since: int = 0, *, max: int = 1000, wait: float = 0.0) -> T:
+        """The changes after that sequence: an object of `changes` and `last`, the sequence to go on from.
+
+        Where there are none yet, waits that many seconds for one. Raises `Error` OUT_OF_RANGE where the log was
+        trimmed: read everything again.
+        """
+        milliseconds = round(wait * 1000)
+        return self._loads(
+            answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
+        )
+
+    def follow(self, since: int = 0) -> Iterator[dict[str, Any]]:
+        """Every change after that sequence, and those to come: waits for each. `Store.interrupt` ends the wait by
+        `Cancelled`, and closing the store by `Misuse`."""
+        tenant = self.loading(_abi.parsed)
+        while True:
+            page = tenant.changes(since, wait=1.0)
+            yield from page["changes"]
+            since = page["last"]
+
+    # -- the endpoint --
+
+    def handle(
+        self,
+        method: str,
+        target: str,
+        headers: Headers = (),
+        body: bytes = b"",
+        *,
+        base: str = "",
+        authenticate: bool = False,
+        actor: str | None = None,
+        scope: str | None = None,
+        subject: str | None = None,
+        max_body_bytes: int | None = None,
+        authentication_schemes: list[dict[str, Any]] | None = None,
+        documentation_uri: str | None = None,
+    ) -> Response:
+        """Answers a request to the SCIM endpoint (RFC 7644). Whatever is wrong with it is told by the answer.
+
+        target          path and query behind the base: "/Users?count=1"
+        base            the URL that locations begin with: "https://example.com/scim/v2"
+        authenticate    whether the Authorization header must have a bearer token of the store; else the host has
+                        looked at its caller
+        actor           who calls, for the change log
+        scope           what the caller may do: "read", "write" (which is what None is) or "admin"
+        subject         the id of the resource that /Me is
+        max_body_bytes  a longer body is answered with 413. 1 MiB unless it is given
+        """
+        context = options(
+            {
+                "base": base,
+                "authenticate": authenticate,
+                "actor": actor,
+                "scope": scope,
+                "subject": subject,
+                "max_body_bytes": max_body_bytes,
+                "authentication_schemes": authentication_schemes,
+                "documentation_uri": documentation_uri,
+            }
+        )
+        pairs = dict(headers) if isinstance(headers, Mapping) else list(headers)
+        frame = _abi.take()
+
+        def call() -> bytes:
+            code = lib.scimdb_handle(
+                self._db,
+                self._tenant,
+                self._tenant_size,
+                *text(method),
+                *text(target),
+                *document(pairs),
+                body,
+                len(body),
+                *context,
+                frame.status,
+                frame.headers,
+                frame.body,
+                frame.error,
+            )
+            if code:
+                _abi.fail(code, frame.error)
+            return _abi.told(frame.body)
+
+        try:
+            answered = watched(call)
+            return Response(frame.status[0], _abi.parsed(_abi.told(frame.headers)) or {}, answered)
+        finally:
+            _abi.give(frame)
+
+    def wsgi_app(
+        self,
+        *,
+        base: BaseOf = None,
+        authenticate: bool = True,
+        actor: ActorOf = None,
+        scope: ScopeOf = None,
+        max_body_bytes: int = 1 << 20,
+    ) -> WsgiApp:
+        """The endpoint as a WSGI application (PEP 3333), to be mounted in any framework that speaks it.
+
+        base            the URL that it stands at, or a function of the environ. None: as the request tells it
+        authenticate    whether callers need a bearer token of the store; False where the host authenticates them itself
+        actor, scope    who calls and what they may do, or functions of the environ; for hosts that authenticate
+        max_body_bytes  a longer body is answered with 413, and not read further
+        """
+        from .wsgi import WsgiApp
+
+        return WsgiApp(self, base, authenticate, actor, scope, max_body_bytes)
+
+    def asgi_app(
+        self,
+        *,
+        base: BaseOf = None,
+        authenticate: bool = True,
+        actor: ActorOf = None,
+        scope: ScopeOf = None,
+        max_body_bytes: int = 1 << 20,
+        threads: int = 8,
+    ) -> AsgiApp:
+        """The endpoint as an ASGI application, to be mounted in any framework that speaks it. Calls run on threads of
+        its own, so that the event loop never waits.
+
+        The arguments are those of `wsgi_app`, whose functions get the scope of the connection; and how many threads.
+        """
+        from .asgi import AsgiApp
+
+        return AsgiApp(self, base, authenticate, actor, scope, max_body_bytes, threads)
+
+    # -- schemas and tokens --
+
+    def schemas(self) -> T:
+        """An object of `schemas` and `resourceTypes`, the built-in ones among them (RFC 7643 sections 6 and 7)."""
+        return self._loads(answer(lib.scimdb_schema_list, self._db, self._tenant, self._tenant_size))
+
+    def put_schema(self, documents: Json) -> None:
+        """Registers a Schema or ResourceType document, or a list of them. Raises `Conflict` where stored resources
+        contradict it."""
+        run(lib.scimdb_schema_put, self._db, self._tenant, self._tenant_size, *document(documents))
+
+    def remove_schema(self, urn_or_name: str) -> None:
+        """Removes a schema by its URN, or a resource type by its name. Raises `Conflict` while resources need it."""
+        run(lib.scimdb_schema_remove, self._db, self._tenant, self._tenant_size, *text(urn_or_name))
+
+    def create_token(
+        self,
+        name: str,
+        *,
+        scope: str | None = None,
+        lifetime_seconds: int | None = None,
+        subject: str | None = None,
+    ) -> dict[str, Any]:
+        """Makes a bearer token; its name and its secret, which is told this one time.
+
+        scope             "read", "write" or "admin"
+        lifetime_seconds  for how long it is valid; for ever unless given
+        subject           the id of the resource that /Me is for it
+        """
+        how = options({"scope": scope, "lifetime_seconds": lifetime_seconds, "subject": subject})
+        token: dict[str, Any] = _abi.parsed(
+            answer(lib.scimdb_token_create, self._db, self._tenant, self._tenant_size, *text(name), *how)
+        )
+        return token
+
+    def revoke_token(self, name: str) -> None:
+        """Makes a token invalid at once."""
+        run(lib.scimdb_token_revoke, self._db, self._tenant, self._tenant_size, *text(name))
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """The tokens, without their secrets."""
+        found = _abi.parsed(answer(lib.scimdb_token_list, self._db, self._tenant, self._tenant_size))
+        return list(found["tokens"])
+
+    def _changed(self, function: Any, *arguments: Any) -> bytes:
+        return watched(answer, function, self._db, self._tenant, self._tenant_size, *arguments)
+
+    def _asked(self, function: Any, resource_type: str | None, request: Json | None, query: Mapping[str, Any]) -> bytes:
+        asked = _request(request, query)
+        return answer(function, self._db, self._tenant, self._tenant_size, *text(resource_type), *asked)
+
+
+def _done(function: Any, *arguments: Any) -> bytes:
+    run(function, *arguments)
+    return b""
+
+
+def _request(request: Json | None, query: Mapping[str, Any]) -> tuple[bytes, int]:
+    if request is None:
+        return document({_abi.camel(name): value for name, value in query.items() if value is not None})
+    if query:
+        raise TypeError("either a SearchRequest or keywords")
+    return document(request)
