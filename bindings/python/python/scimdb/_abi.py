@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable, NoReturn, Union
 
 from ._native import ffi, lib
-from .errors import Error, Fields, error_of
+from .errors import Code, Error, Fields, error_of
 
 # A JSON value goes in as text, or as Python's own value of it.
 Json = Union[str, bytes, bytearray, memoryview, Mapping[str, Any], Sequence[Any]]
@@ -118,10 +118,23 @@ def run(function: Callable[..., int], *arguments: Any) -> None:
         give(frame)
 
 
+def check(code: int, detail: str) -> None:
+    """Raises the error of a function that tells a code alone. `detail` says what a misuse of it is."""
+    if code == Code.MISUSE:
+        raise misuse(detail)
+    if code:
+        name = Code(code).name if code in set(Code) else f"CODE_{code}"
+        raise _plain(code, name, 500, f"the library answered with {name}")
+
+
 def misuse(detail: str) -> Error:
-    """The error for a call on what this package itself knows to be closed."""
-    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "400", "detail": detail}
-    return error_of(Fields(35, "MISUSE", 400, None, detail, None, None, False, json.dumps(message)))
+    """The error for a call on what is known to be closed."""
+    return _plain(int(Code.MISUSE), "MISUSE", 400, detail)
+
+
+def _plain(code: int, name: str, status: int, detail: str) -> Error:
+    message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": detail}
+    return error_of(Fields(code, name, status, None, detail, None, None, False, json.dumps(message)))
 
 
 def text(value: str | None) -> tuple[Any, int]:

@@ -14,7 +14,7 @@ from . import _abi, _callbacks
 from ._abi import answer, options, run, text
 from ._native import ffi, lib
 from ._tenant import Tenant
-from .errors import Code, Error
+from .errors import Code
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -59,12 +59,10 @@ class Store:
             if not self._is_open:
                 return
             self._is_open = False
-        try:
-            run(lib.scimdb_close, self._db)
-        except Error as error:
-            # Within a hook it is not closed; else what failed is told once.
-            self._is_open = error.code == Code.MISUSE and self._process == os.getpid()
-            raise
+        code = lib.scimdb_close(self._db)
+        # Within a hook it is not closed.
+        self._is_open = code == Code.MISUSE and self._process == os.getpid()
+        _abi.check(code, "a store is not closed by its own hooks, nor by a process that was forked from its own")
         _opened.discard(self)
 
     @property
@@ -74,7 +72,7 @@ class Store:
 
     def interrupt(self) -> None:
         """Ends the searches, iterators, checks and waits that run, by `Cancelled`. What begins later is not touched."""
-        run(lib.scimdb_interrupt, self._db)
+        _abi.check(lib.scimdb_interrupt(self._db), "the store is closed")
 
     def __enter__(self) -> Store:
         return self
@@ -85,7 +83,7 @@ class Store:
     def __del__(self) -> None:
         if getattr(self, "_is_open", False) and self._process == os.getpid():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-            lib.scimdb_close(self._db, ffi.NULL)
+            lib.scimdb_close(self._db)
 
     # -- tenants --
 
@@ -222,7 +220,7 @@ class Server:
 
     def __init__(self, handle: Any, store: Store) -> None:
         self._handle, self._store = handle, store
-        self._url = answer(lib.scimdb_serve_url, handle).decode()
+        self._url = _url(handle)
 
     @property
     def url(self) -> str:
@@ -242,6 +240,15 @@ class Server:
         self.stop()
 
 
+def _url(handle: Any) -> str:
+    frame = _abi.take()
+    try:
+        _abi.check(lib.scimdb_serve_url(handle, frame.body), "the server is stopped")
+        return _abi.told(frame.body).decode()
+    finally:
+        _abi.give(frame)
+
+
 _opened: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
@@ -250,7 +257,7 @@ def _close_all() -> None:
     """The library's threads must not call Python when it is gone."""
     for store in list(_opened):
         if store._process == os.getpid() and not store.closed:
-            lib.scimdb_interrupt(store._db, ffi.NULL)
-            lib.scimdb_close(store._db, ffi.NULL)
+            lib.scimdb_interrupt(store._db)
+            lib.scimdb_close(store._db)
             store._is_open = False
     _callbacks.set_log(None)
