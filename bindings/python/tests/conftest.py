@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 import scimdb
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

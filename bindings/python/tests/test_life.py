@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from conftest import PATIENCE, user
-
 import scimdb
+from conftest import PATIENCE, user
 
 
 def test_version() -> None:

@@ -7,9 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import PATIENCE, names, user
-
 import scimdb
+from conftest import PATIENCE, names, user
 
 
 @pytest.fixture
@@ -20,7 +19,9 @@ def people(tenant: scimdb.Tenant[Any]) -> scimdb.Tenant[Any]:
 
 
 def test_pages(people: scimdb.Tenant[Any]) -> None:
-    page = people.search("User", filter="active eq true", sort_by="userName", sort_order="descending", start_index=3, count=2)
+    page = people.search(
+        "User", filter="active eq true", sort_by="userName", sort_order="descending", start_index=3, count=2
+    )
     assert page["totalResults"] == 150
     assert names(page["Resources"]) == ["u294", "u292"]
     page = people.search("User", cursor="", count=100, attributes=["userName"])

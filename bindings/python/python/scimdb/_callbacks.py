@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Callable, Optional, Union
 
@@ -23,6 +25,7 @@ OnChange = Callable[[int], object]
 OnLog = Callable[[int, str], object]
 
 _alive: dict[int, Any] = {}
+_of_parents: list[dict[int, Any]] = []
 _calls = threading.local()
 
 
@@ -39,6 +42,30 @@ def drop(userdata: Any) -> None:
     _alive.pop(int(ffi.cast("uintptr_t", userdata)), None)
 
 
+def settle(seconds: float) -> None:
+    """Waits until the library needs no callable any more: when Python ends, its threads may be in none.
+
+    A thread that waits for an interpreter which is gone is ended within the library's own code, and the process with it.
+    """
+    if not _alive:
+        return
+    deadline = time.monotonic() + seconds
+    while _alive and time.monotonic() < deadline:
+        time.sleep(0.001)
+    # The last one to be dropped has yet to return.
+    time.sleep(0.01)
+
+
+def _forked() -> None:
+    """In a child: nobody will drop what its parent registered, and nobody may free it either."""
+    _of_parents.append(dict(_alive))
+    _alive.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
+
+
 class Hooks:
     """The hooks of a store."""
 
@@ -46,7 +73,7 @@ class Hooks:
         self.before_write, self.after_commit = before_write, after_commit
 
 
-@ffi.callback("scimdb_code(void *, const char *, size_t, scimdb_decision *)", error=int(Code.INTERNAL))  # type: ignore[untyped-decorator]
+@ffi.callback("scimdb_before_write_fn", error=int(Code.INTERNAL))  # type: ignore[untyped-decorator]
 def before_write(userdata: Any, write: Any, size: int, decision: Any) -> int:
     """Asks the host about a write, on the thread that made it."""
     try:
@@ -150,10 +177,22 @@ def set_log(
 
     The callable is called on whichever thread has something to tell, and must not call the store.
     """
+    global _logging_process
     if target is None:
+        _logging_process = None
         _abi.run(lib.scimdb_set_log, ffi.NULL, 1, ffi.NULL, ffi.NULL)
         return
     wanted = max((number for number, known in LEVELS.items() if known >= level), default=1)
     call = target.log if isinstance(target, logging.Logger) else target
     # A logger would take a percent sign in the text for a placeholder, if it came with arguments; it comes with none.
     _abi.run(lib.scimdb_set_log, log, wanted, keep(call), drop)
+    _logging_process = os.getpid()
+
+
+# The process that sends the log somewhere.
+_logging_process: Optional[int] = None
+
+
+def is_logging() -> bool:
+    """Whether this process sends the log somewhere."""
+    return _logging_process == os.getpid()

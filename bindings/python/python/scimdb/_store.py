@@ -260,4 +260,6 @@ def _close_all() -> None:
             lib.scimdb_interrupt(store._db)
             lib.scimdb_close(store._db)
             store._is_open = False
-    _callbacks.set_log(None)
+    if _callbacks.is_logging():
+        _callbacks.set_log(None)
+    _callbacks.settle(10.0)

@@ -85,7 +85,7 @@ class Tenant(Generic[T]):
 
     def get(self, resource_type: str, id: str, **read: Unpack[ReadOptions]) -> T:
         """One resource (RFC 7644 section 3.4.1). Raises `NotFound`; with `if_none_match`, `NotModified`."""
-        kind, name = resource_type.encode(), id.encode()
+        kind, name = str.encode(resource_type), str.encode(id)
         asked = options(read) if read else ABSENT
         return self._loads(
             answer(lib.scimdb_get, self._db, self._tenant, self._tenant_size, kind, len(kind), name, len(name), *asked)
