@@ -1,0 +1,112 @@
+"""The store for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import scimdb
+from conftest import PATIENCE, names, user
+from scimdb import aio
+
+
+def test_a_whole_life(tmp_path: Path) -> None:
+    async def live() -> None:
+        async with await aio.open(tmp_path / "store") as store:
+            tenant = store.tenant()
+            made = await asyncio.gather(*(tenant.create("User", user(f"u{number}")) for number in range(50)))
+            assert len({one["id"] for one in made}) == 50
+            assert (await tenant.get("User", made[0]["id"])) == made[0]
+            assert (await tenant.search("User", filter='userName eq "u7"'))["totalResults"] == 1
+            assert isinstance(await tenant.raw.get("User", made[0]["id"]), str)
+            with pytest.raises(scimdb.NotFound):
+                await tenant.get("User", "nobody")
+            answer = await tenant.handle("GET", "/Users?count=0")
+            assert answer.status == 200
+            acme = await store.create_tenant("acme")
+            assert (await acme.search())["totalResults"] == 0
+            assert len(await store.tenants()) == 2
+        assert store.closed
+        with pytest.raises(scimdb.Misuse):
+            store.sync.stats()
+
+    asyncio.run(live())
+
+
+def test_iterating_and_importing() -> None:
+    async def rows() -> AsyncIterator[dict[str, Any]]:
+        for number in range(200):
+            yield user(f"u{number:03}")
+
+    async def live() -> None:
+        async with await aio.open(":memory:") as store:
+            tenant = store.tenant()
+            assert (await tenant.import_(rows()))["created"] == 200
+            assert (await tenant.import_([user("v")]))["created"] == 1
+            found = [row async for row in tenant.iterate("User", sort_by="userName")]
+            assert names(found)[:200] == [f"u{number:03}" for number in range(200)]
+            async with tenant.iterate("User") as some:
+                async for row in some:
+                    assert row["userName"]
+                    break
+            assert [row async for row in some] == []
+
+    asyncio.run(live())
+
+
+def test_following_and_being_cancelled() -> None:
+    async def live() -> None:
+        async with await aio.open(":memory:", threads=2) as store:
+            tenant = store.tenant()
+            seen: list[str] = []
+
+            async def follow() -> None:
+                async for change in tenant.follow():
+                    seen.append(change["operation"])
+                    if len(seen) == 2:
+                        return
+
+            following = asyncio.create_task(follow())
+            made = await tenant.create("User", user("ann"))
+            await tenant.delete("User", made["id"])
+            await asyncio.wait_for(following, PATIENCE)
+            assert seen == ["create", "delete"]
+            waiting = asyncio.create_task(tenant.changes(2, wait=1.0))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+
+    asyncio.run(live())
+
+
+def test_hooks_see_the_context_of_the_caller() -> None:
+    caller = contextvars.ContextVar("caller", default="nobody")
+
+    async def live() -> None:
+        async with await aio.open(":memory:") as store:
+            store.set_hooks(before_write=lambda write: {"title": caller.get()})
+            tenant = store.tenant()
+
+            async def create(name: str) -> str:
+                caller.set(name)
+                return str((await tenant.create("User", user(name)))["title"])
+
+            assert await asyncio.gather(create("a"), create("b")) == ["a", "b"]
+
+    asyncio.run(live())
+
+
+def test_being_woken_on_the_loop() -> None:
+    async def live() -> None:
+        async with await aio.open(":memory:") as store:
+            woken = asyncio.Event()
+            with store.on_change(lambda sequence: woken.set()):
+                await store.tenant().create("User", user("ann"))
+                await asyncio.wait_for(woken.wait(), PATIENCE)
+
+    asyncio.run(live())
