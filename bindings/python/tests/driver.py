@@ -123,7 +123,7 @@ def options(request: Request) -> dict[str, Any]:
 
 def answer(driver: Driver, request: Request) -> Any:
     """What a request is answered with."""
-    name = {"import": "import_"}.get(request["op"], request["op"])
+    name = "import_" if request["op"] == "import" else str(request["op"])
     operation = None if name.startswith("_") else getattr(driver, name, None)
     if operation is None:
         return {"unsupported": True}

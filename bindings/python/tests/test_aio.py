@@ -96,7 +96,7 @@ def test_hooks_see_the_context_of_the_caller() -> None:
                 caller.set(name)
                 return str((await tenant.create("User", user(name)))["title"])
 
-            assert await asyncio.gather(create("a"), create("b")) == ["a", "b"]
+            assert list(await asyncio.gather(create("a"), create("b"))) == ["a", "b"]
 
     asyncio.run(live())
 

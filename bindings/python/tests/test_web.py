@@ -53,7 +53,8 @@ def wsgi(app: WsgiApp, method: str, path: str, body: bytes = b"", **environ: Any
         body = b"".join(result)
     finally:
         result.close()  # type: ignore[attr-defined]
-    return Answer(*told[0], body)
+    status, headers = told[0]
+    return Answer(status, headers, body)
 
 
 def asgi(app: Any, method: str, target: str, body: bytes = b"", **scope: Any) -> Answer:
@@ -63,7 +64,7 @@ def asgi(app: Any, method: str, target: str, body: bytes = b"", **scope: Any) ->
         "type": "http", "method": method, "path": path, "raw_path": None, "query_string": query.encode(),
         "root_path": "/scim/v2", "scheme": "http", "headers": [(b"host", b"example.com")], **scope,
     }  # fmt: skip
-    scope["path"] = "/scim/v2" + scope["path"]
+    scope["path"] = scope["root_path"] + scope["path"]
     half = len(body) // 2
     parts = [
         {"type": "http.request", "body": body[:half], "more_body": True},
@@ -129,18 +130,19 @@ def test_a_body_that_is_too_large(kind: str, tenant: scimdb.Tenant[Any]) -> None
 
 def test_no_more_is_read_than_may_be(tenant: scimdb.Tenant[Any]) -> None:
     stream = io.BytesIO(b"x" * 1_000_000)
+    watched: dict[str, Any] = {"wsgi.input": stream}
     app = tenant.wsgi_app(authenticate=False, max_body_bytes=1000)
-    answer = wsgi(app, "POST", "/Users", CONTENT_LENGTH="1000000", **{"wsgi.input": stream})
+    answer = wsgi(app, "POST", "/Users", CONTENT_LENGTH="1000000", **watched)
     assert (answer.status, stream.tell()) == (413, 1001)
 
 
 def test_a_body_without_a_length(tenant: scimdb.Tenant[Any]) -> None:
     app = tenant.wsgi_app(authenticate=False)
     body = json.dumps(user("ann")).encode()
-    chunked = {"CONTENT_LENGTH": None, "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
+    chunked: dict[str, Any] = {"CONTENT_LENGTH": None, "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": True}
     assert wsgi(app, "POST", "/Users", **chunked).status == 201
     # Without that word from the server, to read on might be to wait for ever.
-    unended = {"CONTENT_LENGTH": None, "wsgi.input": io.BytesIO(body)}
+    unended: dict[str, Any] = {"CONTENT_LENGTH": None, "wsgi.input": io.BytesIO(body)}
     assert wsgi(app, "POST", "/Users", **unended).status == 400
 
 
@@ -148,7 +150,7 @@ def test_a_body_without_a_length(tenant: scimdb.Tenant[Any]) -> None:
 def test_tokens(kind: str, tenant: scimdb.Tenant[Any], secret: str) -> None:
     def ask(value: Optional[str], method: str = "GET") -> Answer:
         if kind == "wsgi":
-            given = {} if value is None else {"HTTP_AUTHORIZATION": value}
+            given: dict[str, Any] = {} if value is None else {"HTTP_AUTHORIZATION": value}
             return wsgi(tenant.wsgi_app(), method, "/Users", **given)
         headers = [] if value is None else [(b"Authorization", value.encode())]
         return asgi(tenant.asgi_app(), method, "/Users", headers=headers, server=("127.0.0.1", 80))
@@ -178,15 +180,18 @@ def test_percent_encoded_paths(kind: str, tenant: scimdb.Tenant[Any]) -> None:
     inner = "/Users/a%20b%20%C3%BC%25%3F%23"
     decoded = "/Users/" + strange
     if kind == "wsgi":
-        app = tenant.wsgi_app(authenticate=False)
         told = decoded.encode().decode("latin-1")
-        for name in ("REQUEST_URI", "RAW_URI"):
-            answer = wsgi(app, "GET", "", PATH_INFO=told, **{name: f"/scim/v2{inner}?attributes=userName"})
+        for name, uri in (
+            ("REQUEST_URI", f"/scim/v2{inner}?attributes=userName"),
+            ("RAW_URI", f"/scim/v2{inner}"),
+            ("RAW_URI", f"http://example.com/scim/v2{inner}"),
+        ):
+            sent: dict[str, Any] = {name: uri}
+            answer = wsgi(tenant.wsgi_app(authenticate=False), "GET", "", PATH_INFO=told, **sent)
             assert answer.status == 200, answer.body
-        answer = wsgi(app, "GET", "", PATH_INFO=told, RAW_URI=f"http://example.com/scim/v2{inner}")
     else:
-        app = tenant.asgi_app(authenticate=False)
-        answer = asgi(app, "GET", "", path=decoded, raw_path=f"/scim/v2{inner}".encode())
+        raw = f"/scim/v2{inner}".encode()
+        answer = asgi(tenant.asgi_app(authenticate=False), "GET", "", path=decoded, raw_path=raw)
     assert answer.status == 200
     assert answer.json()["id"] == strange
 

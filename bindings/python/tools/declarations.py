@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes cbindgen.toml, which gives the wheel its declarations, from include/scimdb.h.
 
-cffi reads declarations without a preprocessor. Building the wheel runs cbindgen over a crate that declares nothing, with
-what stands here as its header; so the declarations are those of scimdb.h, and no other tool has to agree with it.
+cffi reads declarations without a preprocessor. Building the wheel runs cbindgen over a crate that declares nothing,
+with what stands here as its header; so the declarations are those of scimdb.h, and no other tool has to agree with it.
 
     python3 tools/declarations.py           writes it
     python3 tools/declarations.py --check   fails where it is not what it would be

@@ -1,6 +1,6 @@
 """What the library calls: hooks, wake-ups and the log.
 
-The library keeps userdata for each callable, and tells when it needs it no more. Until then the callable is kept alive.
+The library has userdata for each callable, and tells when it needs it no more. Until then the callable is kept alive.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def drop(userdata: Any) -> None:
 def settle(seconds: float) -> None:
     """Waits until the library needs no callable any more: when Python ends, its threads may be in none.
 
-    A thread that waits for an interpreter which is gone is ended within the library's own code, and the process with it.
+    A thread that waits for an interpreter which is gone is ended within the library, and the process with it.
     """
     if not _alive:
         return

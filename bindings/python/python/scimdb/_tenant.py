@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -209,7 +209,7 @@ class Tenant(Generic[T]):
             answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
         )
 
-    def follow(self, since: int = 0) -> Iterator[dict[str, Any]]:
+    def follow(self, since: int = 0) -> Generator[dict[str, Any], None, None]:
         """Every change after that sequence, and those to come: waits for each. `Store.interrupt` ends the wait by
         `Cancelled`, and closing the store by `Misuse`."""
         tenant = self.loading(_abi.parsed)

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""What a call costs through this package: `bench.py USERS.ndjson`.
+
+Imports the file (Users with ids) into a store in memory; then times gets by id and searches by userName, as text, one
+after the other. Prints one line of JSON with the median, over batches of 500 calls, of the nanoseconds of a call.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, Callable
+
+import scimdb
+
+GETS = 100_000
+SEARCHES = 20_000
+BATCH = 500
+
+
+def median(call: Callable[[str], Any], arguments: Iterable[str], calls: int) -> int:
+    """Nanoseconds of a call."""
+    endless = itertools.cycle(arguments)
+    batches = []
+    # As many again before, which nobody looks at.
+    for number in range(2 * calls // BATCH):
+        batch = list(itertools.islice(endless, BATCH))
+        began = time.perf_counter_ns()
+        for argument in batch:
+            call(argument)
+        took = time.perf_counter_ns() - began
+        if number >= calls // BATCH:
+            batches.append(took / BATCH)
+    return round(statistics.median(batches))
+
+
+def main() -> None:
+    """Measures, and tells."""
+    with open(sys.argv[1], "rb") as file:
+        users = [json.loads(line) for line in file]
+    with scimdb.open(":memory:") as store:
+        tenant = store.tenant().raw
+        with open(sys.argv[1], "rb") as file:
+            report = tenant.import_(file, resource_type="User")
+        assert report["created"] == len(users), report["rejects"][:3]
+        get_ns = median(lambda identifier: tenant.get("User", identifier), [user["id"] for user in users], GETS)
+        filters = [f"userName eq {json.dumps(user['userName'])}" for user in users]
+        search_ns = median(lambda found: tenant.search("User", filter=found, count=1), filters, SEARCHES)
+    print(json.dumps({"language": "python", "get_ns": get_ns, "search_ns": search_ns}))
+
+
+if __name__ == "__main__":
+    main()
