@@ -6,6 +6,7 @@ The command line `scim` of scim2-cli is named by SCIM_CLI; its packages are thos
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import subprocess
@@ -26,6 +27,7 @@ RESULT = re.compile(r"^([A-Z_]+) \S")
 
 def main() -> int:
     """Serves, checks, and tells."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with scimdb.open(":memory:") as store:
         tenant = store.tenant()
         secret = tenant.create_token("tester")["secret"]
