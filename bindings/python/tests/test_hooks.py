@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import time
+import weakref
 from typing import Any, Optional
 
 import pytest
@@ -29,10 +32,11 @@ def test_what_hooks_are_told(store: scimdb.Store, tenant: scimdb.Tenant[Any]) ->
     # What changes nothing is no write.
     tenant.replace("User", made["id"], user("ann", title="Dr."))
     tenant.delete("User", made["id"])
-    assert [write["operation"] for write in before] == ["create", "modify", "delete"]
+    # It may be asked more than once, and about what comes to nothing.
+    told = [write["operation"] for write in before]
+    create, modify, delete = (before[told.index(operation)] for operation in ("create", "modify", "delete"))
     assert [write["operation"] for write, _ in after] == ["create", "modify", "delete"]
     assert {thread for _, thread in after} == {threading.current_thread().name}
-    create, modify, delete = before
     assert (create["tenant"], create["resourceType"], create["actor"]) == ("default", "User", "a test")
     assert create["id"] == made["id"]
     assert create["before"] is None and create["after"]["userName"] == "ann"
@@ -40,8 +44,9 @@ def test_what_hooks_are_told(store: scimdb.Store, tenant: scimdb.Tenant[Any]) ->
     assert delete["before"]["title"] == "Dr." and delete["after"] is None
     assert "password" not in str(before)
     store.set_hooks()
+    known = len(before)
     tenant.create("User", user("bob"))
-    assert len(before) == 3
+    assert len(before) == known
 
 
 def test_refusing(store: scimdb.Store, tenant: scimdb.Tenant[Any]) -> None:
@@ -199,14 +204,11 @@ def test_hooks_from_many_threads(store: scimdb.Store, tenant: scimdb.Tenant[Any]
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    assert len(calling) == 120
+    assert len(calling) >= 120
     assert all(name.startswith(f"{thread}.") for name, thread in calling)
 
 
 def test_hooks_let_go(store: scimdb.Store) -> None:
-    import gc
-    import weakref
-
     class Hook:
         def __call__(self, write: Write) -> None:
             pass
@@ -218,5 +220,7 @@ def test_hooks_let_go(store: scimdb.Store) -> None:
     gc.collect()
     assert watched() is not None
     store.set_hooks()
-    gc.collect()
+    deadline = time.monotonic() + PATIENCE
+    while watched() is not None and time.monotonic() < deadline:
+        gc.collect()
     assert watched() is None

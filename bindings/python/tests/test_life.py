@@ -68,8 +68,8 @@ def test_iterators_and_imports_end_with_their_store(tmp_path: Path) -> None:
     next(rows)
     loading = tenant.importer()
     store.close()
-    with pytest.raises(scimdb.Error):
-        next(rows)
+    with pytest.raises(scimdb.Misuse):
+        list(rows)
     with pytest.raises(scimdb.Error):
         loading.feed(b"{}\n")
     rows.close()

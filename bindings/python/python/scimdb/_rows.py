@@ -10,14 +10,15 @@ from typing import Any, Callable, Generic, TypeVar, Union
 
 from . import _abi
 from ._callbacks import watched
-from ._native import ffi, lib
+from ._native import lib
 
 T = TypeVar("T")
 # A row of an import: a resource as dict or text, or bytes of NDJSON that are cut anywhere.
 Row = Union[Mapping[str, Any], str, bytes]
 
-# Rows are handed over in pieces of this size.
+# Rows are handed over in pieces of this size, either way.
 _PIECE_BYTES = 1 << 16
+_MOST_ROWS = 256
 _DONE = 100
 
 
@@ -26,56 +27,63 @@ class Resources(Generic[T]):
 
     The snapshot is held until the end is reached, `close()` is called or the iterator is forgotten. It can be given to
     other threads: each resource comes once. Ends with `Cancelled` when the store is interrupted, and with `Misuse` when
-    the store is closed.
+    the store is closed; what has been fetched by then is told first.
     """
 
     def __init__(self, iterator: Any, loads: Callable[[bytes], T]) -> None:
         self._iterator = iterator
         self._loads = loads
-        # What the library points to is valid until the next call: nobody may make one before it is copied.
         self._lock = threading.Lock()
-        self._data = ffi.new("const char **")
-        self._size = ffi.new("size_t *")
+        # Fetched and not told yet, the next one last; and how many are fetched at a time: few at first.
+        self._waiting: list[bytes] = []
+        self._fetched = 1
 
     def __iter__(self) -> Iterator[T]:
         return self
 
     def __next__(self) -> T:
-        row = self._next()
-        if row is None:
-            raise StopIteration
-        return self._loads(row)
-
-    def _next(self) -> bytes | None:
         with self._lock:
-            if self._iterator is None:
-                return None
-            frame = _abi.take()
-            try:
-                code = lib.scimdb_iter_next(self._iterator, self._data, self._size, frame.error)
-                if code == 0:
-                    row: bytes = ffi.unpack(self._data[0], self._size[0])
-                    return row
-                if code != _DONE:
-                    _abi.fail(code, frame.error)
-            finally:
-                _abi.give(frame)
-        self.close()
-        return None
+            if not self._waiting and not self._fetch():
+                raise StopIteration
+            row = self._waiting.pop()
+        return self._loads(row)
 
     def batch(self, count: int) -> list[T]:
         """Up to so many of the next resources; fewer, or none, at the end."""
-        rows: list[T] = []
-        while len(rows) < count and (row := self._next()) is not None:
-            rows.append(self._loads(row))
-        return rows
+        rows: list[bytes] = []
+        with self._lock:
+            while len(rows) < count and (self._waiting or self._fetch()):
+                rows.append(self._waiting.pop())
+        return [self._loads(row) for row in rows]
+
+    def _fetch(self) -> bool:
+        if self._iterator is None:
+            return False
+        frame = _abi.take()
+        try:
+            code = lib.scimdb_iter_next_many(self._iterator, self._fetched, _PIECE_BYTES, frame.body, frame.error)
+            if code == _DONE:
+                self._free()
+                return False
+            if code:
+                _abi.fail(code, frame.error)
+            # Each row ends with a line feed, and has none within: JSON escapes it.
+            self._waiting = _abi.told(frame.body).split(b"\n")[-2::-1]
+        finally:
+            _abi.give(frame)
+        self._fetched = min(self._fetched * 2, _MOST_ROWS)
+        return True
+
+    def _free(self) -> None:
+        iterator, self._iterator = self._iterator, None
+        self._waiting = []
+        if iterator is not None:
+            lib.scimdb_iter_free(iterator)
 
     def close(self) -> None:
         """Gives the snapshot back. May be called more than once; afterwards there are no more resources."""
         with self._lock:
-            iterator, self._iterator = self._iterator, None
-            if iterator is not None:
-                lib.scimdb_iter_free(iterator)
+            self._free()
 
     def __enter__(self) -> Resources[T]:
         return self
@@ -86,8 +94,7 @@ class Resources(Generic[T]):
     def __del__(self) -> None:
         # Without the lock: nobody else can have it any more.
         if getattr(self, "_iterator", None) is not None:
-            lib.scimdb_iter_free(self._iterator)
-            self._iterator = None
+            self._free()
 
 
 class Import:

@@ -29,7 +29,7 @@ def open(path: Union[str, os.PathLike[str]], **opening: Unpack[OpenOptions]) -> 
 
     Raises `Locked` where another process holds the store, unless both open it with `share=True`.
     """
-    place = ffi.new("scimdb **")
+    place = ffi.new("scimdb_store **")
     arguments = {name: _abi.renamed(value) for name, value in opening.items()}
     run(lib.scimdb_open, *text(os.fspath(path)), *options(arguments), place)
     return Store(place[0])
