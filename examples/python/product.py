@@ -3,7 +3,7 @@
 
     SCIM_TOKEN=secret python3 product.py --port 8080 --data DIR
 
-SCIM is at /scim/v2, the product's own table at /people. The table follows the change log of the store: the sequence that
+SCIM is at /scim/v2, its own table at /people. The table follows the change log of the store: the sequence that
 it has seen is kept in the same transaction as what it made of it, so that nothing is lost or done twice.
 """
 
