@@ -150,6 +150,8 @@ def main() -> None:
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     for line in sys.stdin.buffer:
         print(json.dumps(answer(driver, json.loads(line))), flush=True)
+    if driver.store is not None:
+        driver.store.close()
 
 
 if __name__ == "__main__":
