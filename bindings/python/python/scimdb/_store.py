@@ -220,7 +220,7 @@ class Server:
 
     def __init__(self, handle: Any, store: Store) -> None:
         self._handle, self._store = handle, store
-        self._url = _url(handle)
+        self._url = answer(lib.scimdb_serve_url, handle).decode()
 
     @property
     def url(self) -> str:
@@ -238,15 +238,6 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-
-
-def _url(handle: Any) -> str:
-    frame = _abi.take()
-    try:
-        _abi.check(lib.scimdb_serve_url(handle, frame.body), "the server is stopped")
-        return _abi.told(frame.body).decode()
-    finally:
-        _abi.give(frame)
 
 
 _opened: weakref.WeakSet[Store] = weakref.WeakSet()
