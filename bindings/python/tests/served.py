@@ -20,7 +20,13 @@ from conftest import PATIENCE
 def open_store() -> scimdb.Tenant[Any]:
     """The tenant of the store that the environment names."""
     store = scimdb.open(os.environ["STORE"], share=os.environ.get("SHARE") == "yes" or None)
+    store.set_hooks(before_write=derive)
     return store.tenant()
+
+
+def derive(write: dict[str, Any]) -> Optional[dict[str, Any]]:
+    """Who has no userType, gets one; wherever the write came from."""
+    return {"userType": "Employee"} if write["operation"] == "create" else None
 
 
 def flask_app() -> Any:

@@ -108,6 +108,7 @@ def test_workers_that_share(tmp_path: Path) -> None:
         for number in range(30):
             status, _, body = send(origin, "POST", "/scim/v2/Users", user(f"u{number}"))
             assert status == 201, body
+            assert json.loads(body)["userType"] == "Employee"
             made.append(json.loads(body)["id"])
             # Whichever worker answers has seen it.
             assert send(origin, "GET", f"/scim/v2/Users/{made[-1]}")[0] == 200

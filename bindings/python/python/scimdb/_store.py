@@ -133,7 +133,8 @@ class Store:
     ) -> None:
         """Sets the hooks of the store, in the place of those that were set; without arguments there are none.
 
-        They run on the thread that makes the write, and get a dict of operation ("create", "modify", "delete"), tenant,
+        They run on the thread that makes the write (for writes that come over `serve`, or from another process that
+        shares the store, on a thread of the library where the store is held), and get a dict of operation ("create", "modify", "delete"), tenant,
         resourceType, id, actor, before and after.
 
         before_write  within the write. None lets it go on; a dict is attributes to set, readOnly ones too, where None
