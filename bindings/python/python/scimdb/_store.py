@@ -133,9 +133,9 @@ class Store:
     ) -> None:
         """Sets the hooks of the store, in the place of those that were set; without arguments there are none.
 
-        They run on the thread that makes the write (for writes that come over `serve`, or from another process that
-        shares the store, on a thread of the library where the store is held), and get a dict of operation ("create", "modify", "delete"), tenant,
-        resourceType, id, actor, before and after.
+        They get a dict of operation ("create", "modify", "delete"), tenant, resourceType, id, actor, before and after;
+        and run on the thread that makes the write. For writes that come over `serve`, or from another process that
+        shares the store, that is a thread of the library, where the store is held.
 
         before_write  within the write. None lets it go on; a dict is attributes to set, readOnly ones too, where None
                       removes; `Refuse` refuses it. Any other exception refuses it as well: the writer's `Error` has
