@@ -1,0 +1,125 @@
+// Calls of the library: at once, or on a thread of libuv's pool.
+
+import type { Fallible } from './native';
+import { Scratch } from './scratch';
+
+const OK = 0;
+const DONE = 100;
+
+/**
+ * Calls that are with the pool at the same time. koffi takes no more than 256, callbacks included; the rest waits here,
+ * in the order of the calls.
+ */
+const MOST_RUNNING = 128;
+let running = 0;
+const waiting = new Set<() => void>();
+
+function settle<Out>(native: Fallible<Out>, scratch: Scratch, code: number): Out {
+  if (code === OK) return native.output.read(scratch);
+  throw scratch.failure(code);
+}
+
+/** Calls on this thread, which waits. */
+export function callSync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Out {
+  const scratch = Scratch.take();
+  try {
+    return settle(native, scratch, native.call(...inputs, ...native.output.places(scratch), scratch.error));
+  } finally {
+    scratch.giveBack();
+  }
+}
+
+/** As `callSync`; undefined where there is nothing more. */
+export function nextSync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Out | undefined {
+  const scratch = Scratch.take();
+  try {
+    const code = native.call(...inputs, ...native.output.places(scratch), scratch.error);
+    return code === DONE ? undefined : settle(native, scratch, code);
+  } finally {
+    scratch.giveBack();
+  }
+}
+
+function finished(): void {
+  running -= 1;
+  for (const next of waiting) {
+    waiting.delete(next);
+    next();
+    return;
+  }
+}
+
+/** Calls on a thread of the pool. Bytes among the inputs must stay as they are until then. */
+function start<Out>(native: Fallible<Out>, inputs: readonly unknown[], read: (scratch: Scratch, code: number) => Out) {
+  return new Promise<Out>((resolve, reject) => {
+    running += 1;
+    const scratch = Scratch.take();
+    const held = [...inputs, ...native.output.places(scratch), scratch.error];
+    native.call.async(...held, (failed: Error | null, code: number) => {
+      finished();
+      // What the library reads must live until here.
+      held.length = 0;
+      try {
+        if (failed) throw failed;
+        resolve(read(scratch, code));
+      } catch (error) {
+        reject(error);
+      } finally {
+        scratch.giveBack();
+      }
+    });
+  });
+}
+
+function queue<Out>(begin: () => Promise<Out>, signal: AbortSignal | undefined): Promise<Out> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (running < MOST_RUNNING) return begin();
+  return new Promise<Out>((resolve, reject) => {
+    const next = () => {
+      signal?.removeEventListener('abort', abort);
+      begin().then(resolve, reject);
+    };
+    const abort = () => {
+      waiting.delete(next);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    waiting.add(next);
+  });
+}
+
+/** Calls off the event loop. A signal that is aborted before the call has begun keeps it from beginning. */
+export function callAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[], signal?: AbortSignal): Promise<Out> {
+  return queue(() => start(native, inputs, (scratch, code) => settle(native, scratch, code)), signal);
+}
+
+/** As `callAsync`; undefined where there is nothing more. */
+export function nextAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Promise<Out | undefined> {
+  const read = (scratch: Scratch, code: number) => (code === DONE ? undefined : settle(native, scratch, code));
+  return queue(() => start<Out | undefined>(native, inputs, read), undefined);
+}
+
+/** Calls a function off the event loop that tells nothing: one that lets go of something, and may wait to do so. */
+export function letGo(free: { async: (...values: unknown[]) => void }, handle: bigint): Promise<void> {
+  const begin = () =>
+    new Promise<void>((resolve, reject) => {
+      running += 1;
+      free.async(handle, (failed: Error | null) => {
+        finished();
+        if (failed) reject(failed);
+        else resolve();
+      });
+    });
+  return queue(begin, undefined);
+}
+
+/** As the answer of a call that goes on: rejects as soon as the signal is aborted, whatever comes of the call. */
+export function unlessAborted<Out>(answer: Promise<Out>, signal: AbortSignal | undefined): Promise<Out> {
+  if (!signal) return answer;
+  return new Promise<Out>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

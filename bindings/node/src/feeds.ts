@@ -1,0 +1,201 @@
+// What goes on for longer than a call: iterators, imports, change feeds.
+
+import { callAsync, callSync, unlessAborted } from './call';
+import type { Core } from './core';
+import { native, simple } from './native';
+import { bytes, json, options, sequence, type Text, whole } from './text';
+import type { Change, ImportOptions, ImportSource } from './types';
+
+/** Bytes of rows that are fed to an import together. */
+const PART = 1 << 18;
+/** How long a feed waits before it looks by itself. It is woken earlier by every change. */
+const LOOK = 60_000;
+/** Changes that a feed reads at a time. */
+const CHANGES = 1_000;
+
+/** Iterators that were dropped without having been ended would keep their snapshots. */
+const dropped = new FinalizationRegistry<{ iterator: bigint | null }>((it) => {
+  if (it.iterator !== null) simple.iterFree(it.iterator);
+});
+
+function end(it: { iterator: bigint | null }): void {
+  // Quick: no call of this iterator runs.
+  if (it.iterator !== null) simple.iterFree(it.iterator);
+  it.iterator = null;
+}
+
+/** The resources that a search finds, one by one, all from one snapshot. */
+export function iterate(core: Core, inputs: readonly unknown[], signal?: AbortSignal): AsyncGenerator<string, void, void> {
+  const held: { iterator: bigint | null } = { iterator: null };
+  async function* rows(): AsyncGenerator<string, void, void> {
+    try {
+      held.iterator = await core.async(native.iterOpen, inputs, signal);
+      for (;;) {
+        signal?.throwIfAborted();
+        const row = await core.next(held.iterator);
+        if (row === undefined) return;
+        yield row;
+      }
+    } finally {
+      end(held);
+    }
+  }
+  const iterator = rows();
+  dropped.register(iterator, held);
+  return iterator;
+}
+
+/** As `iterate`, on this thread. */
+export function iterateSync(core: Core, inputs: readonly unknown[]): Generator<string, void, void> {
+  const held: { iterator: bigint | null } = { iterator: null };
+  function* rows(): Generator<string, void, void> {
+    try {
+      held.iterator = core.readSync(native.iterOpen, inputs);
+      for (;;) {
+        const row = core.nextSync(held.iterator);
+        if (row === undefined) return;
+        yield row;
+      }
+    } finally {
+      end(held);
+    }
+  }
+  const iterator = rows();
+  dropped.register(iterator, held);
+  return iterator;
+}
+
+/** Puts rows that are objects together, so that a call is worth its while. Text and bytes are taken as they come. */
+class Parts {
+  #rows: string[] = [];
+  #length = 0;
+
+  /** Takes a chunk or a row; gives what is to be fed now. */
+  take(item: string | Uint8Array | object): Text[] {
+    if (typeof item === 'string' || item instanceof Uint8Array) return [...this.rest(), bytes(item)];
+    const row = `${json(item, 'a row')[0] as string}\n`;
+    this.#rows.push(row);
+    this.#length += row.length;
+    return this.#length < PART ? [] : this.rest();
+  }
+
+  /** Gives what is left. */
+  rest(): Text[] {
+    if (this.#rows.length === 0) return [];
+    const rows = this.#rows.join('');
+    this.#rows = [];
+    this.#length = 0;
+    return [bytes(rows)];
+  }
+}
+
+const isChunk = (source: ImportSource): source is string | Uint8Array =>
+  typeof source === 'string' || source instanceof Uint8Array;
+
+/** Imports NDJSON or rows, off the event loop; tells the report. */
+export async function importAll(core: Core, tenant: Text, source: ImportSource, settings: ImportOptions = {}) {
+  const handle = await core.async(native.importOpen, [...tenant, ...options(settings)]);
+  const parts = new Parts();
+  const feed = async (chunks: Text[]) => {
+    for (const chunk of chunks) await core.track(callAsync(native.importFeed, [handle, ...chunk]));
+  };
+  try {
+    for await (const item of isChunk(source) ? [source] : source) await feed(parts.take(item));
+    await feed(parts.rest());
+  } catch (error) {
+    await core.free(simple.importFree, handle);
+    throw error;
+  }
+  return core.track(callAsync(native.importFinish, [handle]));
+}
+
+/** As `importAll`, on this thread. */
+export function importAllSync(
+  core: Core,
+  tenant: Text,
+  source: string | Uint8Array | Iterable<string | Uint8Array | object>,
+  settings: ImportOptions = {},
+): string {
+  core.mayBlock();
+  const handle = core.readSync(native.importOpen, [...tenant, ...options(settings)]);
+  const parts = new Parts();
+  const feed = (chunks: Text[]) => {
+    for (const chunk of chunks) callSync(native.importFeed, [handle, ...chunk]);
+  };
+  try {
+    for (const item of isChunk(source) ? [source] : source) feed(parts.take(item));
+    feed(parts.rest());
+  } catch (error) {
+    simple.importFree(handle);
+    throw error;
+  }
+  return callSync(native.importFinish, [handle]);
+}
+
+/** The changes after a sequence number; waits for the first without holding a thread. */
+export async function changesSince(
+  core: Core,
+  tenant: Text,
+  since: number | bigint,
+  { max = CHANGES, waitMs = 0, signal }: { max?: number; waitMs?: number; signal?: AbortSignal } = {},
+): Promise<string> {
+  const read = () =>
+    unlessAborted(
+      core.async(native.changes, [...tenant, sequence(since, 'since'), whole(max, 32, 'max'), 0], signal),
+      signal,
+    );
+  if (whole(waitMs, 32, 'waitMs') === 0) return read();
+  const until = performance.now() + waitMs;
+  const { wakeups } = core;
+  try {
+    await wakeups.join();
+    for (;;) {
+      const { epoch } = wakeups;
+      const answer = await read();
+      const left = until - performance.now();
+      if (left <= 0 || wakeups.ended || has(answer)) return answer;
+      await wakeups.wait(epoch, Math.min(left, LOOK), signal);
+    }
+  } finally {
+    wakeups.leave();
+  }
+}
+
+/** Whether there is a change in the answer. It begins with the array. */
+const has = (answer: string) => !/^\{"changes":\[\]/.test(answer);
+
+/** The number to go on from, whatever its size. */
+function lastOf(answer: string): bigint {
+  const found = /"last":(\d+)\}$/.exec(answer);
+  if (!found) throw new Error('the library told changes without the number to go on from');
+  return BigInt(found[1]!);
+}
+
+/** The changes after a sequence number, and those that come, until the store is closed. */
+export async function* changes(
+  core: Core,
+  tenant: Text,
+  since: number | bigint,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Change, void, void> {
+  const { wakeups } = core;
+  try {
+    await wakeups.join();
+    let from: number | bigint = since;
+    while (!wakeups.ended) {
+      const { epoch } = wakeups;
+      const answer = await changesSince(core, tenant, from, signal ? { signal } : {});
+      if (has(answer)) {
+        from = lastOf(answer);
+        for (const change of (JSON.parse(answer) as { changes: Change[] }).changes) {
+          yield change;
+          signal?.throwIfAborted();
+        }
+      } else {
+        await wakeups.wait(epoch, LOOK, signal);
+      }
+    }
+  } finally {
+    wakeups.leave();
+  }
+}

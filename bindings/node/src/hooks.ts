@@ -1,0 +1,120 @@
+// Host hooks: functions that the store calls before and after every write, on the event loop.
+
+import koffi = require('koffi');
+import type { Core } from './core';
+import { misuse, Refusal } from './error';
+import { callbacks, native, simple } from './native';
+import { ABSENT, json, text } from './text';
+import type { CommittedWrite, Write } from './types';
+
+/**
+ * Functions that see every write of a store, whoever makes it: this program, its SCIM endpoint, a server that
+ * `Store.serve` started.
+ *
+ * They run on the event loop while the write waits, and must be synchronous and quick. They may read by the `…Sync`
+ * methods. A write with `await` that is begun in a hook happens after the write that the hook is for.
+ */
+export interface Hooks {
+  /**
+   * Sees a write before it happens, within its transaction. What it gives back is set in the resource: attributes by
+   * name, readOnly ones too; null removes one. To refuse the write, throw a `Refusal`.
+   */
+  beforeWrite?: (write: Write) => object | null | undefined | void;
+  /** Sees a write once it is durable. */
+  afterCommit?: (write: CommittedWrite) => void;
+  /**
+   * Hears of what a hook throws that is no `Refusal`: a mistake of the hook's. A write whose before-write hook failed is
+   * refused with status 500 and does not tell why. If it is left out, the process warns.
+   */
+  onError?: (error: unknown) => void;
+}
+
+/** Hooks, by the number that the library calls with. Two callbacks are enough for the process. */
+const known = new Map<number, Hooks>();
+let last = 0;
+let registered: { before: bigint; after: bigint } | null = null;
+
+const REFUSED = 1;
+const SERVER_ERROR = 500;
+
+function complain(hooks: Hooks | undefined, error: unknown): void {
+  try {
+    if (hooks?.onError) {
+      hooks.onError(error);
+      return;
+    }
+  } catch (worse) {
+    error = worse;
+  }
+  process.emitWarning(error instanceof Error ? error : new Error(`a hook threw ${String(error)}`));
+}
+
+/** Tells how a write is refused; a decision that cannot be told is told by the code alone. */
+function refuse(decision: bigint, status: number, scimType: string | null, detail: string): number {
+  const type = scimType === null ? ABSENT : text(scimType, 'scimType');
+  simple.decisionRefuse(decision, status, ...type, ...text(detail.toWellFormed(), 'detail'));
+  return REFUSED;
+}
+
+function beforeWrite(number: number, write: bigint, length: number, decision: bigint): number {
+  const hooks = known.get(number);
+  try {
+    const wanted: unknown = hooks?.beforeWrite?.(JSON.parse(koffi.decode.string(write, length)) as Write);
+    if (wanted === undefined || wanted === null) return 0;
+    if (wanted instanceof Promise) {
+      wanted.catch((error: unknown) => complain(hooks, error));
+      throw new TypeError('beforeWrite gave a promise, and must be synchronous');
+    }
+    const code = simple.decisionSet(decision, ...json(wanted, 'what beforeWrite gives back')) as number;
+    if (code !== 0) throw misuse(`beforeWrite gave back attributes that cannot be set (code ${code})`);
+    return 0;
+  } catch (error) {
+    try {
+      if (error instanceof Refusal) return refuse(decision, error.status, error.scimType, error.message);
+      complain(hooks, error);
+      return refuse(decision, SERVER_ERROR, null, 'the before-write hook failed');
+    } catch (worse) {
+      // No exception may leave a callback: it would be taken for consent.
+      complain(hooks, worse);
+      return REFUSED;
+    }
+  }
+}
+
+function afterCommit(number: number, write: bigint, length: number): void {
+  const hooks = known.get(number);
+  try {
+    const given: unknown = hooks?.afterCommit?.(JSON.parse(koffi.decode.string(write, length)) as CommittedWrite);
+    if (given instanceof Promise) given.catch((error: unknown) => complain(hooks, error));
+  } catch (error) {
+    complain(hooks, error);
+  }
+}
+
+/** Sets the hooks of a store, in place of those before; null: none. */
+export async function setHooks(core: Core, hooks: Hooks | null): Promise<void> {
+  registered ??= {
+    before: koffi.register(beforeWrite, callbacks.beforeWrite),
+    after: koffi.register(afterCommit, callbacks.afterCommit),
+  };
+  const before = core.hooks;
+  if (hooks === null) {
+    await core.async(native.setHooks, [null, null, 0, null]);
+    core.hooks = null;
+  } else {
+    const number = ++last;
+    known.set(number, hooks);
+    // From now on no write may block the event loop.
+    core.hooks = number;
+    try {
+      const { before: first, after } = registered;
+      const inputs = [hooks.beforeWrite ? first : null, hooks.afterCommit ? after : null, number, null];
+      await core.async(native.setHooks, inputs);
+    } catch (error) {
+      known.delete(number);
+      core.hooks = before;
+      throw error;
+    }
+  }
+  if (before !== null) known.delete(before);
+}
