@@ -1,6 +1,7 @@
 // Calls of the library: at once, or on a thread of libuv's pool.
 
-import type { Fallible } from './native';
+import { failed } from './error';
+import { type Fallible, values } from './native';
 import { Scratch } from './scratch';
 
 const OK = 0;
@@ -23,7 +24,7 @@ function settle<Out>(native: Fallible<Out>, scratch: Scratch, code: number): Out
 export function callSync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Out {
   const scratch = Scratch.take();
   try {
-    return settle(native, scratch, native.call(...inputs, ...native.output.places(scratch), scratch.error));
+    return settle(native, scratch, native.call(...values(native, inputs, scratch)));
   } finally {
     scratch.giveBack();
   }
@@ -33,7 +34,7 @@ export function callSync<Out>(native: Fallible<Out>, inputs: readonly unknown[])
 export function nextSync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Out | undefined {
   const scratch = Scratch.take();
   try {
-    const code = native.call(...inputs, ...native.output.places(scratch), scratch.error);
+    const code = native.call(...values(native, inputs, scratch));
     return code === DONE ? undefined : settle(native, scratch, code);
   } finally {
     scratch.giveBack();
@@ -54,13 +55,13 @@ function start<Out>(native: Fallible<Out>, inputs: readonly unknown[], read: (sc
   return new Promise<Out>((resolve, reject) => {
     running += 1;
     const scratch = Scratch.take();
-    const held = [...inputs, ...native.output.places(scratch), scratch.error];
-    native.call.async(...held, (failed: Error | null, code: number) => {
+    const held = values(native, inputs, scratch);
+    native.call.async(...held, (thrown: Error | null, code: number) => {
       finished();
       // What the library reads must live until here.
       held.length = 0;
       try {
-        if (failed) throw failed;
+        if (thrown) throw thrown;
         resolve(read(scratch, code));
       } catch (error) {
         reject(error);
@@ -99,14 +100,15 @@ export function nextAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[]
   return queue(() => start<Out | undefined>(native, inputs, read), undefined);
 }
 
-/** Calls a function off the event loop that tells nothing: one that lets go of something, and may wait to do so. */
+/** Calls a function off the event loop that tells no error: one that lets go of something, and may wait to do so. */
 export function letGo(free: { async: (...values: unknown[]) => void }, handle: bigint): Promise<void> {
   const begin = () =>
     new Promise<void>((resolve, reject) => {
       running += 1;
-      free.async(handle, (failed: Error | null) => {
+      free.async(handle, (thrown: Error | null, code: number | undefined) => {
         finished();
-        if (failed) reject(failed);
+        if (thrown) reject(thrown);
+        else if (code) reject(failed(code));
         else resolve();
       });
     });

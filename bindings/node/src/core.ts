@@ -1,7 +1,7 @@
 // What a store and its tenants share: the handle, and the rules of when a call may block the event loop.
 
 import { callAsync, callSync, letGo, nextAsync, nextSync } from './call';
-import { misuse } from './error';
+import { failed, misuse } from './error';
 import { Wakeups } from './wakeups';
 import { type Fallible, native, simple } from './native';
 
@@ -83,7 +83,7 @@ export class Core {
   /** Ends what runs. */
   interrupt(): void {
     const code = simple.interrupt(this.db) as number;
-    if (code !== 0) throw misuse('the store is closed');
+    if (code !== 0) throw failed(code);
     this.wakeups.interrupt();
   }
 
@@ -95,7 +95,7 @@ export class Core {
 
   async #close(): Promise<void> {
     await this.wakeups.end();
-    await callAsync(native.close, [this.db]);
+    await letGo(simple.close, this.db);
   }
 
   /** Closes the store on this thread. */
@@ -104,7 +104,8 @@ export class Core {
     if (this.#running > 0 || this.servers > 0 || this.wakeups.open) {
       throw misuse('calls, change feeds or servers are under way, which may need the event loop to end: await close()');
     }
-    callSync(native.close, [this.db]);
+    const code = simple.close(this.db) as number;
+    if (code !== 0) throw failed(code);
     this.#closed = Promise.resolve();
   }
 }

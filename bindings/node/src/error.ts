@@ -70,6 +70,12 @@ function own(code: ErrorCode, errno: number, status: number, retriable: boolean,
   return new ScimdbError({ code, errno, status, scimType: null, detail, attribute: null, offset: null, retriable, json });
 }
 
+/** What a function answers that tells no more than a code. */
+export function failed(code: number): ScimdbError {
+  if (code === 35) return misuse('the store is closed, or the call is made within one of its callbacks');
+  return own(`ERROR_${code}`, code, 500, false, `the call failed with code ${code}`);
+}
+
 /** The call itself is wrong. */
 export function misuse(detail: string): ScimdbError {
   return own('MISUSE', 35, 400, false, detail);

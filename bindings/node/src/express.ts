@@ -90,16 +90,24 @@ function origin(request: Mounted): string {
 /** Reads a body, or as much of it as shows that it is too large: the store answers that. */
 async function read(request: Mounted, limit: number): Promise<Uint8Array | string> {
   if (request.body !== undefined && request.readableDidRead) return parsedBefore(request.body);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // Told sizes are not believed, but those that are too large need not be read.
+  // What is told to be too large need not be read.
   if (Number(request.headers['content-length'] ?? 0) > limit) return Buffer.alloc(limit + 1);
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    chunks.push(chunk as Buffer);
-    length += (chunk as Buffer).length;
-    if (length > limit) break;
-  }
-  return Buffer.concat(chunks);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const take = (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > limit) end();
+    };
+    const end = () => {
+      request.off('data', take).off('end', end).off('error', reject).off('close', gone);
+      request.pause();
+      resolve(Buffer.concat(chunks));
+    };
+    const gone = () => reject(new Error('the client went away'));
+    request.on('data', take).on('end', end).on('error', reject).on('close', gone);
+  });
 }
 
 /** A body that a parser in front of us has read: express.raw, express.text or express.json. */

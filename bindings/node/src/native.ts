@@ -43,6 +43,11 @@ export interface Fallible<Out> {
   readonly output: Output<Out>;
 }
 
+/** The arguments of a call. */
+export function values<Out>(native: Fallible<Out>, inputs: readonly unknown[], scratch: Scratch): unknown[] {
+  return [...inputs, ...native.output.places(scratch), scratch.error];
+}
+
 function fallible<Out>(name: string, inputs: string[], output: Output<Out>): Fallible<Out> {
   const call = library.func(`scimdb_${name}`, 'int32_t', [...inputs, ...output.types, POINTER]);
   return { call: call as Fallible<Out>['call'], output };
@@ -64,7 +69,6 @@ const CALLBACK = [POINTER, 'uint64_t', POINTER];
 /** The functions that can fail, by their names without the prefix. */
 export const native = {
   open: fallible('open', [...TEXT, ...TEXT], handle),
-  close: fallible('close', [db], nothing),
   handle: fallible('handle', [db, ...TEXT, ...TEXT, ...TEXT, ...TEXT, ...TEXT, ...TEXT], answer),
 
   get: fallible('get', [db, ...TEXT, ...TEXT, ...TEXT, ...TEXT], text),
@@ -117,6 +121,7 @@ const plain = (name: string, result: string, inputs: string[]) => library.func(`
 export const simple = {
   version: plain('version', 'str', []),
   abiVersion: plain('abi_version', 'uint32_t', []),
+  close: plain('close', 'int32_t', [db]),
   interrupt: plain('interrupt', 'int32_t', [db]),
   iterFree: plain('iter_free', 'void', [POINTER]),
   importFree: plain('import_free', 'void', [POINTER]),

@@ -303,13 +303,13 @@ export class Tenant<F extends it.Form = 'value'> {
   }
 
   /** The tokens, without their secrets. */
-  async tokens(): Promise<Answer<F, { tokens: it.Token[] }>> {
-    return this.#read(native.tokenList, []);
+  async tokens(): Promise<it.Token[]> {
+    return listed(await this.#core.async(native.tokenList, this.#name));
   }
 
   /** As `tokens`. */
-  tokensSync(): Answer<F, { tokens: it.Token[] }> {
-    return this.#readSync(native.tokenList, []);
+  tokensSync(): it.Token[] {
+    return listed(this.#core.readSync(native.tokenList, this.#name));
   }
 
   /**
@@ -343,6 +343,8 @@ export class Tenant<F extends it.Form = 'value'> {
 }
 
 export type { EndpointOptions };
+
+const listed = (answer: string) => (JSON.parse(answer) as { tokens: it.Token[] }).tokens;
 
 function place(type: string, id: string, ...rest: Text[]): unknown[] {
   return [...text(type, 'the resource type'), ...text(id, 'id'), ...rest.flat()];

@@ -280,10 +280,12 @@ export interface CheckReport {
   problems: string[];
 }
 
-/** How a server is started: `listen` and others, see docs/OPERATIONS.md. */
+/** How a server is started: the settings of docs/OPERATIONS.md, in camelCase. */
 export interface ServeConfig {
-  /** Address and port; port 0 takes a free one. */
-  listen?: string;
+  /** Address and port. Default `127.0.0.1:0`: port 0 takes a free one. */
+  address?: string;
+  /** Whether callers need a token. */
+  requireTokens?: boolean;
   [setting: string]: unknown;
 }
 
