@@ -50,24 +50,17 @@ function finished(): void {
   }
 }
 
-/** Calls on a thread of the pool. Bytes among the inputs must stay as they are until then. */
-function start<Out>(native: Fallible<Out>, inputs: readonly unknown[], read: (scratch: Scratch, code: number) => Out) {
-  return new Promise<Out>((resolve, reject) => {
+/** Calls on a thread of the pool, and gives the code. */
+function start<Out>(native: Fallible<Out>, inputs: readonly unknown[], scratch: Scratch): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
     running += 1;
-    const scratch = Scratch.take();
     const held = values(native, inputs, scratch);
     native.call.async(...held, (thrown: Error | null, code: number) => {
       finished();
-      // What the library reads must live until here.
+      // Bytes that the library reads must live until here.
       held.length = 0;
-      try {
-        if (thrown) throw thrown;
-        resolve(read(scratch, code));
-      } catch (error) {
-        reject(error);
-      } finally {
-        scratch.giveBack();
-      }
+      if (thrown) reject(thrown);
+      else resolve(code);
     });
   });
 }
@@ -90,14 +83,29 @@ function queue<Out>(begin: () => Promise<Out>, signal: AbortSignal | undefined):
 }
 
 /** Calls off the event loop. A signal that is aborted before the call has begun keeps it from beginning. */
-export function callAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[], signal?: AbortSignal): Promise<Out> {
-  return queue(() => start(native, inputs, (scratch, code) => settle(native, scratch, code)), signal);
+export async function callAsync<Out>(
+  native: Fallible<Out>,
+  inputs: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<Out> {
+  const scratch = Scratch.take();
+  try {
+    // An error is made here, where its stack tells who waits for it.
+    return settle(native, scratch, await queue(() => start(native, inputs, scratch), signal));
+  } finally {
+    scratch.giveBack();
+  }
 }
 
 /** As `callAsync`; undefined where there is nothing more. */
-export function nextAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Promise<Out | undefined> {
-  const read = (scratch: Scratch, code: number) => (code === DONE ? undefined : settle(native, scratch, code));
-  return queue(() => start<Out | undefined>(native, inputs, read), undefined);
+export async function nextAsync<Out>(native: Fallible<Out>, inputs: readonly unknown[]): Promise<Out | undefined> {
+  const scratch = Scratch.take();
+  try {
+    const code = await queue(() => start(native, inputs, scratch), undefined);
+    return code === DONE ? undefined : settle(native, scratch, code);
+  } finally {
+    scratch.giveBack();
+  }
 }
 
 /** Calls a function off the event loop that tells no error: one that lets go of something, and may wait to do so. */
