@@ -5,20 +5,31 @@ import { failed, misuse } from './error';
 import { Wakeups } from './wakeups';
 import { type Fallible, native, simple } from './native';
 
-/** A call that has to be over before the store can be closed on this thread. */
+/** Bytes of rows that an iterator gives at a time. */
+const PAGE_BYTES = 1 << 18;
+
+/** The lines of a page. */
+const rows = (page: string | undefined) => page?.slice(0, -1).split('\n');
+
+/** A store's handle, and what is under way with it. */
 export class Core {
   /** The store's handle. It is a number that the library looks up: once closed, every call with it is refused. */
   readonly db: bigint;
   readonly wakeups: Wakeups;
   /** The number that hooks are known by, if there are any. */
   hooks: number | null = null;
-  /** Servers that run, and imports and iterators that are under way, do not count: they are closed with the store. */
+  /** Calls off the event loop that have not ended. */
   #running = 0;
+  /** Servers that have not been stopped. */
   servers = 0;
   #closed: Promise<void> | null = null;
 
-  constructor(db: bigint) {
+  /** Whether other processes may be using the store through this one. */
+  readonly #shared: boolean;
+
+  constructor(db: bigint, shared: boolean) {
     this.db = db;
+    this.#shared = shared;
     this.wakeups = new Wakeups(this);
   }
 
@@ -55,14 +66,14 @@ export class Core {
     return this.track(callAsync(called, [this.db, ...inputs], signal));
   }
 
-  /** The next row of an iterator. */
-  next(iterator: bigint): Promise<string | undefined> {
-    return this.track(nextAsync(native.iterNext, [iterator]));
+  /** The next rows of an iterator, so many at most; undefined where there are no more. */
+  async next(iterator: bigint, most: number): Promise<string[] | undefined> {
+    return rows(await this.track(nextAsync(native.iterNextMany, [iterator, most, PAGE_BYTES])));
   }
 
-  /** The next row of an iterator, on this thread. */
-  nextSync(iterator: bigint): string | undefined {
-    return nextSync(native.iterNext, [iterator]);
+  /** As `next`, on this thread. */
+  nextSync(iterator: bigint, most: number): string[] | undefined {
+    return rows(nextSync(native.iterNextMany, [iterator, most, PAGE_BYTES]));
   }
 
   /** Counts a call until it is over. */
@@ -101,8 +112,8 @@ export class Core {
   /** Closes the store on this thread. */
   closeSync(): void {
     if (this.#closed !== null) return;
-    if (this.#running > 0 || this.servers > 0 || this.wakeups.open) {
-      throw misuse('calls, change feeds or servers are under way, which may need the event loop to end: await close()');
+    if (this.#running > 0 || this.servers > 0 || this.wakeups.open || this.#shared) {
+      throw misuse('what is under way (calls, change feeds, servers, other processes) may need the event loop: await close()');
     }
     const code = simple.close(this.db) as number;
     if (code !== 0) throw failed(code);

@@ -22,7 +22,7 @@ export interface EndpointOptions<Request> extends Omit<Context, 'actor' | 'subje
   caller?: (request: Request) => Pick<Context, 'actor' | 'subject' | 'scope'> | Promise<Pick<Context, 'actor' | 'subject' | 'scope'>>;
 }
 
-/** What a request is answered with. */
+/** What a request is answered with. @internal */
 export async function contextOf<Request>(
   mounted: EndpointOptions<Request>,
   request: Request,
@@ -68,12 +68,12 @@ function parsed(answer: RawAnswer): ScimResponse {
   return { ...answer, headers: JSON.parse(answer.headers) as Record<string, string> };
 }
 
-/** Answers a request off the event loop. */
+/** Answers a request off the event loop. @internal */
 export async function answer(core: Core, tenant: Text, request: ScimRequest): Promise<ScimResponse> {
   return parsed(await core.async(native.handle, inputs(tenant, request)));
 }
 
-/** Answers a request on this thread. */
+/** Answers a request on this thread. @internal */
 export function answerSync(core: Core, tenant: Text, request: ScimRequest): ScimResponse {
   if (!/^(GET|HEAD|OPTIONS)$/.test(request.method)) core.mayBlock();
   return parsed(callSync(native.handle, [core.db, ...inputs(tenant, request)]));

@@ -8,36 +8,52 @@ import type { Change, ImportOptions, ImportSource } from './types';
 
 /** Bytes of rows that are fed to an import together. */
 const PART = 1 << 18;
+/** Rows that an iterator reads at first, for those who look at a few, and then at a time. */
+const FIRST = 16;
+const MORE = 1_000;
 /** How long a feed waits before it looks by itself. It is woken earlier by every change. */
 const LOOK = 60_000;
 /** Changes that a feed reads at a time. */
 const CHANGES = 1_000;
 
+/** An iterator of the library, once it is open, and whether a call with it runs. */
+interface Held {
+  iterator: bigint | null;
+  busy: boolean;
+}
+
 /** Iterators that were dropped without having been ended would keep their snapshots. */
-const dropped = new FinalizationRegistry<{ iterator: bigint | null }>((it) => {
-  if (it.iterator !== null) simple.iterFree(it.iterator);
+const dropped = new FinalizationRegistry<Held>(({ iterator }) => {
+  if (iterator !== null) simple.iterFree(iterator);
 });
 
-function end(it: { iterator: bigint | null }): void {
-  // Quick: no call of this iterator runs.
-  if (it.iterator !== null) simple.iterFree(it.iterator);
-  it.iterator = null;
+function end(core: Core, held: Held): void {
+  const { iterator, busy } = held;
+  held.iterator = null;
+  if (iterator === null) return;
+  // It is quick, but for a call that was given up: that one is waited for.
+  if (busy) void core.free(simple.iterFree, iterator);
+  else simple.iterFree(iterator);
 }
 
 /** The resources that a search finds, one by one, all from one snapshot. */
 export function iterate(core: Core, inputs: readonly unknown[], signal?: AbortSignal): AsyncGenerator<string, void, void> {
-  const held: { iterator: bigint | null } = { iterator: null };
+  const held: Held = { iterator: null, busy: false };
   async function* rows(): AsyncGenerator<string, void, void> {
     try {
       held.iterator = await core.async(native.iterOpen, inputs, signal);
-      for (;;) {
-        signal?.throwIfAborted();
-        const row = await core.next(held.iterator);
-        if (row === undefined) return;
-        yield row;
+      for (let most = FIRST; ; most = MORE) {
+        held.busy = true;
+        const page = await unlessAborted(core.next(held.iterator, most), signal);
+        held.busy = false;
+        if (page === undefined) return;
+        for (const row of page) {
+          yield row;
+          signal?.throwIfAborted();
+        }
       }
     } finally {
-      end(held);
+      end(core, held);
     }
   }
   const iterator = rows();
@@ -47,17 +63,17 @@ export function iterate(core: Core, inputs: readonly unknown[], signal?: AbortSi
 
 /** As `iterate`, on this thread. */
 export function iterateSync(core: Core, inputs: readonly unknown[]): Generator<string, void, void> {
-  const held: { iterator: bigint | null } = { iterator: null };
+  const held: Held = { iterator: null, busy: false };
   function* rows(): Generator<string, void, void> {
     try {
       held.iterator = core.readSync(native.iterOpen, inputs);
-      for (;;) {
-        const row = core.nextSync(held.iterator);
-        if (row === undefined) return;
-        yield row;
+      for (let most = FIRST; ; most = MORE) {
+        const page = core.nextSync(held.iterator, most);
+        if (page === undefined) return;
+        yield* page;
       }
     } finally {
-      end(held);
+      end(core, held);
     }
   }
   const iterator = rows();

@@ -91,7 +91,7 @@ function afterCommit(number: number, write: bigint, length: number): void {
   }
 }
 
-/** Sets the hooks of a store, in place of those before; null: none. */
+/** Sets the hooks of a store, in place of those before; null: none. @internal */
 export async function setHooks(core: Core, hooks: Hooks | null): Promise<void> {
   registered ??= {
     before: koffi.register(beforeWrite, callbacks.beforeWrite),

@@ -18,12 +18,6 @@ const nothing: Output<void> = { types: [], places: () => [], read: () => undefin
 const text: Output<string> = { types: [POINTER], places: (it) => [it.body], read: (it) => it.readBody() };
 const handle: Output<bigint> = { types: [POINTER], places: (it) => [it.handle], read: (it) => it.readHandle() };
 const flag: Output<boolean> = { types: [POINTER], places: (it) => [it.flag], read: (it) => it.readFlag() !== 0 };
-const row: Output<string> = {
-  types: [POINTER, POINTER],
-  places: (it) => [it.row, it.rowLength],
-  read: (it) => it.readRow(),
-};
-
 /** What scimdb_handle answers, before its headers are parsed. */
 export interface RawAnswer {
   status: number;
@@ -81,7 +75,7 @@ export const native = {
   search: fallible('search', [db, ...TEXT, ...TEXT, ...TEXT], text),
   explain: fallible('explain', [db, ...TEXT, ...TEXT, ...TEXT], text),
   iterOpen: fallible('iter_open', [db, ...TEXT, ...TEXT, ...TEXT], handle),
-  iterNext: fallible('iter_next', [POINTER], row),
+  iterNextMany: fallible('iter_next_many', [POINTER, 'uint32_t', 'size_t'], text),
 
   bulk: fallible('bulk', [db, ...TEXT, ...TEXT, ...TEXT], text),
   importOpen: fallible('import_open', [db, ...TEXT, ...TEXT], handle),

@@ -27,8 +27,7 @@ const HEADERS = 3;
 const ERROR = 6;
 const HANDLE = 7;
 const FLAG = 8;
-const ROW = 9;
-const WORDS = 11;
+const WORDS = 9;
 const at = (base: bigint, word: number) => base + BigInt(8 * word);
 
 /** Scratches that are kept for later calls, and the bytes that the buffers of each may keep. */
@@ -50,9 +49,6 @@ export class Scratch {
   readonly handle = at(this.#base, HANDLE);
   /** Where a number of 32 bits goes. */
   readonly flag = at(this.#base, FLAG);
-  /** Where the address and the length of a row go. */
-  readonly row = at(this.#base, ROW);
-  readonly rowLength = at(this.#base, ROW + 1);
 
   /** A scratch that no other call uses; give it back. */
   static take(): Scratch {
@@ -88,11 +84,6 @@ export class Scratch {
   /** The headers that were written. */
   readHeaders(): string {
     return this.#text(HEADERS);
-  }
-
-  /** The row that was told. It is copied: what the library told is valid until the next call. */
-  readRow(): string {
-    return this.#text(ROW);
   }
 
   /** The handle that was written. */

@@ -20,18 +20,18 @@ const DEFAULT = 'default';
 export class Store {
   readonly #core: Core;
 
-  private constructor(db: bigint) {
-    this.#core = new Core(db);
+  private constructor(db: bigint, opts: it.StoreOptions | undefined) {
+    this.#core = new Core(db, opts?.share === true);
   }
 
   /** Opens the store in a directory, and makes it where there is none. `:memory:` is a store in memory. */
   static async open(path: string, opts?: it.StoreOptions): Promise<Store> {
-    return new Store(await callAsync(native.open, [...text(path, 'path'), ...options(opts)]));
+    return new Store(await callAsync(native.open, [...text(path, 'path'), ...options(opts)]), opts);
   }
 
   /** As `open`. */
   static openSync(path: string, opts?: it.StoreOptions): Store {
-    return new Store(callSync(native.open, [...text(path, 'path'), ...options(opts)]));
+    return new Store(callSync(native.open, [...text(path, 'path'), ...options(opts)]), opts);
   }
 
   async #read<Value>(called: Fallible<string>, ...inputs: unknown[]): Promise<Value> {
@@ -55,7 +55,7 @@ export class Store {
     return this.#core.close();
   }
 
-  /** As `close`; `MISUSE` while calls, change feeds or servers are under way. */
+  /** As `close`; `MISUSE` while calls, change feeds or servers are under way, or with `share`. */
   closeSync(): void {
     this.#core.closeSync();
   }
