@@ -24,7 +24,7 @@ const people = new People(settings.people ?? path.join(settings.data, 'people.js
 await people.load();
 
 // Rules of the product, for every write.
-await store.setHooks({
+store.setHooks({
   beforeWrite({ resourceType, after }) {
     if (resourceType !== 'User' || after === null) return undefined;
     if (!after.userName.endsWith('@example.com')) throw new Refusal('userName must end in @example.com');

@@ -2,8 +2,9 @@
 
 import { callAsync, callSync, letGo, nextAsync, nextSync } from './call';
 import { failed, misuse } from './error';
-import { Wakeups } from './wakeups';
+import { forgetHooks } from './hooks';
 import { type Fallible, native, simple } from './native';
+import { Wakeups } from './wakeups';
 
 /** Bytes of rows that an iterator gives at a time. */
 const PAGE_BYTES = 1 << 18;
@@ -16,8 +17,9 @@ export class Core {
   /** The store's handle. It is a number that the library looks up: once closed, every call with it is refused. */
   readonly db: bigint;
   readonly wakeups: Wakeups;
-  /** The number that hooks are known by, if there are any. */
-  hooks: number | null = null;
+  #hooks = false;
+  /** Whether there were hooks, which writes that run may have begun with. */
+  #hadHooks = false;
   /** Calls off the event loop that have not ended. */
   #running = 0;
   /** Servers that have not been stopped. */
@@ -54,9 +56,21 @@ export class Core {
     return this.readSync(called, inputs);
   }
 
+  /** Whether there are hooks from now on. */
+  hasHooks(are: boolean): void {
+    this.#hadHooks ||= this.#hooks;
+    this.#hooks = are;
+  }
+
+  /** Whether something runs that may need the event loop to end. */
+  get #busy(): boolean {
+    return this.#running > 0 || this.servers > 0 || this.#shared;
+  }
+
   /** Refuses what would wait for the event loop on the event loop. */
   mayBlock(): void {
-    if (this.hooks !== null) {
+    this.#hadHooks &&= this.#busy;
+    if (this.#hooks || this.#hadHooks) {
       throw misuse('while hooks are set, a write that blocks the event loop could wait for itself: use the form with await');
     }
   }
@@ -107,16 +121,18 @@ export class Core {
   async #close(): Promise<void> {
     await this.wakeups.end();
     await letGo(simple.close, this.db);
+    forgetHooks(this);
   }
 
   /** Closes the store on this thread. */
   closeSync(): void {
     if (this.#closed !== null) return;
-    if (this.#running > 0 || this.servers > 0 || this.wakeups.open || this.#shared) {
+    if (this.#busy || this.wakeups.open) {
       throw misuse('what is under way (calls, change feeds, servers, other processes) may need the event loop: await close()');
     }
     const code = simple.close(this.db) as number;
     if (code !== 0) throw failed(code);
     this.#closed = Promise.resolve();
+    forgetHooks(this);
   }
 }

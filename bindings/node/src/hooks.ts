@@ -31,6 +31,8 @@ export interface Hooks {
 
 /** Hooks, by the number that the library calls with. Two callbacks are enough for the process. */
 const known = new Map<number, Hooks>();
+/** The numbers of a store's hooks, also of those before: a write that began with them may still ask. */
+const numbers = new WeakMap<Core, number[]>();
 let last = 0;
 let registered: { before: bigint; after: bigint } | null = null;
 
@@ -92,29 +94,24 @@ function afterCommit(number: number, write: bigint, length: number): void {
 }
 
 /** Sets the hooks of a store, in place of those before; null: none. @internal */
-export async function setHooks(core: Core, hooks: Hooks | null): Promise<void> {
+export function setHooks(core: Core, hooks: Hooks | null): void {
   registered ??= {
     before: koffi.register(beforeWrite, callbacks.beforeWrite),
     after: koffi.register(afterCommit, callbacks.afterCommit),
   };
-  const before = core.hooks;
-  if (hooks === null) {
-    await core.async(native.setHooks, [null, null, 0, null]);
-    core.hooks = null;
-  } else {
-    const number = ++last;
-    known.set(number, hooks);
-    // From now on no write may block the event loop.
-    core.hooks = number;
-    try {
-      const { before: first, after } = registered;
-      const inputs = [hooks.beforeWrite ? first : null, hooks.afterCommit ? after : null, number, null];
-      await core.async(native.setHooks, inputs);
-    } catch (error) {
-      known.delete(number);
-      core.hooks = before;
-      throw error;
-    }
-  }
-  if (before !== null) known.delete(before);
+  const number = ++last;
+  const before = hooks?.beforeWrite ? registered.before : null;
+  const after = hooks?.afterCommit ? registered.after : null;
+  // It waits for nobody: writes that have begun end with the hooks that they began with.
+  core.readSync(native.setHooks, [before, after, number, null]);
+  core.hasHooks(hooks !== null);
+  if (hooks === null) return;
+  known.set(number, hooks);
+  numbers.set(core, [...(numbers.get(core) ?? []), number]);
+}
+
+/** Lets go of the hooks of a store that was closed. @internal */
+export function forgetHooks(core: Core): void {
+  for (const number of numbers.get(core) ?? []) known.delete(number);
+  numbers.delete(core);
 }

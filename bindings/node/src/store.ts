@@ -132,9 +132,9 @@ export class Store {
     return this.#readSync(native.authenticate, ...text(secret, 'the secret'));
   }
 
-  /** Sets the functions that see every write, in place of those before; null: none. */
-  async setHooks(hooks: Hooks | null): Promise<void> {
-    await setHooks(this.#core, hooks);
+  /** Sets the functions that see every write from now on, in place of those before; null: none. */
+  setHooks(hooks: Hooks | null): void {
+    setHooks(this.#core, hooks);
   }
 
   /** Counts, of all tenants. */

@@ -9,7 +9,7 @@ import { BULK, failure, memory, PATCH, until, user } from './support.mjs';
 test('a hook refuses, in every way of writing', async (t) => {
   const store = await memory(t);
   const tenant = store.tenant();
-  await store.setHooks({
+  store.setHooks({
     beforeWrite({ after }) {
       if (after?.userName === 'bo') throw new Refusal('no bo here 鈴木');
       if (after?.userName === 'cy') throw new Refusal('cy is late', { status: 409, scimType: 'uniqueness' });
@@ -33,7 +33,7 @@ test('a hook sees the write, and sets attributes', async (t) => {
   const store = await memory(t);
   const tenant = store.tenant();
   const seen = [];
-  await store.setHooks({
+  store.setHooks({
     beforeWrite(write) {
       seen.push(write);
       return write.operation === 'create' ? { userType: 'Employee', title: null } : undefined;
@@ -55,7 +55,7 @@ test('a hook reads what was before, and is told of what was committed', async (t
   const tenant = store.tenant();
   const counts = [];
   const committed = [];
-  await store.setHooks({
+  store.setHooks({
     beforeWrite() {
       counts.push(tenant.searchSync('User', { count: 0 }).totalResults);
     },
@@ -76,7 +76,7 @@ test('while hooks are set, a write that blocks the event loop is refused at once
   const tenant = store.tenant();
   const misuse = failure('MISUSE');
   const within = [];
-  await store.setHooks({
+  store.setHooks({
     beforeWrite() {
       try {
         tenant.createSync('User', user('within'));
@@ -93,7 +93,7 @@ test('while hooks are set, a write that blocks the event loop is refused at once
   assert.equal(tenant.handleSync({ method: 'GET', target: '/Users', context: {} }).status, 200);
   await writing;
   misuse(within[0]);
-  await store.setHooks(null);
+  store.setHooks(null);
   assert.equal(tenant.createSync('User', user('bo')).userName, 'bo');
 });
 
@@ -104,23 +104,23 @@ test('a hook that fails refuses the write, and is told', async (t) => {
   const onError = (error) => errors.push(error);
   const fails = (detail) => (error) => error.status === 500 && !error.detail.includes(detail);
   const bug = new TypeError('secret detail');
-  await store.setHooks({
+  store.setHooks({
     beforeWrite() {
       throw bug;
     },
     onError,
   });
   await assert.rejects(tenant.create('User', user('ann')), fails('secret'));
-  await store.setHooks({ beforeWrite: async () => undefined, onError });
+  store.setHooks({ beforeWrite: async () => undefined, onError });
   await assert.rejects(tenant.create('User', user('ann')), fails('promise'));
-  await store.setHooks({ beforeWrite: () => 7, onError });
+  store.setHooks({ beforeWrite: () => 7, onError });
   await assert.rejects(tenant.create('User', user('ann')), fails('number'));
-  await store.setHooks({
+  store.setHooks({
     beforeWrite: () => ({ noSuchAttribute: 1 }),
     onError,
   });
   await assert.rejects(tenant.create('User', user('ann')));
-  await store.setHooks({
+  store.setHooks({
     afterCommit() {
       throw bug;
     },
@@ -135,11 +135,11 @@ test('a hook that fails refuses the write, and is told', async (t) => {
 test('many writes at once wait for their hooks, and the last hooks count', async (t) => {
   const store = await memory(t);
   const tenant = store.tenant();
-  await store.setHooks({ beforeWrite: () => ({ title: 'old' }) });
+  store.setHooks({ beforeWrite: () => ({ title: 'old' }) });
   const numbers = Array.from({ length: 200 }, (_, number) => number);
   const made = await Promise.all(numbers.map((number) => tenant.create('User', user(`user-${number}`))));
   assert.ok(made.every(({ title }) => title === 'old'));
-  await store.setHooks({ beforeWrite: () => ({ title: 'new' }) });
+  store.setHooks({ beforeWrite: () => ({ title: 'new' }) });
   assert.equal((await tenant.create('User', user('ann'))).title, 'new');
 });
 
@@ -149,7 +149,7 @@ test('a process that ends in the middle of hooked writes ends', async () => {
     (async () => {
       const store = await Store.open(':memory:');
       let calls = 0;
-      await store.setHooks({ beforeWrite() { if (++calls === 5) process.exit(7); } });
+      store.setHooks({ beforeWrite() { if (++calls === 5) process.exit(7); } });
       const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
       for (let n = 0; n < 50; n += 1) store.tenant().create('User', { schemas, userName: 'u' + n });
     })();`;

@@ -29,7 +29,7 @@ test('a closed store answers every call with an error, and closes only once', as
   await assert.rejects(tenant.changesSince(0, { waitMs: 60_000 }), misuse);
   await assert.rejects(all(tenant.changes()), misuse);
   await assert.rejects(rows.next(), misuse);
-  await assert.rejects(store.setHooks({ beforeWrite() {} }), misuse);
+  assert.throws(() => store.setHooks({ beforeWrite() {} }), misuse);
   assert.throws(() => tenant.searchSync('User'), misuse);
   assert.throws(() => store.interrupt(), misuse);
 });
@@ -204,7 +204,7 @@ test('every worker thread may have a store of its own', async () => {
     const { parentPort } = require('node:worker_threads');
     (async () => {
       const store = await Store.open(':memory:');
-      await store.setHooks({ beforeWrite: () => ({ title: 'worker' }) });
+      store.setHooks({ beforeWrite: () => ({ title: 'worker' }) });
       const made = await store.tenant().create('User', { schemas: ['${'urn:ietf:params:scim:schemas:core:2.0:User'}'], userName: 'w' });
       await store.close();
       parentPort.postMessage(made.title);

@@ -35,8 +35,8 @@ export async function everything(): Promise<void> {
     afterCommit: ({ sequence, version: tag }) => console.log(sequence, tag),
     onError: (error) => console.error(error),
   };
-  await store.setHooks(hooks);
-  await store.setHooks(null);
+  store.setHooks(hooks);
+  store.setHooks(null);
 
   const tenant: Tenant = await store.createTenant('acme', { profile: 'entra' });
   const ann = await tenant.create<User>('User', { schemas: [], userName: 'ann' }, { actor: 'x', id: 'a' });
