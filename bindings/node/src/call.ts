@@ -15,6 +15,9 @@ const MOST_RUNNING = 128;
 let running = 0;
 const waiting = new Set<() => void>();
 
+/** Whether a call is with the pool. */
+export const callsRun = () => running > 0;
+
 function settle<Out>(native: Fallible<Out>, scratch: Scratch, code: number): Out {
   if (code === OK) return native.output.read(scratch);
   throw scratch.failure(code);

@@ -3,6 +3,7 @@
 import koffi = require('koffi');
 import type { Core } from './core';
 import { misuse, Refusal } from './error';
+import { watchExit } from './exit';
 import { callbacks, native, simple } from './native';
 import { ABSENT, json, text } from './text';
 import type { CommittedWrite, Write } from './types';
@@ -95,6 +96,7 @@ function afterCommit(number: number, write: bigint, length: number): void {
 
 /** Sets the hooks of a store, in place of those before; null: none. @internal */
 export function setHooks(core: Core, hooks: Hooks | null): void {
+  watchExit();
   registered ??= {
     before: koffi.register(beforeWrite, callbacks.beforeWrite),
     after: koffi.register(afterCommit, callbacks.afterCommit),

@@ -2,6 +2,7 @@
 
 import koffi = require('koffi');
 import { callAsync } from './call';
+import { watchExit } from './exit';
 import { callbacks, native } from './native';
 
 /** Levels of the log, from what is told least to what is told most. */
@@ -38,6 +39,7 @@ export async function setLog(listen: LogListener | null, level: LogLevel = 'info
   }
   const before = listener;
   listener = listen;
+  watchExit();
   registered ??= koffi.register(tell, callbacks.log);
   try {
     await callAsync(native.setLog, [registered, number, 0, null]);

@@ -3,6 +3,7 @@
 import koffi = require('koffi');
 import type { Core } from './core';
 import { cancelled } from './error';
+import { watchExit } from './exit';
 import { callbacks, native, simple } from './native';
 
 /** Who is woken, by the number that the library calls with. One callback is enough for the process. */
@@ -49,6 +50,7 @@ export class Wakeups {
     this.#users += 1;
     if (this.#users === 1) {
       known.set(this.#number, this);
+      watchExit();
       callback ??= koffi.register(onChange, callbacks.onChange);
       this.#subscription = this.#core.async(native.onChange, [callback, this.#number, null]);
     }

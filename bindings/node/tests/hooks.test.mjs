@@ -91,9 +91,11 @@ test('while hooks are set, a write that blocks the event loop is refused at once
   assert.throws(() => tenant.createTokenSync('t'), misuse);
   assert.throws(() => tenant.handleSync({ method: 'POST', target: '/Users', body: '{}' }), misuse);
   assert.equal(tenant.handleSync({ method: 'GET', target: '/Users', context: {} }).status, 200);
+  // The write that runs began with the hooks.
+  store.setHooks(null);
+  assert.throws(() => tenant.createSync('User', user('bo')), misuse);
   await writing;
   misuse(within[0]);
-  store.setHooks(null);
   assert.equal(tenant.createSync('User', user('bo')).userName, 'bo');
 });
 
@@ -143,16 +145,26 @@ test('many writes at once wait for their hooks, and the last hooks count', async
   assert.equal((await tenant.create('User', user('ann'))).title, 'new');
 });
 
-test('a process that ends in the middle of hooked writes ends', async () => {
+test('a process that ends in the middle of hooked writes ends, and tells why', async () => {
   const script = `
     const { Store } = require('scimdb');
     (async () => {
       const store = await Store.open(':memory:');
       let calls = 0;
-      store.setHooks({ beforeWrite() { if (++calls === 5) process.exit(7); } });
+      const end = () => {
+        if (process.argv[1] === 'exit') process.exit(7);
+        setImmediate(() => { throw new Error('the end'); });
+      };
+      store.setHooks({ beforeWrite() { if (++calls === 5) end(); } });
+      process.on('exit', (code) => console.log('exit', code));
       const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
-      for (let n = 0; n < 50; n += 1) store.tenant().create('User', { schemas, userName: 'u' + n });
+      for (let n = 0; n < 500; n += 1) store.tenant().create('User', { schemas, userName: 'u' + n });
     })();`;
-  const run = promisify(execFile)(process.execPath, ['-e', script], { cwd: import.meta.dirname, timeout: 60_000 });
-  await assert.rejects(run, (error) => error.code === 7 && !error.killed);
+  const run = (how) =>
+    promisify(execFile)(process.execPath, ['-e', script, how], { cwd: import.meta.dirname, timeout: 60_000 }).catch((it) => it);
+  const exited = await run('exit');
+  assert.deepEqual([exited.code, exited.killed, exited.stdout], [7, false, 'exit 7\n']);
+  const thrown = await run('throw');
+  assert.deepEqual([thrown.code, thrown.killed, thrown.stdout], [1, false, 'exit 1\n']);
+  assert.match(thrown.stderr, /Error: the end/);
 });
