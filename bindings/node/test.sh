@@ -62,7 +62,8 @@ section package
 section install
 section types
 section tests
-section corpus
+# What others make, where it is.
+if [[ -e tests/drive ]]; then section corpus; fi
 section conformance
-section example
+if [[ -e examples/provision.py ]]; then section example; fi
 summary

@@ -38,7 +38,7 @@ const operations = {
   explain: (it) => json(tenant(it).explain(it.type, it.request)),
   bulk: (it) => json(tenant(it).bulk(it.request, options(it))),
   import: (it) => json(tenant(it).import(it.chunks, options(it))),
-  changes: (it) => json(tenant(it).changesSince(it.since, { max: it.max, waitMs: it.wait_ms ?? 0 })),
+  changes: (it) => json(tenant(it).changesSince(BigInt(it.since), { max: it.max, waitMs: it.wait_ms ?? 0 })),
   handle: ({ method, target, headers, body, body_base64: encoded, context, ...it }) =>
     tenant(it).handle({
       method,
@@ -64,7 +64,10 @@ async function answer(request) {
   }
 }
 
+/** Parses a request. Numbers that JavaScript does not hold exactly stay text: no other than sequence numbers are that large. */
+const parse = (line) => JSON.parse(line.replace(/("since":)(\d{16,})/, '$1"$2"'));
+
 for await (const line of readline.createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(parse(line)))}\n`);
 }
 await store?.close();

@@ -199,17 +199,7 @@ test('the log tells what went wrong', async (t) => {
 });
 
 test('every worker thread may have a store of its own', async () => {
-  const script = `
-    const { Store } = require('scimdb');
-    const { parentPort } = require('node:worker_threads');
-    (async () => {
-      const store = await Store.open(':memory:');
-      store.setHooks({ beforeWrite: () => ({ title: 'worker' }) });
-      const made = await store.tenant().create('User', { schemas: ['${'urn:ietf:params:scim:schemas:core:2.0:User'}'], userName: 'w' });
-      await store.close();
-      parentPort.postMessage(made.title);
-    })();`;
-  const workers = [1, 2].map(() => new Worker(script, { eval: true }));
+  const workers = [1, 2].map(() => new Worker(new URL('worker.mjs', import.meta.url)));
   const titles = workers.map((worker) => new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject)));
   assert.deepEqual(await Promise.all(titles), ['worker', 'worker']);
 });
