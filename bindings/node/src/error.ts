@@ -1,10 +1,49 @@
 // Errors: one class for all that the store answers.
 
-/**
- * The name of an error, as the table of the library has it: `NOT_FOUND`, `INVALID_FILTER`, `UNIQUENESS`,
- * `VERSION_MISMATCH`, `LOCKED`, … A later library may know more.
- */
-export type ErrorCode = string;
+/** The name of an error, as the table of the library has it. A later library may know more. */
+export type ErrorCode =
+  | 'INVALID_FILTER'
+  | 'INVALID_SYNTAX'
+  | 'INVALID_PATH'
+  | 'INVALID_VALUE'
+  | 'NO_TARGET'
+  | 'MUTABILITY'
+  | 'UNIQUENESS'
+  | 'TOO_MANY'
+  | 'INVALID_VERSION'
+  | 'SENSITIVE'
+  | 'INVALID_CURSOR'
+  | 'EXPIRED_CURSOR'
+  | 'INVALID_COUNT'
+  | 'INVALID_ARGUMENT'
+  | 'NOT_FOUND'
+  | 'UNKNOWN_TENANT'
+  | 'UNKNOWN_TYPE'
+  | 'ALREADY_EXISTS'
+  | 'VERSION_MISMATCH'
+  | 'NOT_MODIFIED'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'IN_USE'
+  | 'NOT_IMPLEMENTED'
+  | 'OUT_OF_RANGE'
+  | 'METHOD_NOT_ALLOWED'
+  | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'TOO_MANY_REQUESTS'
+  | 'MISUSE'
+  | 'LOCKED'
+  | 'UNAVAILABLE'
+  | 'IO'
+  | 'DISK_FULL'
+  | 'UNKNOWN_FORMAT'
+  | 'CANCELLED'
+  | 'DEADLINE_EXCEEDED'
+  | 'CORRUPT'
+  | 'INTERNAL'
+  | 'PANIC'
+  | 'POISONED'
+  | (string & {});
 
 /** What an error is made of. */
 export interface ErrorFields {

@@ -18,7 +18,8 @@ import type { CommittedWrite, Write } from './types';
 export interface Hooks {
   /**
    * Sees a write before it happens, within its transaction. What it gives back is set in the resource: attributes by
-   * name, readOnly ones too; null removes one. To refuse the write, throw a `Refusal`.
+   * name, readOnly ones too; null removes one. To refuse the write, throw a `Refusal`. It may be asked more than once about
+   * a write, and about one that comes to nothing.
    */
   beforeWrite?: (write: Write) => object | null | undefined | void;
   /** Sees a write once it is durable. */

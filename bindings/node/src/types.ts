@@ -235,17 +235,25 @@ export interface StoreOptions {
   cacheBytes?: number;
   /** Whether the store is made where there is none. Default true. */
   create?: boolean;
+  /** Resources of a page when a search names no count. Default 100. */
   defaultPage?: number;
+  /** Resources of a page at most. Default 1,000. */
   maxPage?: number;
+  /** How long a cursor (RFC 9865) is valid. Default 10 minutes. */
   cursorTtlSeconds?: number;
+  /** Operations of a bulk request at most. Default 1,000. */
   maxBulkOperations?: number;
   /** Changes kept in the change log of each tenant. Default: all. */
   keepChanges?: number;
   /** Who holds the store, for the error that a second process gets. */
   holder?: string;
+  /** Bytes that password hashing may use at one time. Default 76 MiB. */
   hashMemoryBytes?: number;
+  /** When and how resources are indexed: docs/INDEX.md. */
   index?: {
+    /** Whether there is an index at all. Default true. */
     enabled?: boolean;
+    /** Resources of a type in a tenant from which on it has an index. Default 2,000. */
     from?: number;
     recent?: number;
     durableFrom?: number;
@@ -301,8 +309,11 @@ export interface Context {
   scope?: Scope;
   /** Whether the store looks at the Authorization header, and answers 401 and 403. */
   authenticate?: boolean;
+  /** Bytes of a body at most. Default 1 MiB. */
   maxBodyBytes?: number;
+  /** How callers are authenticated, told by the ServiceProviderConfig (RFC 7643 section 5). */
   authenticationSchemes?: object[];
+  /** Where people find help, told by the ServiceProviderConfig. */
   documentationUri?: string;
 }
 
