@@ -1,5 +1,6 @@
 // Calls of the library: at once, or on a thread of libuv's pool.
 
+import { onAbort } from './abort';
 import { failed } from './error';
 import { type Fallible, values } from './native';
 import { Scratch } from './scratch';
@@ -73,14 +74,13 @@ function queue<Out>(begin: () => Promise<Out>, signal: AbortSignal | undefined):
   if (running < MOST_RUNNING) return begin();
   return new Promise<Out>((resolve, reject) => {
     const next = () => {
-      signal?.removeEventListener('abort', abort);
+      forget();
       begin().then(resolve, reject);
     };
-    const abort = () => {
+    const forget = onAbort(signal, () => {
       waiting.delete(next);
       reject(signal?.reason);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
+    });
     waiting.add(next);
   });
 }
@@ -132,7 +132,7 @@ export function unlessAborted<Out>(answer: Promise<Out>, signal: AbortSignal | u
   return new Promise<Out>((resolve, reject) => {
     const abort = () => reject(signal.reason);
     if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const forget = onAbort(signal, abort);
+    answer.then(resolve, reject).finally(forget);
   });
 }

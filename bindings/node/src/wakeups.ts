@@ -1,6 +1,7 @@
 // Waiting for changes without a thread: one subscription of the store wakes whoever waits.
 
 import koffi = require('koffi');
+import { onAbort } from './abort';
 import type { Core } from './core';
 import { cancelled } from './error';
 import { watchExit } from './exit';
@@ -78,20 +79,19 @@ export class Wakeups {
     if (this.#ended || this.#epoch !== epoch) return;
     let waiter: { resolve: () => void; reject: (error: unknown) => void } | undefined;
     let timer: NodeJS.Timeout | undefined;
-    let abort: (() => void) | undefined;
+    let forget: (() => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
         waiter = { resolve, reject };
         this.#waiting.add(waiter);
         // It keeps the process alive, too: somebody waits.
         timer = setTimeout(resolve, milliseconds);
-        abort = () => reject(signal?.reason);
-        signal?.addEventListener('abort', abort, { once: true });
+        forget = onAbort(signal, () => reject(signal?.reason));
       });
     } finally {
       clearTimeout(timer);
       if (waiter) this.#waiting.delete(waiter);
-      if (abort) signal?.removeEventListener('abort', abort);
+      forget?.();
     }
   }
 

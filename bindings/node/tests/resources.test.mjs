@@ -139,6 +139,10 @@ test('many calls at once are all answered', async (t) => {
 test('a call that is given up rejects with the reason', async (t) => {
   const tenant = (await memory(t)).tenant();
   const reason = new Error('no more');
+  const warned = [];
+  const warn = (warning) => warned.push(warning);
+  process.on('warning', warn);
+  t.after(() => process.off('warning', warn));
   await assert.rejects(tenant.search('User', {}, { signal: AbortSignal.abort(reason) }), reason);
   const controller = new AbortController();
   const calls = Array.from({ length: 500 }, () => tenant.search('User', {}, { signal: controller.signal }));
@@ -146,4 +150,5 @@ test('a call that is given up rejects with the reason', async (t) => {
   controller.abort(reason);
   assert.ok((await settled).every((call) => call.status === 'rejected' && call.reason === reason));
   assert.equal((await tenant.search('User')).totalResults, 0);
+  assert.deepEqual(warned, []);
 });
