@@ -1,0 +1,6 @@
+//go:build !scimdb_static
+
+package scimdb
+
+// #cgo pkg-config: scimdb
+import "C"

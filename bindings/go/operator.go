@@ -1,0 +1,125 @@
+package scimdb
+
+// #include "bridge.h"
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math"
+	"runtime/cgo"
+	"sync"
+	"time"
+)
+
+// Stats tells how large the store is and what it is doing, as a JSON object.
+func (s *Store) Stats(ctx context.Context) (json.RawMessage, error) {
+	return s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_stats(s.db, &f.c.out, &f.c.err) })
+}
+
+// Check reads everything that is stored and tells what is wrong with it, as a JSON object.
+func (s *Store) Check(ctx context.Context) (json.RawMessage, error) {
+	return s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_check(s.db, &f.c.out, &f.c.err) })
+}
+
+// Backup writes the whole store into a directory that must not exist yet, as it is at one moment, while writers go on.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	return s.do(ctx, func(f *frame) C.scimdb_code {
+		pathPtr, pathLen := text(path)
+		return C.scimdb_backup(s.db, pathPtr, pathLen, &f.c.err)
+	})
+}
+
+// Compact makes the store's file as small as it can be. Other calls wait meanwhile.
+func (s *Store) Compact(ctx context.Context) error {
+	return s.do(ctx, func(f *frame) C.scimdb_code { return C.scimdb_compact(s.db, &f.c.err) })
+}
+
+// LevelTrace is the slog level of what the library traces.
+const LevelTrace = slog.LevelDebug - 4
+
+// slogLevel is the slog level of one of the library: 1 is an error, 5 is a trace.
+func slogLevel(level int32) slog.Level {
+	levels := [...]slog.Level{slog.LevelError, slog.LevelWarn, slog.LevelInfo, slog.LevelDebug, LevelTrace}
+	return levels[min(max(int(level), 1), len(levels))-1]
+}
+
+// SetLogger has the library log to a logger; nil: nowhere, as at first. It is one for the whole process. What the logger's
+// handler is not enabled for now is not asked for later. The handler runs on any thread, and must not call a store.
+func SetLogger(logger *slog.Logger) error {
+	f := newFrame()
+	defer f.free()
+	level := int32(0)
+	for logger != nil && level < 5 && logger.Enabled(context.Background(), slogLevel(level+1)) {
+		level++
+	}
+	handle := cgo.Handle(0)
+	if level > 0 {
+		handle = cgo.NewHandle(logger)
+	}
+	if code := C.scimdb_go_set_log(C.int32_t(max(level, 1)), C.uintptr_t(handle), &f.c.err); code != C.SCIMDB_OK {
+		return f.failure(code)
+	}
+	return nil
+}
+
+// A Server serves a store on a port: SCIM over HTTP, and gRPC.
+type Server struct {
+	store *Store
+	mu    sync.Mutex
+	c     *C.scimdb_server
+}
+
+// Serve starts a server beside the host's own calls, on threads of the library. The configuration is a JSON object, or what
+// encoding/json makes one of: "listen" is the address, 127.0.0.1:0 by default; EMBEDDING.md in scimdb's documentation has
+// the others. [ErrNotImplemented] if the library was built without a server.
+func (s *Store) Serve(configuration any) (*Server, error) {
+	var encoded []byte
+	var err error
+	if configuration != nil {
+		if encoded, err = encode(configuration); err != nil {
+			return nil, err
+		}
+	}
+	f := newFrame()
+	defer f.free()
+	configPtr, configLen := options(encoded)
+	if code := C.scimdb_serve_start(s.db, configPtr, configLen, &f.c.server, &f.c.err); code != C.SCIMDB_OK {
+		return nil, s.checked(f.failure(code))
+	}
+	return &Server{store: s, c: f.c.server}, nil
+}
+
+// URL is where the server is reached, without a path: http://127.0.0.1:7644.
+func (s *Server) URL() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		return "", closedError("server")
+	}
+	f := newFrame()
+	defer f.free()
+	if code := C.scimdb_serve_url(s.c, &f.c.out, &f.c.err); code != C.SCIMDB_OK {
+		return "", s.store.checked(f.failure(code))
+	}
+	return string(f.out()), nil
+}
+
+// Stop stops the server. Requests that are under way have so long to end. A second Stop does nothing.
+func (s *Server) Stop(drain time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c == nil {
+		return nil
+	}
+	f := newFrame()
+	defer f.free()
+	milliseconds := min(max(drain.Milliseconds(), 0), math.MaxUint32)
+	code := C.scimdb_serve_stop(s.c, C.uint32_t(milliseconds), &f.c.err)
+	s.c = nil
+	if code != C.SCIMDB_OK {
+		return s.store.checked(f.failure(code))
+	}
+	return nil
+}
