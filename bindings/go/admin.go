@@ -120,9 +120,9 @@ func (s *Store) Tenants(ctx context.Context) ([]TenantInfo, error) {
 
 // TokenOptions say what a token allows.
 type TokenOptions struct {
-	// Scope is "read", "write" or "admin".
+	// Scope is "read", "write", which is the default, or "admin".
 	Scope string
-	// Lifetime is how long it is valid, in whole seconds; 0: until it is revoked.
+	// Lifetime is how long it is valid; 0: until it is revoked.
 	Lifetime time.Duration
 	// Subject is the id of the resource that /Me is for its bearer.
 	Subject string
@@ -134,10 +134,10 @@ func (o *TokenOptions) encode() ([]byte, error) {
 		return nil, nil
 	}
 	return json.Marshal(struct {
-		Scope    string `json:"scope,omitempty"`
-		Lifetime int64  `json:"lifetimeSeconds,omitempty"`
-		Subject  string `json:"subject,omitempty"`
-	}{o.Scope, seconds(o.Lifetime), o.Subject})
+		Scope    string  `json:"scope,omitempty"`
+		Lifetime float64 `json:"lifetimeSeconds,omitempty"`
+		Subject  string  `json:"subject,omitempty"`
+	}{o.Scope, o.Lifetime.Seconds(), o.Subject})
 }
 
 // A Token is a bearer token (RFC 6750) as the store keeps it: without its secret.

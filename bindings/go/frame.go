@@ -22,11 +22,11 @@ var frames = sync.Pool{New: func() any {
 		panic("scimdb: out of memory")
 	}
 	// The pool forgets frames when memory is collected.
-	runtime.SetFinalizer(f, func(f *frame) {
-		C.scimdb_buf_free(&f.c.out)
-		C.scimdb_buf_free(&f.c.headers)
-		C.free(unsafe.Pointer(f.c))
-	})
+	runtime.AddCleanup(f, func(c *C.scimdb_go_frame) {
+		C.scimdb_buf_free(&c.out)
+		C.scimdb_buf_free(&c.headers)
+		C.free(unsafe.Pointer(c))
+	}, f.c)
 	return f
 }}
 

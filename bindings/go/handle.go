@@ -32,14 +32,27 @@ type RequestContext struct {
 	Subject string `json:"subject,omitempty"`
 	// Scope is what the caller may do: "read", "write", which is the default, or "admin".
 	Scope string `json:"scope,omitempty"`
-	// Authenticate: the store looks at the bearer token in the headers, which decides actor, subject and scope.
+	// Authenticate: the store looks at the bearer token in the headers, which decides subject, scope, and, without one
+	// here, actor. Neither Subject nor Scope may be set then.
 	Authenticate bool `json:"authenticate,omitempty"`
 	// MaxBodyBytes is how large a body may be. Default 1 MiB.
 	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`
-	// AuthenticationSchemes are those that /ServiceProviderConfig tells (RFC 7643 section 5), as JSON or what becomes it.
-	AuthenticationSchemes any `json:"authenticationSchemes,omitempty"`
+	// AuthenticationSchemes are those that /ServiceProviderConfig tells. Default: bearer tokens, with Authenticate.
+	AuthenticationSchemes []AuthenticationScheme `json:"authenticationSchemes,omitempty"`
 	// DocumentationURI is the help that /ServiceProviderConfig points to.
 	DocumentationURI string `json:"documentationUri,omitempty"`
+}
+
+// An AuthenticationScheme is a way that clients may authenticate in (RFC 7643 section 5).
+type AuthenticationScheme struct {
+	// Type is "oauthbearertoken", "oauth2", "httpbasic" and so on.
+	Type string `json:"type"`
+	// Name is the name that people know it by.
+	Name string `json:"name"`
+	// Description tells people about it.
+	Description string `json:"description"`
+	// SpecURI is where its specification is.
+	SpecURI string `json:"specUri,omitempty"`
 }
 
 // A Response is the answer of the SCIM endpoint.

@@ -20,8 +20,8 @@ type HandlerOptions struct {
 	Authorize func(*http.Request) (Caller, error)
 	// MaxBodyBytes is how large a body may be. Default 1 MiB.
 	MaxBodyBytes int64
-	// AuthenticationSchemes are those that /ServiceProviderConfig tells (RFC 7643 section 5), as JSON or what becomes it.
-	AuthenticationSchemes any
+	// AuthenticationSchemes are those that /ServiceProviderConfig tells. Default: bearer tokens, without Authorize.
+	AuthenticationSchemes []AuthenticationScheme
 	// DocumentationURI is the help that /ServiceProviderConfig points to.
 	DocumentationURI string
 	// ErrorLog is told of failures of the host and of the store. Nil: slog's default.

@@ -44,12 +44,12 @@ type ImportReport struct {
 
 // A Reject is a row that was not imported.
 type Reject struct {
-	// Row is its number, from 1.
+	// Row is its line, counted from 1.
 	Row uint64 `json:"row"`
-	// Error tells why.
+	// Error tells why: the Error message of RFC 7644 section 3.12.
 	Error json.RawMessage `json:"error"`
 	// Input is the row as it was given.
-	Input json.RawMessage `json:"input"`
+	Input string `json:"input"`
 }
 
 // An Importer takes rows in chunks: resources as lines of JSON, cut anywhere. It is an [io.Writer]. One goroutine at a time

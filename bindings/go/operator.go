@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"math"
 	"runtime/cgo"
@@ -13,14 +12,76 @@ import (
 	"time"
 )
 
-// Stats tells how large the store is and what it is doing, as a JSON object.
-func (s *Store) Stats(ctx context.Context) (json.RawMessage, error) {
-	return s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_stats(s.db, &f.c.out, &f.c.err) })
+// Stats tell how large a store is.
+type Stats struct {
+	// FileBytes is how large its file is.
+	FileBytes uint64 `json:"fileBytes"`
+	// Sequence is the number of the last commit: what to give to [Tenant.Changes] to hear of later ones.
+	Sequence uint64 `json:"sequence"`
+	// Tenants are its tenants.
+	Tenants []TenantStats `json:"tenants"`
 }
 
-// Check reads everything that is stored and tells what is wrong with it, as a JSON object.
-func (s *Store) Check(ctx context.Context) (json.RawMessage, error) {
-	return s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_check(s.db, &f.c.out, &f.c.err) })
+// TenantStats tell how large a tenant is.
+type TenantStats struct {
+	// Name is the tenant's name.
+	Name string `json:"name"`
+	// Profile is the name of its profile.
+	Profile string `json:"profile"`
+	// Resources is how many there are, by resource type.
+	Resources map[string]uint64 `json:"resources"`
+	// Memberships is how many members all groups have.
+	Memberships uint64 `json:"memberships"`
+	// Changes is how many entries the change log has.
+	Changes uint64 `json:"changes"`
+	// Indexes are its indexes, by resource type.
+	Indexes map[string]IndexStats `json:"indexes"`
+}
+
+// IndexStats tell of an index.
+type IndexStats struct {
+	// State is a word for what it is doing.
+	State string `json:"state"`
+	// Resources is how many are in it.
+	Resources uint64 `json:"resources"`
+	// Runs is how many parts it has.
+	Runs uint32 `json:"runs"`
+	// Dead is how many entries are of resources that changed or went.
+	Dead uint64 `json:"dead"`
+	// Recent is how many writes it is behind; searches see them all the same.
+	Recent uint64 `json:"recent"`
+	// Bytes is how large it is.
+	Bytes uint64 `json:"bytes"`
+	// Applied is the sequence of the last change in it.
+	Applied uint64 `json:"applied"`
+}
+
+// Stats tells how large the store is.
+func (s *Store) Stats(ctx context.Context) (*Stats, error) {
+	text, err := s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_stats(s.db, &f.c.out, &f.c.err) })
+	if err != nil {
+		return nil, err
+	}
+	return decode[Stats](text)
+}
+
+// A CheckReport tells what a check has read.
+type CheckReport struct {
+	// Resources is how many resources were read.
+	Resources uint64 `json:"resources"`
+	// Entries is how many entries of all tables were read.
+	Entries uint64 `json:"entries"`
+	// Problems is what is wrong: nothing, where the store is sound.
+	Problems []string `json:"problems"`
+}
+
+// Check reads everything that is stored, and compares it. Writers wait for a part of it.
+func (s *Store) Check(ctx context.Context) (*CheckReport, error) {
+	text, err := s.call(ctx, func(f *frame) C.scimdb_code { return C.scimdb_check(s.db, &f.c.out, &f.c.err) })
+	if err != nil {
+		return nil, err
+	}
+	return decode[CheckReport](text)
 }
 
 // Backup writes the whole store into a directory that must not exist yet, as it is at one moment, while writers go on.
@@ -31,7 +92,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	})
 }
 
-// Compact makes the store's file as small as it can be. Other calls wait meanwhile.
+// Compact makes the store's file as small as it can be. Writers wait meanwhile.
 func (s *Store) Compact(ctx context.Context) error {
 	return s.do(ctx, func(f *frame) C.scimdb_code { return C.scimdb_compact(s.db, &f.c.err) })
 }
@@ -72,8 +133,8 @@ type Server struct {
 }
 
 // Serve starts a server beside the host's own calls, on threads of the library. The configuration is a JSON object, or what
-// encoding/json makes one of: "listen" is the address, 127.0.0.1:0 by default; EMBEDDING.md in scimdb's documentation has
-// the others. [ErrNotImplemented] if the library was built without a server.
+// encoding/json makes one of: "address" is where it listens, 127.0.0.1:0 by default, and "requireTokens" may be false on
+// loopback; EMBEDDING.md in scimdb's documentation has the others. [ErrNotImplemented] if the library was built without a server.
 func (s *Store) Serve(configuration any) (*Server, error) {
 	var encoded []byte
 	var err error

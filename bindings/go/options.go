@@ -2,7 +2,6 @@ package scimdb
 
 import (
 	"encoding/json"
-	"math"
 	"time"
 )
 
@@ -16,7 +15,7 @@ type Options struct {
 	DefaultPage int
 	// MaxPage is how many resources a page has at most. Default 1,000.
 	MaxPage int
-	// CursorTTL is how long a page cursor (RFC 9865) is valid. Default 10 minutes. Counted in whole seconds.
+	// CursorTTL is how long a page cursor (RFC 9865) is valid. Default 10 minutes.
 	CursorTTL time.Duration
 	// MaxBulkOperations is how many operations a bulk request has at most. Default 1,000; negative: there is no bulk.
 	MaxBulkOperations int
@@ -61,7 +60,7 @@ func (o *Options) encode() ([]byte, error) {
 	set("create", o.MustExist, false)
 	set("defaultPage", o.DefaultPage != 0, o.DefaultPage)
 	set("maxPage", o.MaxPage != 0, o.MaxPage)
-	set("cursorTtlSeconds", o.CursorTTL != 0, seconds(o.CursorTTL))
+	set("cursorTtlSeconds", o.CursorTTL != 0, o.CursorTTL.Seconds())
 	set("maxBulkOperations", o.MaxBulkOperations != 0, max(o.MaxBulkOperations, 0))
 	set("keepChanges", o.KeepChanges != 0, o.KeepChanges)
 	set("holder", o.Holder != "", o.Holder)
@@ -79,9 +78,6 @@ func (o *Options) encode() ([]byte, error) {
 	return json.Marshal(fields)
 }
 
-// seconds is a duration in whole seconds, not less than it is.
-func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
-
 // ReadOptions are options of Get.
 type ReadOptions struct {
 	// Attributes are the attributes to show (RFC 7644 section 3.9); all that are returned by default if empty.
@@ -95,7 +91,7 @@ type ReadOptions struct {
 	Base string `json:"base,omitempty"`
 }
 
-// WriteOptions are options of Create, Replace, Patch, Delete and Bulk.
+// WriteOptions are options of Create, Replace, Patch and Delete.
 type WriteOptions struct {
 	// Attributes are the attributes that the answer shows (RFC 7644 section 3.9).
 	Attributes []string `json:"attributes,omitempty"`
@@ -110,8 +106,16 @@ type WriteOptions struct {
 	Actor string `json:"actor,omitempty"`
 	// Base stands before meta.location and $ref in the answer: a URL without a slash at its end.
 	Base string `json:"base,omitempty"`
-	// ID is the id of a resource to be created. Default: the store makes one.
+	// ID is the id of a resource to be created, and for Create alone. Default: the store makes one.
 	ID string `json:"id,omitempty"`
+}
+
+// BulkOptions are options of Bulk.
+type BulkOptions struct {
+	// Actor is who writes, for the change log.
+	Actor string `json:"actor,omitempty"`
+	// Base stands before meta.location and $ref in the answer: a URL without a slash at its end.
+	Base string `json:"base,omitempty"`
 }
 
 // A SearchRequest is the message of RFC 7644 section 3.4.3. Searches take any JSON of that form; this is one.

@@ -117,7 +117,7 @@ func (t *Tenant) VerifyPassword(ctx context.Context, resourceType, id, password 
 
 // Bulk does the operations of a BulkRequest (RFC 7644 section 3.7) in one commit, and gives the BulkResponse. Each operation
 // succeeds or fails on its own.
-func (t *Tenant) Bulk(ctx context.Context, request any, opts *WriteOptions) (json.RawMessage, error) {
+func (t *Tenant) Bulk(ctx context.Context, request any, opts *BulkOptions) (json.RawMessage, error) {
 	encoded, encodedOptions, err := encodeWrite(request, opts)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (t *Tenant) Bulk(ctx context.Context, request any, opts *WriteOptions) (jso
 }
 
 // encodeWrite is the JSON of a body and of its options.
-func encodeWrite(value any, opts *WriteOptions) (encoded, encodedOptions []byte, err error) {
+func encodeWrite[T any](value any, opts *T) (encoded, encodedOptions []byte, err error) {
 	if encoded, err = encode(value); err != nil {
 		return nil, nil, err
 	}

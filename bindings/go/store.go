@@ -66,9 +66,11 @@ func (s *Store) Close() error {
 	}
 	// What is called from now on and is answered with MISUSE was too late, whether or not this is over.
 	s.closed.Store(true)
-	if code := C.scimdb_close(s.db); code != C.SCIMDB_OK {
+	f := newFrame()
+	defer f.free()
+	if code := C.scimdb_close(s.db, &f.c.err); code != C.SCIMDB_OK {
 		s.closed.Store(code != C.SCIMDB_MISUSE)
-		return errorOf(Code(code), "the store was not closed as it should be")
+		return f.failure(code)
 	}
 	return nil
 }
