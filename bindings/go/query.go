@@ -10,18 +10,18 @@ import (
 )
 
 // Search finds resources, and gives the ListResponse (RFC 7644 section 3.4.2). The request is a [SearchRequest], or any JSON
-// of that form; an empty resource type means all of them. It sees every write that was answered before.
+// of that form; nil asks for everything, and an empty resource type means all of them. It sees every write that was answered before.
 //
 // [ErrInvalidFilter] tells in [Error.Offset] the byte that is to blame.
 func (t *Tenant) Search(ctx context.Context, resourceType string, request any) (json.RawMessage, error) {
-	encoded, err := encode(request)
+	encoded, err := encodeRequest(request)
 	if err != nil {
 		return nil, err
 	}
 	return t.store.call(ctx, func(f *frame) C.scimdb_code {
 		tenantPtr, tenantLen := optional(t.name)
 		typePtr, typeLen := optional(resourceType)
-		requestPtr, requestLen := body(encoded)
+		requestPtr, requestLen := options(encoded)
 		return C.scimdb_search(t.store.db, tenantPtr, tenantLen, typePtr, typeLen, requestPtr, requestLen,
 			&f.c.out, &f.c.err)
 	})
@@ -29,14 +29,14 @@ func (t *Tenant) Search(ctx context.Context, resourceType string, request any) (
 
 // Explain tells how a search would be answered, and what it would cost.
 func (t *Tenant) Explain(ctx context.Context, resourceType string, request any) (json.RawMessage, error) {
-	encoded, err := encode(request)
+	encoded, err := encodeRequest(request)
 	if err != nil {
 		return nil, err
 	}
 	return t.store.call(ctx, func(f *frame) C.scimdb_code {
 		tenantPtr, tenantLen := optional(t.name)
 		typePtr, typeLen := optional(resourceType)
-		requestPtr, requestLen := body(encoded)
+		requestPtr, requestLen := options(encoded)
 		return C.scimdb_explain(t.store.db, tenantPtr, tenantLen, typePtr, typeLen, requestPtr, requestLen,
 			&f.c.out, &f.c.err)
 	})
@@ -55,7 +55,7 @@ func (t *Tenant) Explain(ctx context.Context, resourceType string, request any) 
 // The snapshot is held until the loop ends, in whatever way. A loop runs the search anew each time.
 func (t *Tenant) Iterate(ctx context.Context, resourceType string, request any) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		encoded, err := encode(request)
+		encoded, err := encodeRequest(request)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -68,7 +68,7 @@ func (t *Tenant) Iterate(ctx context.Context, resourceType string, request any) 
 		defer f.free()
 		tenantPtr, tenantLen := optional(t.name)
 		typePtr, typeLen := optional(resourceType)
-		requestPtr, requestLen := body(encoded)
+		requestPtr, requestLen := options(encoded)
 		code := C.scimdb_iter_open(t.store.db, tenantPtr, tenantLen, typePtr, typeLen, requestPtr, requestLen,
 			&f.c.iter, &f.c.err)
 		if code != C.SCIMDB_OK {
@@ -95,4 +95,13 @@ func (t *Tenant) Iterate(ctx context.Context, resourceType string, request any) 
 			}
 		}
 	}
+}
+
+// encodeRequest is the JSON of a search request; nil where there is none.
+func encodeRequest(request any) ([]byte, error) {
+	encoded, err := encode(request)
+	if string(encoded) == "null" {
+		return nil, err
+	}
+	return encoded, err
 }

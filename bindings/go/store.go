@@ -66,11 +66,9 @@ func (s *Store) Close() error {
 	}
 	// What is called from now on and is answered with MISUSE was too late, whether or not this is over.
 	s.closed.Store(true)
-	f := newFrame()
-	defer f.free()
-	if code := C.scimdb_close(s.db, &f.c.err); code != C.SCIMDB_OK {
+	if code := C.scimdb_close(s.db); code != C.SCIMDB_OK {
 		s.closed.Store(code != C.SCIMDB_MISUSE)
-		return f.failure(code)
+		return errorOf(Code(code), "the store was not closed as it should be")
 	}
 	return nil
 }
