@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	scimdb "github.com/scimdb/scimdb/bindings/go"
 )
@@ -207,6 +208,25 @@ func TestTenantsTokensAndSchemas(t *testing.T) {
 	wants(t, err, scimdb.ErrUnknownTenant)
 }
 
+func TestInterrupt(t *testing.T) {
+	store := memory(t, nil)
+	ended := make(chan error)
+	go func() {
+		_, err := store.Tenant("default").Changes(t.Context(), 0, 0, time.Hour)
+		ended <- err
+	}()
+	for {
+		// It ends what runs: the wait may not have begun.
+		check(t, store.Interrupt())
+		select {
+		case err := <-ended:
+			wants(t, err, scimdb.ErrCancelled)
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
 func TestOperator(t *testing.T) {
 	ctx, folder := t.Context(), t.TempDir()
 	store := must[*scimdb.Store](t)(scimdb.Open(filepath.Join(folder, "store"), nil))
@@ -220,7 +240,6 @@ func TestOperator(t *testing.T) {
 	if report := must[*scimdb.CheckReport](t)(store.Check(ctx)); len(report.Problems) != 0 || report.Resources != 1 {
 		t.Errorf("%+v", report)
 	}
-	check(t, store.Interrupt())
 	path := filepath.Join(folder, "backup")
 	check(t, store.Backup(ctx, path))
 	if store.Backup(ctx, path) == nil {

@@ -18,6 +18,8 @@ type HandlerOptions struct {
 	// Authorize tells who sends a request, in place of the store's tokens. A [Refusal] refuses it; any other error is a
 	// failure of the host, and answered with 500.
 	Authorize func(*http.Request) (Caller, error)
+	// Actor tells who acts, for the change log, where the store checks tokens. Default: the name of the token.
+	Actor func(*http.Request) string
 	// MaxBodyBytes is how large a body may be. Default 1 MiB.
 	MaxBodyBytes int64
 	// AuthenticationSchemes are those that /ServiceProviderConfig tells. Default: bearer tokens, without Authorize.
@@ -82,6 +84,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if request.Context.Base == "" {
 		request.Context.Base = baseOf(r, path)
+	}
+	if h.options.Authorize == nil && h.options.Actor != nil {
+		request.Context.Actor = h.options.Actor(r)
 	}
 	if h.options.Authorize != nil {
 		caller, err := h.options.Authorize(r)

@@ -76,6 +76,13 @@ func TestHandlerWithTokensOfTheStore(t *testing.T) {
 	if get.json(t)["totalResults"] != 1.0 || head.StatusCode != 200 || head.body != "" || head.ContentLength != int64(len(get.body)) {
 		t.Errorf("%v %v %d", get.body, head.Header, head.ContentLength)
 	}
+	other := mounted(t, tenant, &scimdb.HandlerOptions{Actor: func(r *http.Request) string { return "proxy at " + r.Method }})
+	if found := send(t, "DELETE", other+"/Users/"+get.json(t)["Resources"].([]any)[0].(map[string]any)["id"].(string), writer, ""); found.StatusCode != 204 {
+		t.Errorf("%d %s", found.StatusCode, found.body)
+	}
+	if changes := must[*scimdb.Changes](t)(tenant.Changes(ctx, 0, 0, 0)); changes.Changes[1].Actor != "proxy at DELETE" {
+		t.Errorf("%+v", changes)
+	}
 	config := send(t, "GET", url+"/ServiceProviderConfig", reader, "").json(t)
 	if schemes := config["authenticationSchemes"].([]any); len(schemes) != 1 {
 		t.Errorf("%v", schemes)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"sync/atomic"
 )
 
@@ -15,7 +14,6 @@ import (
 type Store struct {
 	// A token, not an address: the type is incomplete in C, so that Go never takes it for one.
 	db     *C.scimdb
-	close  sync.Mutex
 	closed atomic.Bool
 }
 
@@ -59,16 +57,16 @@ func Open(path string, opts *Options) (*Store, error) {
 // Close closes the store. Calls that are under way are waited for ([Store.Interrupt] hurries reads); later ones fail with
 // [ErrClosed]. A second Close does nothing. In a hook it fails with [ErrMisuse].
 func (s *Store) Close() error {
-	s.close.Lock()
-	defer s.close.Unlock()
-	if s.closed.Load() {
+	// From now on, what is answered with MISUSE came too late.
+	if s.closed.Swap(true) {
 		return nil
 	}
-	// What is called from now on and is answered with MISUSE was too late, whether or not this is over.
-	s.closed.Store(true)
 	if code := C.scimdb_close(s.db); code != C.SCIMDB_OK {
-		s.closed.Store(code != C.SCIMDB_MISUSE)
-		return errorOf(Code(code), "the store was not closed as it should be")
+		if code != C.SCIMDB_MISUSE {
+			return errorOf(Code(code), "the store was not closed as it should be")
+		}
+		s.closed.Store(false)
+		return errorOf(ErrMisuse, "a store cannot be closed in a hook of its own")
 	}
 	return nil
 }
