@@ -86,7 +86,7 @@ func (f *frame) failure(code C.scimdb_code) *Error {
 // errorOf is an error that this side of the library makes.
 func errorOf(code Code, detail string) *Error {
 	status := 500
-	if code == ErrMisuse || code == ErrInvalidArgument {
+	if code < ErrLocked {
 		status = 400
 	}
 	refusal := Refusal{Status: status, Detail: detail}

@@ -18,7 +18,8 @@ import (
 // goroutine ([runtime.Goexit], which testing's FailNow is).
 type Hooks struct {
 	// BeforeWrite sees each resource before it is written, within the transaction: a slow one holds up all writers. It
-	// may read the store, which is as it was before; to write is [ErrMisuse].
+	// may read the store, which is as it was before; to write is [ErrMisuse]. It may be asked more than once about a
+	// write, and about one that comes to nothing: it must only decide.
 	//
 	// An error refuses this write alone. A [Refusal] tells the client why; any other error, and a panic, is a failure of
 	// the host: the client is answered with 500 and not told what it was, and ErrorLog is.
@@ -42,13 +43,13 @@ type Write struct {
 	ID string `json:"id"`
 	// Actor is who writes, if that was said.
 	Actor string `json:"actor"`
-	// Before is the resource as it was; nil for a create.
+	// Before is the resource as it was, with all that may ever be returned; nil for a create.
 	Before json.RawMessage `json:"before"`
 	// After is the resource as it will be, or is; nil for a delete.
 	After json.RawMessage `json:"after"`
 	// Sequence is the number of the commit; 0 before it.
 	Sequence uint64 `json:"sequence"`
-	// Version is meta.version after the commit; empty before it.
+	// Version is meta.version after the commit; empty before it, and for a delete.
 	Version string `json:"version"`
 }
 
@@ -58,8 +59,9 @@ type Proposal struct {
 	decision *C.scimdb_decision
 }
 
-// Set sets attributes of the resource, readOnly ones too: a JSON object, or what encoding/json makes one of. A null removes
-// an attribute. The resource is validated after that; what breaks a rule of its schema is the host's failure.
+// Set sets attributes of the resource, each as a whole, readOnly ones too: a JSON object, or what encoding/json makes one of. A
+// null removes an attribute. What cannot be stored is the host's failure: the write fails with [ErrInternal]. Passwords, id,
+// meta, members and groups are not for hooks to set.
 func (p *Proposal) Set(attributes any) error {
 	encoded, err := encode(attributes)
 	if err != nil {
@@ -75,7 +77,8 @@ func (p *Proposal) Set(attributes any) error {
 // A Refusal is the error of a BeforeWrite hook, or of a [HandlerOptions.Authorize], that refuses a request and tells the
 // client why (RFC 7644 section 3.12).
 type Refusal struct {
-	// Status is the HTTP status; 0 is 400.
+	// Status is the HTTP status; 0 is 400. In a hook, a pair of status and ScimType that SCIM does not have becomes 400
+	// invalidValue.
 	Status int
 	// ScimType is the keyword of RFC 7644 table 9; empty with a Status of 0 is invalidValue.
 	ScimType string

@@ -93,7 +93,8 @@ heading 'the tests of the module that was got'
 go test -race -count=1 "$module/..."
 
 heading 'the library as a part of the program'
-LD_LIBRARY_PATH='' go test -tags scimdb_static -count=1 -run 'Example|TestVerbs|TestHooks' "$module"
+# With every rule about pointers checked.
+GOEXPERIMENT=cgocheck2 LD_LIBRARY_PATH='' go test -tags scimdb_static -count=1 -run 'Example|TestVerbs|TestHooks' "$module"
 
 heading 'the corpus'
 go build -o "$work/driver" "$module/tests/driver"
