@@ -43,9 +43,11 @@ func run(ctx context.Context, path string) error {
 		if err := json.Unmarshal(row, &user); err != nil {
 			return err
 		}
-		request, err := json.Marshal(scimdb.SearchRequest{
-			Filter: fmt.Sprintf("userName eq %q", user.UserName), Count: scimdb.Ptr(1),
-		})
+		literal, err := json.Marshal(user.UserName)
+		if err != nil {
+			return err
+		}
+		request, err := json.Marshal(scimdb.SearchRequest{Filter: "userName eq " + string(literal), Count: scimdb.Ptr(1)})
 		if err != nil {
 			return err
 		}
