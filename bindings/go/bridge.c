@@ -30,12 +30,12 @@ static void logged(void *host, int32_t level, const char *text, size_t text_n) {
 
 static void drop(void *host) { scimdbGoDrop((uintptr_t)host); }
 
-scimdb_code scimdb_go_set_hooks(scimdb *db, int before, int after, uintptr_t host, scimdb_error **err) {
+scimdb_code scimdb_go_set_hooks(scimdb_store *db, int before, int after, uintptr_t host, scimdb_error **err) {
     return scimdb_set_hooks(db, before ? before_write : NULL, after ? after_commit : NULL, (void *)host,
                             host != 0 ? drop : NULL, err);
 }
 
-scimdb_code scimdb_go_on_change(const scimdb *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err) {
+scimdb_code scimdb_go_on_change(const scimdb_store *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err) {
     return scimdb_on_change(db, changed, (void *)host, drop, out, err);
 }
 

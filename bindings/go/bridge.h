@@ -14,7 +14,7 @@ typedef struct scimdb_go_frame {
     int32_t number;
     const char *row;
     size_t row_n;
-    scimdb *db;
+    scimdb_store *db;
     scimdb_iter *iter;
     scimdb_import *importer;
     scimdb_subscription *subscription;
@@ -37,8 +37,8 @@ typedef struct scimdb_go_error {
 void scimdb_go_error_read(const scimdb_error *error, scimdb_go_error *out);
 
 /* `host` is a cgo.Handle: a number, that Go must not keep as a pointer. */
-scimdb_code scimdb_go_set_hooks(scimdb *db, int before, int after, uintptr_t host, scimdb_error **err);
-scimdb_code scimdb_go_on_change(const scimdb *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err);
+scimdb_code scimdb_go_set_hooks(scimdb_store *db, int before, int after, uintptr_t host, scimdb_error **err);
+scimdb_code scimdb_go_on_change(const scimdb_store *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err);
 scimdb_code scimdb_go_set_log(int32_t level, uintptr_t host, scimdb_error **err);
 
 #endif

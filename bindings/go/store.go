@@ -13,7 +13,7 @@ import (
 // A Store is an open store. Any number of goroutines may use it at once.
 type Store struct {
 	// A token, not an address: the type is incomplete in C, so that Go never takes it for one.
-	db     *C.scimdb
+	db     *C.scimdb_store
 	closed atomic.Bool
 }
 
