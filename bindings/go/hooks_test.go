@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -230,11 +232,14 @@ func TestHooksOnManyGoroutines(t *testing.T) {
 
 func TestOnChange(t *testing.T) {
 	store := memory(t, nil)
+	var told safeBuffer
+	log.SetOutput(&told)
+	defer log.SetOutput(os.Stderr)
 	woken := make(chan uint64, 100)
 	subscription := must[*scimdb.Subscription](t)(store.OnChange(func(sequence uint64) {
 		woken <- sequence
 		if sequence == 1 {
-			panic("nobody hears of it but the log")
+			panic("the callback is on fire")
 		}
 	}))
 	create(t, store.Tenant("default"), "a")
@@ -246,6 +251,9 @@ func TestOnChange(t *testing.T) {
 	}
 	check(t, subscription.Close())
 	check(t, subscription.Close())
+	if !strings.Contains(told.String(), "the callback is on fire") {
+		t.Error(told.String())
+	}
 	create(t, store.Tenant("default"), "c")
 	select {
 	case sequence := <-woken:
