@@ -135,7 +135,8 @@ func hostFailed() *Refusal {
 }
 
 // SetHooks sets the hooks of the store in place of those that were set before; nil: none. Writes that are under way may
-// still see the former ones. The store keeps a copy of the struct.
+// still see the former ones. The store keeps a copy of the struct. Where processes share a store ([Options.Share]), each sets
+// the same hooks, right after Open.
 func (s *Store) SetHooks(hooks *Hooks) error {
 	f := newFrame()
 	defer f.free()

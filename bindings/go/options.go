@@ -27,8 +27,8 @@ type Options struct {
 	HashMemoryBytes int64
 	// Index says when and how resources are indexed. Nil: the default.
 	Index *IndexOptions
-	// Share lets several processes open the store: one holds it, and the others send their calls to that one. See the
-	// README on what cannot be sent.
+	// Share lets several processes open the store, if all of them say so: one holds it, and the others send their calls
+	// to that one. Iterators, imports, backups and OnChange cannot be sent: [ErrNotImplemented].
 	Share bool
 }
 

@@ -1,0 +1,59 @@
+package scimdb_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	scimdb "github.com/scimdb/scimdb/bindings/go"
+)
+
+// sharedStore names, for another process of these tests, the store that it is to open.
+const sharedStore = "SCIMDB_TEST_SHARED_STORE"
+
+func TestProcessesShareAStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	store := must[*scimdb.Store](t)(scimdb.Open(path, &scimdb.Options{Share: true}))
+	defer store.Close()
+	tenant := store.Tenant("default")
+	must[user](t)(scimdb.As[user](tenant.Create(t.Context(), "User", named("ann"), &scimdb.WriteOptions{ID: "ann"})))
+
+	other := exec.Command(os.Args[0], "-test.run=^TestOfAnotherProcess$", "-test.v")
+	other.Env = append(os.Environ(), sharedStore+"="+path)
+	if output, err := other.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	if bo := must[user](t)(scimdb.As[user](tenant.Get(t.Context(), "User", "bo", nil))); bo.UserName != "bo" {
+		t.Errorf("%+v", bo)
+	}
+}
+
+// What the other process does.
+func TestOfAnotherProcess(t *testing.T) {
+	path := os.Getenv(sharedStore)
+	if path == "" {
+		t.Skip("this is the first process")
+	}
+	_, err := scimdb.Open(path, nil)
+	wants(t, err, scimdb.ErrLocked)
+	store := must[*scimdb.Store](t)(scimdb.Open(path, &scimdb.Options{Share: true}))
+	ctx, tenant := t.Context(), store.Tenant("default")
+	if ann := must[user](t)(scimdb.As[user](tenant.Get(ctx, "User", "ann", nil))); ann.UserName != "ann" {
+		t.Errorf("%+v", ann)
+	}
+	must[user](t)(scimdb.As[user](tenant.Create(ctx, "User", named("bo"), &scimdb.WriteOptions{ID: "bo"})))
+	_, err = tenant.Create(ctx, "User", named("bo"), nil)
+	if failure := wants(t, err, scimdb.ErrUniqueness); failure.Status != 409 || failure.ScimType != "uniqueness" {
+		t.Errorf("%+v", failure)
+	}
+	response := must[*scimdb.Response](t)(tenant.Handle(ctx, &scimdb.Request{Method: "GET", Target: "/Users/bo"}))
+	if response.Status != 200 {
+		t.Errorf("%+v", response)
+	}
+	// What cannot be sent is refused, and not done by halves.
+	for _, err = range tenant.Iterate(ctx, "User", nil) {
+	}
+	wants(t, err, scimdb.ErrNotImplemented)
+	check(t, store.Close())
+}
