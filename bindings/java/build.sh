@@ -59,9 +59,8 @@ done
 
 options=(--quiet --batch-mode -Dmaven.test.skip=true)
 if [[ ! -x "$home/bin/javac" ]]; then
-    find src/main -name '*.java' >target/sources
-    target/java -jar "target/lib/ecj-$ECJ.jar" -22 -proc:none -warn:deprecation,fallthrough,raw,semicolon,unchecked,unusedImport,unusedLocal \
-        -failOnWarning -d target/classes @target/sources
+    mapfile -t sources < <(find src/main -name '*.java')
+    bash compile.sh target/classes '' "${sources[@]}"
     options+=(-Dmaven.main.skip=true)
     # The fetched runtime knows no certificates but its own.
     if [[ -e /etc/ssl/certs/java/cacerts ]]; then

@@ -110,7 +110,7 @@ public final class Driver {
             case "handle":
                 return handle(request);
             default:
-                return perform(operation, store.tenant(request.text("tenant")), request);
+                return perform(operation, tenant(request), request);
         }
     }
 
@@ -193,16 +193,18 @@ public final class Driver {
         byte[] body = encoded != null ? Base64.getDecoder().decode(encoded)
                 : text != null ? text.getBytes(StandardCharsets.UTF_8) : null;
         RequestContext context = request.options("context", RequestContext::ofJson, null);
-        String tenant = request.text("tenant");
-        String method = request.text("method");
-        String target = request.text("target");
-        Response response = tenant == null ? store.handle(method, target, headers, body, context)
-                : store.tenant(tenant).handle(method, target, headers, body, context);
+        Response response =
+                tenant(request).handle(request.text("method"), request.text("target"), headers, body, context);
         JsonObject answer = new JsonObject();
         answer.addProperty("status", response.status());
         answer.add("headers", GSON.toJsonTree(response.headers()));
         answer.addProperty("body", response.text());
         return answer;
+    }
+
+    private Tenant tenant(Request request) {
+        String name = request.text("tenant");
+        return name == null ? store.tenant() : store.tenant(name);
     }
 
     private static JsonObject json(String text) {

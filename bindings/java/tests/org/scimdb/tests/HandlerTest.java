@@ -113,12 +113,15 @@ class HandlerTest {
     }
 
     @Test
-    void theTokenTellsTheTenantOfAStore() throws Exception {
-        String url = mount("/scim/v2/", ScimHandler.of(store));
+    void aTokenIsItsTenantsAlone() throws Exception {
         Tenant acme = store.createTenant("acme");
+        String url = mount("/scim/v2/", ScimHandler.of(acme));
         create(acme, "ann");
-        String token = acme.createToken("idp", TokenOptions.defaults().scope(Scope.READ)).secret();
+        TokenOptions reads = TokenOptions.defaults().scope(Scope.READ);
+        String token = acme.createToken("idp", reads).secret();
         assertEquals(1, read(send("GET", url + "/Users", token, null).body()).get("totalResults").getAsInt());
+        String other = store.tenant().createToken("idp", reads).secret();
+        assertTrue(send("GET", url + "/Users", other, null).statusCode() >= 401);
     }
 
     @Test

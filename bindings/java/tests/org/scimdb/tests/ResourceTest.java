@@ -68,7 +68,7 @@ class ResourceTest {
         String id = read(tenant.create("User", user.toString())).get("id").getAsString();
         assertTrue(tenant.verifyPassword("User", id, "t1meMa$heen"));
         assertFalse(tenant.verifyPassword("User", id, "timeMachine"));
-        fails(ErrorCode.NOT_FOUND, () -> tenant.verifyPassword("User", "nobody", "x"));
+        assertFalse(tenant.verifyPassword("User", "nobody", "x"));
     }
 
     @Test
@@ -123,7 +123,7 @@ class ResourceTest {
 
     @Test
     void everyTextComesBackAsItWas() {
-        for (String name : new String[] {"ß\u0001\"\\/\n", "Ωδή", "日本語", "🦀🦀 \uD83D\uDC69\u200D\uD83D\uDE80", "\u2028"}) {
+        for (String name : new String[] {"ß\u0001\"\\/\n", "Ωδή", "日本語", "🦀🦀 \uD83D\uDC69\u200D\uD83D\uDE80", "a\u2028b"}) {
             String id = create(tenant, name);
             assertEquals(name, read(tenant.get("User", id)).get("userName").getAsString());
             String found = tenant.search("User", SearchRequest.of("userName eq " + quoted(name)));

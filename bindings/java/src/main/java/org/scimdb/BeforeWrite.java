@@ -5,7 +5,9 @@ package org.scimdb;
 public interface BeforeWrite {
     /**
      * Called on the thread that makes the write, inside its transaction: all other writes wait for it. It may read the store,
-     * and sees the state before; a write of its own is {@link ErrorCode#MISUSE}.
+     * and sees the state before; a write of its own is {@link ErrorCode#MISUSE}, and it must not wait for another thread that
+     * writes. It may be asked twice about a write, and about one that comes to nothing: what follows from a write belongs in
+     * {@link AfterCommit}.
      *
      * @return a JSON object of attributes to set, readOnly ones too, where null removes one; or null, to set none
      * @throws RefusedException to refuse the write with a SCIM error

@@ -132,7 +132,8 @@ final class Call implements AutoCloseable {
             return MemorySegment.NULL;
         }
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length != text.length()) {
+        // What is no ASCII is looked at closely: Java writes a question mark for half a surrogate pair.
+        if (bytes.length != text.length() || !text.equals(new String(bytes, StandardCharsets.ISO_8859_1))) {
             checkPairs(text);
         }
         return bytes(bytes, 0, bytes.length);
@@ -158,7 +159,7 @@ final class Call implements AutoCloseable {
         return target;
     }
 
-    /** Java writes a question mark for half a surrogate pair: another text than the caller's would be stored. */
+    /** Sees to it that what is stored is the caller's text. */
     private static void checkPairs(String text) {
         for (int at = 0; at < text.length(); at++) {
             char unit = text.charAt(at);

@@ -6,7 +6,6 @@ import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpsExchange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -25,20 +24,13 @@ public final class ScimHandler implements HttpHandler {
             {"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"500","detail":"the endpoint failed"}"""
             .getBytes(StandardCharsets.UTF_8);
 
-    private final Requests requests;
+    private final Tenant tenant;
     private final String base;
     private final int maxBodyBytes;
     private final Function<HttpExchange, RequestContext> callers;
 
-    /** What answers: a tenant's or a store's handle. */
-    @FunctionalInterface
-    private interface Requests {
-        Response handle(String method, String target, Map<String, ? extends List<String>> headers, byte[] body,
-                RequestContext context);
-    }
-
-    private ScimHandler(Requests requests, String base, int maxBodyBytes, Function<HttpExchange, RequestContext> callers) {
-        this.requests = requests;
+    private ScimHandler(Tenant tenant, String base, int maxBodyBytes, Function<HttpExchange, RequestContext> callers) {
+        this.tenant = tenant;
         this.base = base;
         this.maxBodyBytes = maxBodyBytes;
         this.callers = callers;
@@ -46,12 +38,7 @@ public final class ScimHandler implements HttpHandler {
 
     /** The endpoint of a tenant. */
     public static ScimHandler of(Tenant tenant) {
-        return new ScimHandler(tenant::handle, null, MAX_BODY, exchange -> RequestContext.defaults().authenticate(true));
-    }
-
-    /** The endpoint of all tenants of a store: the bearer token tells which is meant. */
-    public static ScimHandler of(Store store) {
-        return new ScimHandler(store::handle, null, MAX_BODY, exchange -> RequestContext.defaults().authenticate(true));
+        return new ScimHandler(tenant, null, MAX_BODY, exchange -> RequestContext.defaults().authenticate(true));
     }
 
     /**
@@ -59,7 +46,7 @@ public final class ScimHandler implements HttpHandler {
      * {@code Host} says, which is wrong behind a proxy that changes it.
      */
     public ScimHandler base(String url) {
-        return new ScimHandler(requests, Objects.requireNonNull(url, "url"), maxBodyBytes, callers);
+        return new ScimHandler(tenant, Objects.requireNonNull(url, "url"), maxBodyBytes, callers);
     }
 
     /** Bytes of a body at most; a longer one is answered 413. Default 1 MiB. */
@@ -67,7 +54,7 @@ public final class ScimHandler implements HttpHandler {
         if (bytes < 0 || bytes == Integer.MAX_VALUE) {
             throw new IllegalArgumentException("bytes: " + bytes);
         }
-        return new ScimHandler(requests, base, bytes, callers);
+        return new ScimHandler(tenant, base, bytes, callers);
     }
 
     /**
@@ -75,7 +62,7 @@ public final class ScimHandler implements HttpHandler {
      * limits are the handler's.
      */
     public ScimHandler callers(Function<HttpExchange, RequestContext> function) {
-        return new ScimHandler(requests, base, maxBodyBytes, Objects.requireNonNull(function, "function"));
+        return new ScimHandler(tenant, base, maxBodyBytes, Objects.requireNonNull(function, "function"));
     }
 
     /** Answers a request. */
@@ -86,7 +73,7 @@ public final class ScimHandler implements HttpHandler {
             Response response;
             try {
                 RequestContext context = callers.apply(exchange).base(base(exchange)).maxBodyBytes(maxBodyBytes);
-                response = requests.handle(exchange.getRequestMethod(), target(exchange), exchange.getRequestHeaders(), body,
+                response = tenant.handle(exchange.getRequestMethod(), target(exchange), exchange.getRequestHeaders(), body,
                         context);
             } catch (RuntimeException failure) {
                 Upcalls.LOGGER.log(System.Logger.Level.ERROR, "a SCIM request cannot be answered", failure);

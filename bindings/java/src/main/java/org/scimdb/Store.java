@@ -3,7 +3,6 @@ package org.scimdb;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
@@ -98,18 +97,14 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    /** A tenant, which need not exist yet. A new store has the tenant {@code default}. */
-    public Tenant tenant(String name) {
-        return new Tenant(this, name);
+    /** The tenant {@code default}, which every store has. */
+    public Tenant tenant() {
+        return tenant("default");
     }
 
-    /**
-     * Answers a SCIM request for the tenant of its bearer token, or for {@code default}; see
-     * {@link Tenant#handle(String, String, Map, byte[], RequestContext)}.
-     */
-    public Response handle(String method, String target, Map<String, ? extends List<String>> headers, byte[] body,
-            RequestContext context) {
-        return Endpoint.handle(this, MemorySegment.NULL, method, target, headers, body, context);
+    /** A tenant, which need not exist yet. */
+    public Tenant tenant(String name) {
+        return new Tenant(this, name);
     }
 
     /**

@@ -134,9 +134,8 @@ public final class Tenant {
     }
 
     /**
-     * Whether it is the password of the resource. A resource without a password has none that matches.
-     *
-     * @throws ScimdbException {@link ErrorCode#NOT_FOUND}
+     * Whether it is the password of the resource. It takes as long for one without a password, and for one that there is not:
+     * the answer is no.
      */
     public boolean verifyPassword(String type, String id, String password) {
         try (Call call = Call.begin()) {
