@@ -15,6 +15,7 @@ cp target/scimdb-0.1.0.jar target/lib/gson-*.jar target/lib/h2-*.jar target/inst
 
 mapfile -t sources < <(find tests -name '*.java')
 bash compile.sh target/tests "$(printf '%s:' target/installed/*.jar target/lib/junit-*.jar)" "${sources[@]}"
+# shellcheck disable=SC2016  # The backticks are the README's.
 sed -n '/^```java$/,/^```$/{/^```$/q;/^```/!p}' README.md >target/readme/Example.java
 bash compile.sh target/readme target/scimdb-0.1.0.jar target/readme/Example.java
 mapfile -t sources < <(find ../../examples/java -name '*.java')

@@ -3,6 +3,7 @@ package org.scimdb.tests;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,10 +14,12 @@ import static org.scimdb.tests.Fixture.read;
 import static org.scimdb.tests.Fixture.rename;
 import static org.scimdb.tests.Fixture.user;
 
+import java.lang.ref.WeakReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -162,5 +165,24 @@ class HooksTest {
         assertEquals(List.of(1L, 1L), List.of(report.created(), report.rejected()));
         // The failure of a hook within an import is no cause of what fails later on this thread.
         assertNull(fails(ErrorCode.NOT_FOUND, () -> tenant.get("User", "nobody")).getCause());
+    }
+
+    @Test
+    void hooksThatAreReplacedAreLetGo() throws InterruptedException {
+        WeakReference<Object> held = hold(new Object());
+        create(tenant, "ann");
+        assertNotNull(held.get());
+        store.setHooks(null, null);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (held.get() != null && System.nanoTime() < deadline) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertNull(held.get());
+    }
+
+    private WeakReference<Object> hold(Object object) {
+        store.setHooks(null, write -> object.hashCode());
+        return new WeakReference<>(object);
     }
 }
