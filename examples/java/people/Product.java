@@ -22,7 +22,7 @@ import org.scimdb.Tenant;
 import org.scimdb.Write;
 
 /** A product with users of its own, which an identity provider provisions at /scim/v2. GET /people shows its table. */
-public final class Product implements AutoCloseable {
+public final class Product {
     private final Store store;
     private final People people;
     private final Follower follower;
@@ -72,8 +72,7 @@ public final class Product implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() throws SQLException, InterruptedException {
+    private void close() throws SQLException, InterruptedException {
         server.stop(1);
         threads.shutdown();
         follower.stop();

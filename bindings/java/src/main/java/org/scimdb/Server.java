@@ -32,7 +32,7 @@ public final class Server implements AutoCloseable {
     public void stop(Duration drain) {
         if (stopped.compareAndSet(false, true)) {
             try (Call call = Call.begin()) {
-                int millis = (int) Math.clamp(drain.toMillis(), 0, Integer.MAX_VALUE);
+                int millis = Math.clamp(drain.toMillis(), 0, Integer.MAX_VALUE);
                 call.check(Native.serveStop(handle, millis, call.error));
             }
         }

@@ -271,7 +271,7 @@ public final class Tenant {
      */
     public Changes changes(long since, int max, Duration wait) {
         try (Call call = Call.begin()) {
-            int millis = (int) Math.clamp(wait.toMillis(), 0, Integer.MAX_VALUE);
+            int millis = Math.clamp(wait.toMillis(), 0, Integer.MAX_VALUE);
             call.check(Native.changes(store.handle, tenant, since, max, millis, call.buffer, call.error));
             return Changes.read(call.result());
         }
