@@ -186,7 +186,7 @@ public final class Tenant {
 
     /**
      * Gives everything that a search finds, one by one, without pages: the store as it was at the time of this call. The
-     * parameters are those of a search.
+     * parameters are those of a search; a {@code cursor} in it means nothing.
      *
      * @return what was found; to be closed
      */
