@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::endpoint::{self, Answered, Asked};
 use super::gate::Gate;
@@ -22,6 +22,11 @@ pub(super) const OPEN: Duration = Duration::from_secs(30);
 pub(super) const CALL: Duration = Duration::from_secs(60);
 /// The same for calls that go through everything, or do a lot.
 const LONG: Duration = Duration::from_secs(600);
+
+/// How long the holder is asked to wait for changes at one time.
+const WAIT: Duration = Duration::from_secs(1);
+/// How [`super::answers::changes`] begins where there are none.
+const NO_CHANGES: &str = "{\"changes\":[]";
 
 /// The name of [`super::endpoint::scimdb_handle`], which is no verb.
 const HANDLE: &str = "handle";
@@ -183,8 +188,22 @@ pub(super) fn call(shared: &Shared, verb: Verb<'_>) -> Result<String> {
     if let Some(store) = shared.store() {
         return verbs::call(store, verb);
     }
+    let interrupts = shared.interrupts();
+    let Verb::Changes { tenant, since, max, wait } = verb else { return step(shared, interrupts, verb) };
+    // The holder is asked again and again, rather than kept from closing for as long as somebody waits.
+    let start = Instant::now();
+    loop {
+        let left = wait.saturating_sub(start.elapsed());
+        let changes = step(shared, interrupts, Verb::Changes { tenant, since, max, wait: left.min(WAIT) })?;
+        if left <= WAIT || !changes.starts_with(NO_CHANGES) {
+            return Ok(changes);
+        }
+    }
+}
+
+fn step(shared: &Shared, interrupts: u64, verb: Verb<'_>) -> Result<String> {
     let (name, arguments, nature, limit) = write(verb);
-    match send(shared, name, &arguments, nature, limit)? {
+    match send(shared, interrupts, name, &arguments, nature, limit)? {
         None => verbs::call(shared.store_here(CALL)?, verb),
         Some(values) => text(values.into_iter().next()),
     }
@@ -201,7 +220,7 @@ pub(super) fn handle(shared: &Shared, asked: Asked<'_>) -> Result<Answered> {
     let mut arguments = Arguments::new();
     (tenant, method, target).put(&mut arguments);
     (headers, body, context).put(&mut arguments);
-    match send(shared, HANDLE, &arguments, nature, CALL) {
+    match send(shared, shared.interrupts(), HANDLE, &arguments, nature, CALL) {
         Ok(None) => endpoint::respond(shared.store_here(CALL)?, asked),
         Ok(Some(values)) => {
             let mut values = values.into_iter();
@@ -228,13 +247,14 @@ impl<'a, A: Part<'a>, B: Part<'a>, C: Part<'a>> Part<'a> for (A, B, C) {
 /// What the process that holds the store gave back; none where it is this one by now.
 fn send(
     shared: &Shared,
+    interrupts: u64,
     name: &str,
     arguments: &Arguments<'_>,
     nature: Nature,
     limit: Duration,
 ) -> Result<Option<Values>> {
     let arguments: Vec<Option<&[u8]>> = arguments.iter().map(Option::as_deref).collect();
-    match shared.call(name, &arguments, nature, limit)? {
+    match shared.call_since(interrupts, name, &arguments, nature, limit)? {
         Called::Here => Ok(None),
         Called::There(values) => Ok(Some(values)),
     }

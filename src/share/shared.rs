@@ -100,7 +100,7 @@ impl Shared {
             is_closed: AtomicBool::new(false),
             interrupts: AtomicU64::new(0),
         };
-        shared.settle(None, 0, Instant::now() + limit)?;
+        shared.settle(None, None, Instant::now() + limit)?;
         Ok(shared)
     }
 
@@ -132,10 +132,31 @@ impl Shared {
     /// (it may have carried it out), or nobody is found who holds the store; `DeadlineExceeded` where it does not answer in
     /// time; `Cancelled` after [`Shared::interrupt`].
     pub fn call(&self, function: &str, arguments: &[Option<&[u8]>], nature: Nature, limit: Duration) -> Result<Called> {
+        self.call_since(self.interrupts(), function, arguments, nature, limit)
+    }
+
+    /// How often [`Shared::interrupt`] was called: for a call that is made in several steps.
+    pub fn interrupts(&self) -> u64 {
+        self.interrupts.load(Ordering::Acquire)
+    }
+
+    /// The same as [`Shared::call`], for a step of a call that began after so many interrupts.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn call_since(
+        &self,
+        interrupts: u64,
+        function: &str,
+        arguments: &[Option<&[u8]>],
+        nature: Nature,
+        limit: Duration,
+    ) -> Result<Called> {
         if self.store.get().is_some() {
             return Ok(Called::Here);
         }
-        let interrupts = self.interrupts.load(Ordering::Acquire);
+        // What changes something is not interrupted, nor is its way to the next holder.
+        let interrupts = (nature == Nature::Read).then_some(interrupts);
         let start = Instant::now();
         let deadline = start + limit;
         let mut call = Writer::default();
@@ -158,14 +179,26 @@ impl Shared {
                 continue;
             };
             let process = link.note.process;
+            if self.is_interrupted(interrupts) {
+                return Err(cancelled());
+            }
             match link.call(&call, nature == Nature::Read, deadline) {
                 Ok(answer) => match read_answer(&answer)? {
                     Answer::Values(values) => return Ok(Called::There(values)),
+                    // The holder interrupts its own reads, when it is about to close, say.
+                    Answer::Failed(error)
+                        if nature == Nature::Read
+                            && error.kind() == ErrorKind::Cancelled
+                            && Instant::now() < deadline =>
+                    {
+                        std::thread::sleep(PAUSE);
+                    }
+                    Answer::Failed(error) => return Err(error),
                     Answer::Closed => self.settle(Some(&link), interrupts, deadline)?,
                     Answer::Unhooked if start.elapsed() < HOOKS.min(limit / 2) => std::thread::sleep(PAUSE),
                     Answer::Unhooked => return Err(unhooked(process)),
                 },
-                Err(_) if nature == Nature::Read && self.is_interrupted(interrupts) => return Err(cancelled()),
+                Err(_) if self.is_interrupted(interrupts) => return Err(cancelled()),
                 Err(Failure::Gone) => self.settle(Some(&link), interrupts, deadline)?,
                 Err(Failure::Late) => return Err(late(process, nature)),
                 Err(Failure::Lost) if nature == Nature::Read && lost < MAX_LOST => {
@@ -225,12 +258,13 @@ impl Shared {
         held.map_or(Ok(()), Held::close)
     }
 
-    fn is_interrupted(&self, interrupts: u64) -> bool {
-        self.interrupts.load(Ordering::Acquire) != interrupts
+    /// Whether there was an interrupt since there were so many; never for what is not interrupted.
+    fn is_interrupted(&self, interrupts: Option<u64>) -> bool {
+        interrupts.is_some_and(|interrupts| self.interrupts() != interrupts)
     }
 
     /// Finds out who holds the store: this process, or another than the one that is gone. One thread does it for all.
-    fn settle(&self, gone: Option<&Arc<Link>>, interrupts: u64, deadline: Instant) -> Result<()> {
+    fn settle(&self, gone: Option<&Arc<Link>>, interrupts: Option<u64>, deadline: Instant) -> Result<()> {
         let mut settling = locked(&self.settling);
         loop {
             let is_settled = self.store.get().is_some()
@@ -253,7 +287,7 @@ impl Shared {
         self.find(interrupts, deadline)
     }
 
-    fn find(&self, interrupts: u64, deadline: Instant) -> Result<()> {
+    fn find(&self, interrupts: Option<u64>, deadline: Instant) -> Result<()> {
         let start = Instant::now();
         loop {
             if self.is_closed.load(Ordering::Acquire) {
@@ -339,9 +373,10 @@ fn is_shared(holder: &str) -> bool {
     holder.contains("shares it at ")
 }
 
-/// What came back from the holder, other than an error.
+/// What came back from the holder.
 enum Answer {
     Values(Values),
+    Failed(Error),
     /// It lacks hooks, and has done nothing.
     Unhooked,
     /// It has closed the store, and has done nothing.
@@ -355,17 +390,17 @@ fn read_answer(answer: &[u8]) -> Result<Answer> {
             DONE => {
                 let count = answer.number()?;
                 let values = (0..count).map(|_| Ok(answer.bytes()?.map(<[u8]>::to_vec)));
-                values.collect::<std::io::Result<Values>>().map(|values| Ok(Answer::Values(values)))
+                values.collect::<std::io::Result<Values>>().map(Answer::Values)
             }
-            FAILED => take_error(&mut answer).map(Err),
-            UNHOOKED => Ok(Ok(Answer::Unhooked)),
-            CLOSED => Ok(Ok(Answer::Closed)),
+            FAILED => take_error(&mut answer).map(Answer::Failed),
+            UNHOOKED => Ok(Answer::Unhooked),
+            CLOSED => Ok(Answer::Closed),
             _ => Err(std::io::ErrorKind::InvalidData.into()),
         }
     };
     let malformed =
         |error: std::io::Error| Error::new(ErrorKind::Internal, "the answer has no meaning").caused_by(error);
-    read().map_err(malformed)?
+    read().map_err(malformed)
 }
 
 fn closed() -> Error {

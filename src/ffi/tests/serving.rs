@@ -3,14 +3,19 @@
 use std::ffi::{c_char, c_void};
 use std::path::Path;
 use std::ptr::{null, null_mut};
+use std::time::{Duration, Instant};
 
 use super::super::buf::{scimdb_buf, scimdb_buf_free};
-use super::super::code::{SCIMDB_INVALID_VALUE, SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code};
+use super::super::changes::scimdb_changes;
+use super::super::code::{
+    SCIMDB_CANCELLED, SCIMDB_INVALID_VALUE, SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code,
+};
 use super::super::endpoint::scimdb_handle;
 use super::super::error::{scimdb_error, scimdb_error_code, scimdb_error_free};
 use super::super::hooks::{scimdb_before_write_fn, scimdb_decision, scimdb_set_hooks};
 use super::super::import::scimdb_import_open;
 use super::super::life::{scimdb_close, scimdb_open, scimdb_store};
+use super::super::operator::scimdb_interrupt;
 use super::super::query::scimdb_search;
 use super::super::resources::{scimdb_create, scimdb_get, scimdb_verify_password};
 use super::super::serve::{scimdb_serve_start, scimdb_serve_stop, scimdb_serve_url, scimdb_server};
@@ -276,4 +281,44 @@ fn hooks_hold_wherever_the_store_is_held() {
     set(guest, None);
     create(guest, "ann", "{}").unwrap();
     close(guest);
+}
+
+#[test]
+fn who_waits_for_changes_keeps_no_holder_from_closing() {
+    let directory = tempfile::tempdir().unwrap();
+    let share = r#"{"share": true}"#;
+    let (holder, guest) = (open(directory.path(), share).unwrap(), open(directory.path(), share).unwrap());
+    let wait = |db: *mut scimdb_store| {
+        let db = db.addr();
+        std::thread::spawn(move || {
+            let db = std::ptr::without_provenance(db);
+            // SAFETY: as above.
+            told(|out, error| unsafe { scimdb_changes(db, null(), 0, 0, 10, 60_000, out, error) })
+        })
+    };
+    // SAFETY: as above.
+    let interrupt = |db| assert_eq!(unsafe { scimdb_interrupt(db) }, SCIMDB_OK);
+    let started = Instant::now();
+    let waiting = wait(guest);
+    std::thread::sleep(Duration::from_millis(300));
+    // The holder's own reads end by it, and those of others are asked again.
+    interrupt(holder);
+    close(holder);
+    assert!(started.elapsed() < Duration::from_secs(20), "it waited for the waiting");
+    create(guest, "ann", "{}").unwrap();
+    let changes = waiting.join().unwrap().unwrap();
+    assert!(changes.contains("\"operation\":\"create\""), "{changes}");
+    close(guest);
+
+    let directory = tempfile::tempdir().unwrap();
+    let (holder, guest) = (open(directory.path(), share).unwrap(), open(directory.path(), share).unwrap());
+    let waiting = wait(guest);
+    while !waiting.is_finished() {
+        // It may not have begun to wait yet.
+        std::thread::sleep(Duration::from_millis(20));
+        interrupt(guest);
+    }
+    assert_eq!(waiting.join().unwrap().unwrap_err().0, SCIMDB_CANCELLED);
+    close(guest);
+    close(holder);
 }
