@@ -45,6 +45,7 @@ thread_local! {
 }
 
 /// Whether somebody listens to lines of a level.
+#[cfg(feature = "server")]
 pub(super) fn is_wanted(level: i32) -> bool {
     LOG.try_read().is_ok_and(|log| log.as_ref().is_some_and(|log| level <= log.level))
 }

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod forking;
+#[cfg(feature = "server")]
+mod hosting;
 mod serving;
 
 use std::ffi::CStr;

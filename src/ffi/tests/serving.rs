@@ -1,4 +1,4 @@
-//! Stores that others call as well: over a server of the host's, and from other processes.
+//! Stores that other processes call as well.
 
 use std::ffi::{c_char, c_void};
 use std::path::Path;
@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::super::buf::{scimdb_buf, scimdb_buf_free};
 use super::super::changes::scimdb_changes;
-use super::super::code::{
-    SCIMDB_CANCELLED, SCIMDB_INVALID_VALUE, SCIMDB_MISUSE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code,
-};
+use super::super::code::{SCIMDB_CANCELLED, SCIMDB_INVALID_VALUE, SCIMDB_NOT_IMPLEMENTED, SCIMDB_OK, scimdb_code};
 use super::super::endpoint::scimdb_handle;
 use super::super::error::{scimdb_error, scimdb_error_code, scimdb_error_free};
 use super::super::hooks::{scimdb_before_write_fn, scimdb_decision, scimdb_set_hooks};
@@ -18,8 +16,7 @@ use super::super::life::{scimdb_close, scimdb_open, scimdb_store};
 use super::super::operator::scimdb_interrupt;
 use super::super::query::scimdb_search;
 use super::super::resources::{scimdb_create, scimdb_get, scimdb_verify_password};
-use super::super::serve::{scimdb_serve_start, scimdb_serve_stop, scimdb_serve_url, scimdb_server};
-use super::super::tokens::scimdb_token_create;
+use super::super::serve::{scimdb_serve_start, scimdb_server};
 use super::detail;
 use crate::{Store, StoreOptions};
 
@@ -39,7 +36,9 @@ fn outcome<T>(place: T, call: impl FnOnce(&mut T, *mut *mut scimdb_error) -> sci
 }
 
 /// The text that a call answers with.
-fn told(call: impl FnOnce(*mut scimdb_buf, *mut *mut scimdb_error) -> scimdb_code) -> Result<String, Failed> {
+pub(super) fn told(
+    call: impl FnOnce(*mut scimdb_buf, *mut *mut scimdb_error) -> scimdb_code,
+) -> Result<String, Failed> {
     let new = scimdb_buf { data: null_mut(), len: 0, cap: 0 };
     let mut buf = outcome(new, |buf, error| call(buf, error))?;
     // SAFETY: the library gave it.
@@ -50,11 +49,15 @@ fn told(call: impl FnOnce(*mut scimdb_buf, *mut *mut scimdb_error) -> scimdb_cod
     Ok(text)
 }
 
+/// A text as C has it.
 macro_rules! text {
     ($text:expr) => {
         ($text.as_ptr().cast(), $text.len())
     };
 }
+
+#[cfg(feature = "server")]
+pub(super) use text;
 
 pub(super) fn open(path: &Path, options: &str) -> Result<*mut scimdb_store, Failed> {
     let ((path, path_n), (options, options_n)) = (text!(path.to_str().unwrap()), text!(options));
@@ -126,57 +129,10 @@ fn ask(
     Ok((status, body))
 }
 
-fn serve(db: *const scimdb_store, config: &str) -> Result<*mut scimdb_server, Failed> {
+pub(super) fn serve(db: *const scimdb_store, config: &str) -> Result<*mut scimdb_server, Failed> {
     let (config, config_n) = text!(config);
     // SAFETY: as above.
     outcome(null_mut(), |server, error| unsafe { scimdb_serve_start(db, config, config_n, server, error) })
-}
-
-fn stop(server: *mut scimdb_server, drain_ms: u32) -> scimdb_code {
-    // SAFETY: as above.
-    unsafe { scimdb_serve_stop(server, drain_ms, null_mut()) }
-}
-
-#[cfg(feature = "server")]
-#[test]
-fn a_host_is_a_server_until_it_stops_or_closes_its_store() {
-    let directory = tempfile::tempdir().unwrap();
-    let db = open(directory.path(), r#"{"holder": "a test"}"#).unwrap();
-    create(db, "ann", r#"{"id": "a"}"#).unwrap();
-    let server = serve(db, "{}").unwrap();
-    // SAFETY: as above.
-    let url = told(|out, error| unsafe { scimdb_serve_url(server, out, error) }).unwrap();
-    let holder = || Store::holder(directory.path()).unwrap();
-    assert!(holder().contains(&format!("(a test, serves it at {url})")), "{}", holder());
-
-    let (name, name_n) = text!("idp");
-    // SAFETY: as above.
-    let token = told(|out, error| unsafe { scimdb_token_create(db, null(), 0, name, name_n, null(), 0, out, error) });
-    let token = token.unwrap().split('"').filter(|part| part.len() == 43).collect::<String>();
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let user = format!("{url}/scim/v2/Users/a");
-    let status = |token: &str| {
-        let answer = agent.get(&user).header("authorization", format!("Bearer {token}")).call();
-        answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
-    };
-    assert_eq!((status(&token), status("wrong")), (Ok(200), Ok(401)));
-
-    let refused = serve(db, r#"{"listen": "127.0.0.1:0"}"#).unwrap_err();
-    assert!(refused.1.contains("listen is unknown"), "{refused:?}");
-    let open_to_all = serve(db, r#"{"requireTokens": false, "address": "127.0.0.1:0"}"#).unwrap();
-    assert!(holder().matches("serves it at").count() == 2, "{}", holder());
-    assert_eq!(stop(open_to_all, 0), SCIMDB_OK);
-    assert_eq!(stop(open_to_all, 0), SCIMDB_MISUSE);
-    assert_eq!(stop(server, 1_000), SCIMDB_OK);
-    assert!(holder().ends_with("(a test)"), "{}", holder());
-    assert!(status(&token).is_err(), "nobody listens any more");
-
-    let server = serve(db, &format!(r#"{{"address": "{}", "drainSeconds": 1}}"#, url.replace("http://", ""))).unwrap();
-    assert_eq!(status(&token), Ok(200));
-    close(db);
-    assert!(status(&token).is_err(), "who closes the store stops its servers");
-    assert_eq!(stop(server, 1_000), SCIMDB_OK, "it is freed");
-    assert_eq!(stop(null_mut(), 0), SCIMDB_OK);
 }
 
 #[cfg(not(feature = "server"))]
