@@ -6,8 +6,9 @@
 #
 # The library is in the wheel, so that SCIMDB_PREFIX is of no use here.
 #
-# CARGO_TARGET_DIR  where builds and environments are (default target)
-# PYTHON            the Python to test with (default python3)
+# CARGO_TARGET_DIR      where builds and environments are (default target)
+# PYTHON                the Python to test with (default python3)
+# SCIMDB_WHEEL_PROFILE  the Cargo profile of the library (default release; dev is built sooner)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
@@ -34,7 +35,7 @@ wheel() {
     cp Cargo.lock "$here/Cargo.lock"
     rm -rf "$work/dist"
     (cd "$here" && PATH="$work/tests/bin:$PATH" VIRTUAL_ENV="$work/tests" \
-        maturin build --release --out "$work/dist" 2>&1 | tail -n 5)
+        maturin build --profile "${SCIMDB_WHEEL_PROFILE:-release}" --out "$work/dist" 2>&1 | tail -n 5)
     "$work/tests/bin/python" -m pip install --quiet --force-reinstall --no-deps "$work"/dist/*.whl
     # An environment with nothing else: what the wheel needs, it must say itself.
     rm -rf "$work/clean"
