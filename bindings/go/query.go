@@ -42,7 +42,8 @@ func (t *Tenant) Explain(ctx context.Context, resourceType string, request any) 
 	})
 }
 
-// Iterate gives all resources that a search finds, one after the other, from one snapshot and without pages:
+// Iterate gives all resources that a search finds, one after the other, from one snapshot and without pages (startIndex and
+// count hold where they are given, beyond the limit of a page, too; a cursor is ignored):
 //
 //	for user, err := range tenant.Iterate(ctx, "User", scimdb.SearchRequest{Filter: "active eq true"}) {
 //		if err != nil {
