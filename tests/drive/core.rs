@@ -82,6 +82,13 @@ impl Core {
                     found.push(resource.json);
                     true
                 })?;
+                // An iterator of a binding keeps to startIndex and count; the stream of gRPC has neither.
+                if self.kind == "binding" {
+                    let whole = |number: i64| usize::try_from(number).unwrap_or_default();
+                    let skip = search.start_index.map_or(0, |first| whole(first.saturating_sub(1)));
+                    let take = search.count.map_or(usize::MAX, whole);
+                    found = found.into_iter().skip(skip).take(take).collect();
+                }
                 Ok(json!({"json": found}))
             }
             "explain" => {
