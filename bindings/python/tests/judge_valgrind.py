@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Reads valgrind's report, and fails for what the library did: `judge_valgrind.py REPORT.xml`.
 
-It did what happened in its own frames and in what they called, such as malloc. What Python did in a callback, below which
-there are frames of the library too, is Python's.
+It did what happened in its own frames and in what they called, such as malloc. What Python did in a callback, which the
+library called, is Python's.
 """
 
 from __future__ import annotations
