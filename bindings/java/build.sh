@@ -34,7 +34,7 @@ jdk() {
 # artifact GROUP NAME VERSION: fetches a jar to target/lib.
 artifact() {
     [[ -e "target/lib/$2-$3.jar" ]] ||
-        mvn --quiet --batch-mode org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy "-Dartifact=$1:$2:$3" \
+        mvn --quiet --batch-mode -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy "-Dartifact=$1:$2:$3" \
             "-DoutputDirectory=$PWD/target/lib"
 }
 
@@ -57,7 +57,7 @@ for library in "$SCIMDB_PREFIX"/lib/libscimdb.so "$SCIMDB_PREFIX"/lib/libscimdb.
     [[ ! -e "$library" ]] || cp -L "$library" "target/natives/$platform/"
 done
 
-options=(--quiet --batch-mode -Dmaven.test.skip=true)
+options=(--quiet --batch-mode -Dstyle.color=never -Dmaven.test.skip=true)
 if [[ ! -x "$home/bin/javac" ]]; then
     mapfile -t sources < <(find src/main -name '*.java')
     bash compile.sh target/classes '' "${sources[@]}"

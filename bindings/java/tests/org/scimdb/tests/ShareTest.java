@@ -19,24 +19,27 @@ import org.scimdb.Tenant;
 class ShareTest {
     private static final StoreOptions SHARED = StoreOptions.defaults().share(true);
 
-    /** The other process: opens the store, creates a user, tells what a cursor fails with, and ends. */
+    /** The other process: opens the store, creates a user, tells what it sees, and ends. */
     public static void main(String[] arguments) {
         try (Store store = Store.open(Path.of(arguments[0]), SHARED)) {
             Tenant tenant = store.tenant();
-            create(tenant, "from another process");
-            System.out.print(read(tenant.search("User", SearchRequest.all())).get("totalResults").getAsInt() + " "
+            String id = create(tenant, "from another process");
+            System.out.print(read(tenant.get("User", id)).get("userType").getAsString() + " "
+                    + read(tenant.search("User", SearchRequest.all())).get("totalResults").getAsInt() + " "
                     + fails(ErrorCode.NOT_IMPLEMENTED, () -> tenant.iterate("User", SearchRequest.all())).status());
         }
     }
 
     @Test
-    void anotherProcessIsAnsweredByTheHolder(@TempDir Path directory) throws Exception {
+    void anotherProcessIsAnsweredByTheHolderWithItsHooks(@TempDir Path directory) throws Exception {
+        Thread here = Thread.currentThread();
         try (Store store = Store.open(directory, SHARED)) {
             create(store.tenant(), "ann");
+            store.setHooks(write -> "{\"userType\": \"" + Thread.currentThread().equals(here) + "\"}", null);
             Process other = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
                     "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                     ShareTest.class.getName(), directory.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            assertEquals("2 501", new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            assertEquals("false 2 501", new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
             assertEquals(0, other.waitFor());
             String found = store.tenant().search("User", SearchRequest.of("userName eq \"from another process\""));
             assertEquals(1, read(found).get("totalResults").getAsInt());

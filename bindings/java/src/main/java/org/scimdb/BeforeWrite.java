@@ -4,7 +4,8 @@ package org.scimdb;
 @FunctionalInterface
 public interface BeforeWrite {
     /**
-     * Called on the thread that makes the write, inside its transaction: all other writes wait for it. It may read the store,
+     * Called on the thread that makes the write, which is one of the library's if it came by the network or from another process
+     * that shares the store. It is inside the write's transaction: all other writes wait for it. It may read the store,
      * and sees the state before; a write of its own is {@link ErrorCode#MISUSE}, and it must not wait for another thread that
      * writes. It may be asked twice about a write, and about one that comes to nothing: what follows from a write belongs in
      * {@link AfterCommit}.
