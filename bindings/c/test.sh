@@ -153,12 +153,13 @@ readme() {
     (cd "$OUT" && rm -rf people && exec ./readme) >"$OUT/readme.out" &
     local server=$! url='' secret=''
     for _ in $(seq 200); do
-        read -r url secret <"$OUT/readme.out" || true
+        read -r url _ <"$OUT/readme.out" || true
+        secret=$(sed -n 's/.*"secret":"\([^"]*\)".*/\1/p' "$OUT/readme.out")
         [[ -z $secret ]] || break
         sleep 0.1
     done
     local status
-    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "$url/scim/v2/Users")
+    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "$url/Users")
     kill "$server"
     wait "$server" 2>/dev/null || true
     [[ $status == 200 ]] || die "the README's program answered $status"
