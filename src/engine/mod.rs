@@ -65,5 +65,6 @@ pub use storage::{ChangeOperation, Medium, MediumFactory, MemoryMedium, Scope};
 pub use store::{DEFAULT_TENANT, Store};
 pub use stream::ResourceStream;
 pub use tenant::{Tenant, Written};
+#[cfg(feature = "ffi")]
 pub(crate) use tokens::random;
 pub use tokens::{NewToken, Principal, TokenInfo, TokenOptions};

@@ -46,7 +46,7 @@ pub(super) fn give(error: &Error) -> *mut scimdb_error {
         json: text(&error_json(error)),
     };
     // Whoever frees no error runs out of them after a million, and is told codes alone.
-    ERRORS.open(Arc::new(told)).map_or(std::ptr::null_mut(), |handle| std::ptr::without_provenance_mut(handle))
+    ERRORS.open(Arc::new(told)).map_or(std::ptr::null_mut(), std::ptr::without_provenance_mut)
 }
 
 fn get(error: *const scimdb_error) -> Option<Arc<Told>> {

@@ -7,9 +7,9 @@ use scimdb::engine::{
     Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
 };
 use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
+use scimdb::message::{Line, Lines};
 use scimdb::model::VersionMatch;
 use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, handle, required_scope};
-use scimdb::server::{Line, Lines};
 use scimdb::{Error, ErrorKind, Result, Store, StoreOptions, Tenant};
 use serde_json::{Map, Value, json};
 
