@@ -7,7 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 
 module=github.com/scimdb/scimdb/bindings/go
-version=v0.1.0
 work=${CARGO_TARGET_DIR:-$root/target}/go
 mkdir -p "$work"
 
@@ -45,11 +44,13 @@ fi
 heading 'the module, in a proxy'
 [[ -d "$GOMODCACHE" ]] && go clean -modcache
 rm -rf "$work/proxy" "$work/consumer" "$work/index"
-versions=$work/proxy/$module/@v
-mkdir -p "$versions"
 # What would be committed, without what is ignored.
 GIT_INDEX_FILE=$work/index git add bindings/go
 tree=$(GIT_INDEX_FILE=$work/index git write-tree --prefix=bindings/go/)
+# Go takes a version of a module for something that never changes, so that each state has one of its own.
+version=v0.1.0-tree${tree:0:12}
+versions=$work/proxy/$module/@v
+mkdir -p "$versions"
 git archive --format=zip --prefix="$module@$version/" --output="$versions/$version.zip" "$tree"
 cp bindings/go/go.mod "$versions/$version.mod"
 printf '{"Version":"%s","Time":"2026-01-01T00:00:00Z"}\n' "$version" >"$versions/$version.info"
