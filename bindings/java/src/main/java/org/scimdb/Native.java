@@ -39,7 +39,7 @@ final class Native {
     private static final MethodHandle SEARCH = function("scimdb_search", "ptttpp");
     private static final MethodHandle EXPLAIN = function("scimdb_explain", "ptttpp");
     private static final MethodHandle CURSOR_OPEN = function("scimdb_iter_open", "ptttpp");
-    private static final MethodHandle CURSOR_NEXT = function("scimdb_iter_next", "pppp");
+    private static final MethodHandle CURSOR_NEXT = function("scimdb_iter_next_many", "pilpp");
     private static final MethodHandle CURSOR_FREE = procedure("scimdb_iter_free", "p");
     private static final MethodHandle BULK = function("scimdb_bulk", "ptttpp");
     private static final MethodHandle IMPORT_OPEN = function("scimdb_import_open", "pttpp");
@@ -199,9 +199,9 @@ final class Native {
         }
     }
 
-    static int cursorNext(MemorySegment cursor, MemorySegment json, MemorySegment length, MemorySegment error) {
+    static int cursorNext(MemorySegment cursor, int max, long maxBytes, MemorySegment out, MemorySegment error) {
         try {
-            return (int) CURSOR_NEXT.invokeExact(cursor, json, length, error);
+            return (int) CURSOR_NEXT.invokeExact(cursor, max, maxBytes, out, error);
         } catch (Throwable failure) {
             throw unexpected(failure);
         }

@@ -1,14 +1,8 @@
 package org.scimdb;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
-import java.nio.charset.StandardCharsets;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
@@ -35,8 +29,6 @@ public final class ResourceCursor implements Iterable<String>, AutoCloseable {
 
     private final MemorySegment handle;
     private final Cleaner.Cleanable freed;
-    /** Where the library tells a resource: a pointer, and a length behind it. */
-    private final MemorySegment place = Arena.ofAuto().allocate(16, 8);
     private boolean begun;
 
     ResourceCursor(MemorySegment handle) {
@@ -52,16 +44,16 @@ public final class ResourceCursor implements Iterable<String>, AutoCloseable {
      *     store is closed
      */
     public synchronized String next() {
+        // Rows are copied to memory of the call: what scimdb_iter_next shows may go when another thread closes the store.
         try (Call call = Call.begin()) {
-            int code = Native.cursorNext(handle, place.asSlice(0, 8), place.asSlice(8, 8), call.error);
+            int code = Native.cursorNext(handle, 1, Long.MAX_VALUE, call.buffer, call.error);
             if (code == DONE) {
                 return null;
             }
             call.check(code);
-            MemorySegment json = place.get(ADDRESS, 0).reinterpret(place.get(JAVA_LONG, 8));
-            return new String(json.toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+            // A line: without its end it is the resource.
+            return call.result().stripTrailing();
         } finally {
-            // What was told is the library's, until the cursor is freed: not before this line.
             Reference.reachabilityFence(this);
         }
     }
