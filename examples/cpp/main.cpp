@@ -60,6 +60,7 @@ void provision(
     if (!answer.body.empty()) response.set_content(answer.body, type);
 }
 
+// The routes look at all of these as long as the server runs.
 void route(
     httplib::Server &web, const scimdb::Store &store, const People &people, const std::string &token, int &port) {
     const auto scim = [&](const httplib::Request &request, httplib::Response &response) {
@@ -115,7 +116,8 @@ int main(int argc, char **argv) try {
     const People people(store, argument(argc, argv, "--people").value_or(*data + "/people.json"));
     httplib::Server web;
     int port = std::stoi(*wanted);
-    route(web, store, people, token, port);
+    const std::string secret = token;
+    route(web, store, people, secret, port);
     if (port == 0) {
         port = web.bind_to_any_port("127.0.0.1");
     } else if (!web.bind_to_port("127.0.0.1", port)) {
