@@ -501,7 +501,7 @@ scimdb_code scimdb_iter_open(const struct scimdb_store *db,
                              struct scimdb_iter **out,
                              struct scimdb_error **err);
 
-// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator. SCIMDB_DONE when there are no
+// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed. SCIMDB_DONE when there are no
 // more.
 scimdb_code scimdb_iter_next(struct scimdb_iter *iter,
                              const char **out_json,

@@ -28,33 +28,116 @@ unsafe extern "C" {
     fn scimdb_error_offset(error: *mut c_void) -> i64;
     fn scimdb_error_free(error: *mut c_void);
     #[rustfmt::skip]
-    fn scimdb_handle(db: Db, t: *const c_char, t_n: usize, m: *const c_char, m_n: usize, u: *const c_char, u_n: usize,
-        h: *const c_char, h_n: usize, b: *const c_char, b_n: usize, c: *const c_char, c_n: usize, status: *mut i32,
-        headers: *mut Buf, body: *mut Buf, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_get(db: Db, t: *const c_char, t_n: usize, k: *const c_char, k_n: usize, i: *const c_char, i_n: usize,
-        o: *const c_char, o_n: usize, out: *mut Buf, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_create(db: Db, t: *const c_char, t_n: usize, k: *const c_char, k_n: usize, j: *const c_char, j_n: usize,
-        o: *const c_char, o_n: usize, out: *mut Buf, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_patch(db: Db, t: *const c_char, t_n: usize, k: *const c_char, k_n: usize, i: *const c_char, i_n: usize,
-        j: *const c_char, j_n: usize, o: *const c_char, o_n: usize, out: *mut Buf, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_search(db: Db, t: *const c_char, t_n: usize, k: *const c_char, k_n: usize, r: *const c_char, r_n: usize,
-        out: *mut Buf, err: Err) -> i32;
-    fn scimdb_bulk(
-        db: Db, t: *const c_char, t_n: usize, r: *const c_char, r_n: usize, o: *const c_char, o_n: usize,
-        out: *mut Buf, err: Err,
+    fn scimdb_handle(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        m: *const c_char,
+        m_n: usize,
+        u: *const c_char,
+        u_n: usize,
+        h: *const c_char,
+        h_n: usize,
+        b: *const c_char,
+        b_n: usize,
+        c: *const c_char,
+        c_n: usize,
+        status: *mut i32,
+        headers: *mut Buf,
+        body: *mut Buf,
+        err: Err,
     ) -> i32;
     #[rustfmt::skip]
-    fn scimdb_iter_open(db: Db, t: *const c_char, t_n: usize, k: *const c_char, k_n: usize, r: *const c_char, r_n: usize,
-        out: *mut Db, err: Err) -> i32;
+    fn scimdb_get(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        k: *const c_char,
+        k_n: usize,
+        i: *const c_char,
+        i_n: usize,
+        o: *const c_char,
+        o_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    #[rustfmt::skip]
+    fn scimdb_create(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        k: *const c_char,
+        k_n: usize,
+        j: *const c_char,
+        j_n: usize,
+        o: *const c_char,
+        o_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    #[rustfmt::skip]
+    fn scimdb_patch(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        k: *const c_char,
+        k_n: usize,
+        i: *const c_char,
+        i_n: usize,
+        j: *const c_char,
+        j_n: usize,
+        o: *const c_char,
+        o_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    #[rustfmt::skip]
+    fn scimdb_search(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        k: *const c_char,
+        k_n: usize,
+        r: *const c_char,
+        r_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    fn scimdb_bulk(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        r: *const c_char,
+        r_n: usize,
+        o: *const c_char,
+        o_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    #[rustfmt::skip]
+    fn scimdb_iter_open(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        k: *const c_char,
+        k_n: usize,
+        r: *const c_char,
+        r_n: usize,
+        out: *mut Db,
+        err: Err,
+    ) -> i32;
     fn scimdb_iter_next(iter: Db, json: *mut *const c_char, n: *mut usize, err: Err) -> i32;
     fn scimdb_iter_free(iter: Db);
     #[rustfmt::skip]
-    fn scimdb_import_open(db: Db, t: *const c_char, t_n: usize, o: *const c_char, o_n: usize, out: *mut Db, err: Err)
-        -> i32;
+    fn scimdb_import_open(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        o: *const c_char,
+        o_n: usize,
+        out: *mut Db,
+        err: Err,
+    ) -> i32;
     fn scimdb_import_feed(import: Db, bytes: *const c_char, n: usize, err: Err) -> i32;
     fn scimdb_import_finish(import: Db, out: *mut Buf, err: Err) -> i32;
     fn scimdb_import_free(import: Db);
@@ -63,8 +146,16 @@ unsafe extern "C" {
     #[rustfmt::skip]
     fn scimdb_tenant_create(db: Db, name: *const c_char, n: usize, o: *const c_char, o_n: usize, err: Err) -> i32;
     #[rustfmt::skip]
-    fn scimdb_changes(db: Db, t: *const c_char, t_n: usize, since: u64, max: u32, wait: u32, out: *mut Buf, err: Err)
-        -> i32;
+    fn scimdb_changes(
+        db: Db,
+        t: *const c_char,
+        t_n: usize,
+        since: u64,
+        max: u32,
+        wait: u32,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
     fn scimdb_stats(db: Db, out: *mut Buf, err: Err) -> i32;
 }
 
@@ -84,9 +175,19 @@ impl<'a> Input<'a> {
     /// A text: none, one of those that lead somewhere, or bytes of the input.
     fn text(&mut self) -> Option<Text> {
         const KNOWN: &[&str] = &[
-            "default", "User", "Group", "a", "{}", "GET", "POST", "/Users", "/Users/.search", "[]",
+            "default",
+            "User",
+            "Group",
+            "a",
+            "{}",
+            "GET",
+            "POST",
+            "/Users",
+            "/Users/.search",
+            "[]",
             "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"a\"}",
-            "{\"id\":\"a\"}", "{\"filter\":\"userName eq \\\"a\\\"\"}",
+            "{\"id\":\"a\"}",
+            "{\"filter\":\"userName eq \\\"a\\\"\"}",
             "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":[{\"op\":\"add\",\"path\":\"title\",\"value\":\"x\"}]}",
         ];
         let choice = self.byte()?;
@@ -171,7 +272,8 @@ fn call(input: &mut Input<'_>, handles: &mut Handles, buffers: &mut [Buf; 2]) ->
                 scimdb_handle(db, t, tn, m, mn, u, un, h, hn, b, bn, c, cn, &mut status, first, second, err)
             }
             1 => {
-                let ((t, tn), (k, kn), (i, i_n), (o, on)) = (input.text()?, input.text()?, input.text()?, input.text()?);
+                let ((t, tn), (k, kn), (i, i_n), (o, on)) =
+                    (input.text()?, input.text()?, input.text()?, input.text()?);
                 scimdb_get(db, t, tn, k, kn, i, i_n, o, on, first, err)
             }
             2 | 3 => {

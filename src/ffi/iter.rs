@@ -23,19 +23,16 @@ static ITERATORS: Handles<Iter> = Handles::new(Kind::Iterator);
 /// What a handle of an iterator stands for.
 struct Iter {
     db: usize,
-    rows: Mutex<Option<Rows>>,
-}
-
-struct Rows {
-    stream: ResourceStream,
-    /// The row that the caller looks at, with a NUL behind it.
-    current: Vec<u8>,
+    stream: Mutex<Option<ResourceStream>>,
+    /// The row that the caller looks at, with a NUL behind it. It outlives the store: another thread may close that while
+    /// the caller reads.
+    current: Mutex<Vec<u8>>,
 }
 
 impl Child for Iter {
     fn release(&self) {
-        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(rows);
+        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(stream);
     }
 }
 
@@ -72,8 +69,8 @@ pub unsafe extern "C" fn scimdb_iter_open(
             let request = verbs::search(text::bytes(request, request_n, "request")?)?;
             text::place(out, "out")?;
             let stream = store.tenant(tenant)?.stream(resource_type, &request)?;
-            let rows = Mutex::new(Some(Rows { stream, current: Vec::new() }));
-            let iter = Arc::new(Iter { db: db.addr(), rows });
+            let iter = Iter { db: db.addr(), stream: Mutex::new(Some(stream)), current: Mutex::default() };
+            let iter = Arc::new(iter);
             let child: Arc<dyn Child> = Arc::clone(&iter) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
             let handle = ITERATORS.open(iter)?;
@@ -84,7 +81,7 @@ pub unsafe extern "C" fn scimdb_iter_open(
     }
 }
 
-/// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator. SCIMDB_DONE when there are no
+/// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed. SCIMDB_DONE when there are no
 /// more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_iter_next(
@@ -101,9 +98,10 @@ pub unsafe extern "C" fn scimdb_iter_next(
             |_, iter| {
                 text::place(out_json, "out_json")?;
                 text::place(out_json_n, "out_json_n")?;
-                let mut rows = iter.rows.lock().unwrap_or_else(PoisonError::into_inner);
-                let Rows { stream, current } = rows.as_mut().ok_or_else(ended)?;
+                let mut stream = iter.stream.lock().unwrap_or_else(PoisonError::into_inner);
+                let stream = stream.as_mut().ok_or_else(ended)?;
                 let Some(json) = stream.next()? else { return Ok(SCIMDB_DONE) };
+                let mut current = iter.current.lock().unwrap_or_else(PoisonError::into_inner);
                 current.clear();
                 current.extend_from_slice(json.as_bytes());
                 current.push(0);
@@ -131,8 +129,8 @@ pub unsafe extern "C" fn scimdb_iter_next_many(
             || find(iter),
             |_, iter| {
                 buf::check(out, "out")?;
-                let mut rows = iter.rows.lock().unwrap_or_else(PoisonError::into_inner);
-                let Rows { stream, .. } = rows.as_mut().ok_or_else(ended)?;
+                let mut stream = iter.stream.lock().unwrap_or_else(PoisonError::into_inner);
+                let stream = stream.as_mut().ok_or_else(ended)?;
                 let mut page = String::new();
                 for _ in 0..max.max(1) {
                     let Some(json) = stream.next()? else { break };
