@@ -58,3 +58,22 @@ npm_tool() {
     fi
     printf '%s\n' "$folder/node_modules/.bin"
 }
+
+# apt_install PACKAGE…: installs them, or says that they are missing where apt cannot.
+apt_install() {
+    if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+        printf 'Missing, and only root can install them by apt: %s\n' "$*" >&2
+        return 1
+    fi
+    apt-get update -qq >&2
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$@" >/dev/null
+}
+
+# apt_tools PROGRAM:PACKAGE…: installs the packages of the programs that are not here.
+apt_tools() {
+    local tool missing=()
+    for tool in "$@"; do
+        command -v "${tool%%:*}" >/dev/null || missing+=("${tool#*:}")
+    done
+    ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
+}

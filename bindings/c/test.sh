@@ -8,6 +8,8 @@
 # SCIMDB_PANIC   1: builds the library once more, to test what is left behind a panic
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
 ROOT=$PWD
 HERE=$ROOT/bindings/c
 OUT=$ROOT/target/bindings-c
@@ -24,10 +26,7 @@ tools() {
     command -v curl >/dev/null || missing+=(curl)
     pkg-config --exists jansson || missing+=(libjansson-dev)
     pkg-config --exists libmicrohttpd || missing+=(libmicrohttpd-dev)
-    [[ ${#missing[@]} -gt 0 ]] || return 0
-    [[ $(id -u) == 0 ]] || die "These are missing, and apt needs root to install them: ${missing[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    [[ ${#missing[@]} -eq 0 ]] || apt_install "${missing[@]}"
 }
 
 # The flags of a program that uses the installed library.
@@ -128,7 +127,7 @@ static() {
 panic() {
     [[ ${SCIMDB_PANIC:-} == 1 ]] || { printf 'left out: SCIMDB_PANIC is not 1\n'; return 0; }
     local prefix=$OUT/panic-prefix
-    CARGO_TARGET_DIR=$ROOT/target/panic RUSTFLAGS='--cfg scimdb_test_panic' \
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$ROOT/target}/panic" RUSTFLAGS='--cfg scimdb_test_panic' \
         make -s -C "$HERE" install "PREFIX=$prefix" PROFILE=dev FEATURES=ffi
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig compile "$HERE/tests/panic/main.c" "$HERE/tests/harness.c" -o "$OUT/check-panic"
     LD_LIBRARY_PATH=$prefix/lib "$OUT/check-panic"

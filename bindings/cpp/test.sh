@@ -7,6 +7,8 @@
 # SCIMDB_PREFIX  where the library is installed; without it, it is built and installed into target/prefix
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
 ROOT=$PWD
 HERE=$ROOT/bindings/cpp
 OUT=$ROOT/target/bindings-cpp
@@ -23,10 +25,7 @@ tools() {
     command -v curl >/dev/null || missing+=(curl)
     pkg-config --exists nlohmann_json || missing+=(nlohmann-json3-dev)
     pkg-config --exists cpp-httplib || missing+=(libcpp-httplib-dev)
-    [[ ${#missing[@]} -gt 0 ]] || return 0
-    [[ $(id -u) == 0 ]] || die "These are missing, and apt needs root to install them: ${missing[*]}"
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null
+    [[ ${#missing[@]} -eq 0 ]] || apt_install "${missing[@]}"
 }
 
 # compile SOURCE... -o PROGRAM ...

@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$(cd ../.. && pwd)
+# shellcheck source=.ci/lib.sh
+source "$root/.ci/lib.sh"
+apt_tools mvn:maven
 export SCIMDB_PREFIX="${SCIMDB_PREFIX:-$root/target/prefix}"
 [[ -e "$SCIMDB_PREFIX/include/scimdb.h" ]] || make -C ../c install PREFIX="$SCIMDB_PREFIX"
 

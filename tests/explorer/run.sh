@@ -18,13 +18,7 @@ browser() {
     for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome; do
         command -v "$name" && return
     done
-    if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
-        printf 'No Chromium: install one, or name it in CHROMIUM\n' >&2
-        return 1
-    fi
-    apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
-        chromium fonts-inter fonts-jetbrains-mono >/dev/null
+    apt_install chromium fonts-inter fonts-jetbrains-mono
     command -v chromium
 }
 

@@ -11,6 +11,7 @@ source .ci/lib.sh
 # shellcheck source=tests/clients/lib.sh
 source tests/clients/lib.sh
 
+apt_tools mvn:maven javac:default-jdk-headless
 SCIMDB_BIN=$(scimdb_binary)
 export SCIMDB_BIN
 made="$CI_CACHE/java/clients"
