@@ -67,14 +67,21 @@ symbols() {
 
 # Installed twice, where a space is in the path, and by a user who is not root.
 install() {
-    local place=$OUT/'a place' user=()
-    rm -rf "$place"
-    mkdir -p "$place"
+    local stage place user=()
+    # Whoever is not root may not see into the folders of one who is: everything is where all can read.
+    stage=$(mktemp -d)
+    chmod 755 "$stage"
+    place=$stage/'a place'
+    mkdir -p "$place" "$stage/tree/bindings" "$stage/built"
+    cp -r "$ROOT/include" "$stage/tree/"
+    cp -r "$HERE" "$ROOT/bindings/cpp" "$stage/tree/bindings/"
+    cp "$SCIMDB_PREFIX"/lib/libscimdb.{so,a} "$stage/built/"
+    chmod -R a+rX "$stage"
     if [[ $(id -u) == 0 ]] && command -v setpriv >/dev/null; then
         chown 65534:65534 "$place"
         user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
     fi
-    local make=("${user[@]}" make -s -C "$HERE" "BUILT=$SCIMDB_PREFIX/lib" "HEADER=$SCIMDB_PREFIX/include/scimdb.h")
+    local make=("${user[@]}" make -s -C "$stage/tree/bindings/c" "BUILT=$stage/built")
     "${make[@]}" install "PREFIX=$place/prefix"
     "${make[@]}" install "PREFIX=$place/prefix"
     printf '#include <scimdb.h>\n#include <stdio.h>\nint main(void) { return puts(scimdb_version()) < 0; }\n' >"$OUT/version.c"
@@ -87,7 +94,7 @@ install() {
     "${make[@]}" install PREFIX=/usr "DESTDIR=$place/stage"
     [[ -f $place/stage/usr/include/scimdb.h && -f $place/stage/usr/lib/libscimdb.so.0.1 ]]
     grep -qx 'prefix=/usr' "$place/stage/usr/lib/pkgconfig/scimdb.pc"
-    rm -rf "$place"
+    rm -rf "$stage"
 }
 
 plain() {
