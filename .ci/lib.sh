@@ -1,6 +1,9 @@
 # Functions of .ci/run and the scripts beside it: headings with times, tools from the registries, one summary.
 # shellcheck shell=bash
 
+# What fails inside $(…) fails where it is used.
+shopt -s inherit_errexit
+
 # Where installed tools and build products stay between runs; a run with neither finds all it needs to make them.
 CI_CACHE="${SCIMDB_CI_CACHE:-$HOME/.cache/scimdb-ci}"
 CI_STARTED=$SECONDS

@@ -22,6 +22,7 @@ die() {
 
 tools() {
     local missing=()
+    apt_tools pkg-config:pkg-config make:make
     command -v valgrind >/dev/null || missing+=(valgrind)
     command -v curl >/dev/null || missing+=(curl)
     pkg-config --exists jansson || missing+=(libjansson-dev)

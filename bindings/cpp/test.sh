@@ -21,6 +21,7 @@ die() {
 
 tools() {
     local missing=()
+    apt_tools pkg-config:pkg-config make:make
     command -v valgrind >/dev/null || missing+=(valgrind)
     command -v curl >/dev/null || missing+=(curl)
     pkg-config --exists nlohmann_json || missing+=(nlohmann-json3-dev)
