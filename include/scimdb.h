@@ -54,7 +54,7 @@ typedef struct scimdb_decision scimdb_decision;
 // then. Any thread may look at it.
 typedef struct scimdb_error scimdb_error;
 
-// An import under way. One thread at a time: a second one waits.
+// An import under way. One thread at a time: a second one waits. A hook of its rows may free it, and do nothing else with it.
 typedef struct scimdb_import scimdb_import;
 
 // What a search found. One thread at a time: a second one waits.
@@ -106,7 +106,8 @@ typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
                                               struct scimdb_decision *decision);
 
 // Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
-// read and written inside.
+// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells which came
+// first. A crash between the two loses the call, and scimdb_changes still tells of the write.
 typedef void (*scimdb_after_commit_fn)(void *userdata,
                                        const char *write,
                                        size_t write_n);
@@ -485,7 +486,8 @@ scimdb_code scimdb_import_finish(struct scimdb_import *import,
                                  struct scimdb_buf *out,
                                  struct scimdb_error **err);
 
-// Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
+// Gives an import up: rows that are not committed yet are gone, but for those that another call is committing. NULL, or one
+// that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
 
 // Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
@@ -547,7 +549,9 @@ void scimdb_subscription_free(struct scimdb_subscription *subscription);
 
 // Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
 // the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
-// operation of a bulk request, each row of an import. The ones before are let go of when the last write that began with
+// operation of a bulk request, each row of an import. Not for what follows from a write: a group that loses a member because
+// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all of
+// them. The ones before are let go of when the last write that began with
 // them is done, which is not waited for.
 //
 // Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it

@@ -8,7 +8,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::{Error, ErrorKind, Result};
 
 thread_local! {
-    /// The stores that this thread is in a call of: it is when a callback makes calls.
+    /// The stores that this thread is in a call of: it is when a callback makes calls. It is gone when the thread ends, and
+    /// calls that are made after that, by a destructor of the host's own, are not noted.
     static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -37,9 +38,11 @@ impl Gate {
     /// # Errors
     /// `Misuse` when the store is closed, `Poisoned` after a panic: the call has not begun then.
     pub(super) fn begin(&self) -> Result<()> {
+        // Whoever closes waits for the call that this one is a part of: a hook of it reads, say.
+        let is_nested = self.is_entered();
         self.running.fetch_add(1, Ordering::SeqCst);
-        ENTERED.with(|entered| entered.borrow_mut().push(ptr::from_ref(self).addr()));
-        let refused = if self.closing.load(Ordering::SeqCst) {
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(ptr::from_ref(self).addr()));
+        let refused = if self.closing.load(Ordering::SeqCst) && !is_nested {
             Error::new(ErrorKind::Misuse, "the scimdb_store is closed")
         } else if self.poisoned.load(Ordering::Acquire) {
             let detail =
@@ -59,7 +62,7 @@ impl Gate {
 
     /// Ends a call of this thread.
     pub(super) fn leave(&self) {
-        ENTERED.with(|entered| entered.borrow_mut().pop());
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
         if self.running.fetch_sub(1, Ordering::SeqCst) == 1 && self.closing.load(Ordering::SeqCst) {
             // Whoever closes holds the lock, or waits for the word.
             drop(self.waiting.lock());
@@ -69,7 +72,7 @@ impl Gate {
 
     /// Whether this thread is in a call.
     pub(super) fn is_entered(&self) -> bool {
-        ENTERED.with(|entered| entered.borrow().contains(&ptr::from_ref(self).addr()))
+        ENTERED.try_with(|entered| entered.borrow().contains(&ptr::from_ref(self).addr())).unwrap_or(false)
     }
 
     /// Refuses every later call but closing the store.

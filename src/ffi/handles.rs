@@ -1,11 +1,9 @@
 //! Handles: what the caller holds is a number that looks like a pointer, and is looked up at every call. So a handle that
 //! was closed, or is of another kind, or never was one, is answered by an error, from any thread and at any time.
 
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::fork;
+use super::fork::{Own, PerProcess};
 use crate::{Error, ErrorKind, Result};
 
 /// Bits of a handle, from the lowest: a one, so that it never is the address of anything; the kind; the place in the
@@ -51,15 +49,10 @@ impl Kind {
 /// The open handles of one kind.
 pub(super) struct Handles<T> {
     kind: Kind,
-    /// The table of this process. A fork may come while another thread holds the lock, which nobody would let go of in
-    /// the child: so a child begins with a table of its own, and leaves that of its parent alone.
-    table: AtomicPtr<Table<T>>,
+    table: PerProcess<RwLock<Places<T>>>,
 }
 
-struct Table<T> {
-    forks: u32,
-    places: RwLock<Places<T>>,
-}
+type Table<T> = Own<RwLock<Places<T>>>;
 
 struct Places<T> {
     places: Vec<Place<T>>,
@@ -73,13 +66,13 @@ struct Place<T> {
 
 impl<T> Handles<T> {
     pub(super) const fn new(kind: Kind) -> Self {
-        Handles { kind, table: AtomicPtr::new(ptr::null_mut()) }
+        Handles { kind, table: PerProcess::new() }
     }
 
     /// Opens a handle.
     pub(super) fn open(&self, value: Arc<T>) -> Result<usize> {
         let table = self.table();
-        let mut places = table.places.write().unwrap_or_else(PoisonError::into_inner);
+        let mut places = table.value.write().unwrap_or_else(PoisonError::into_inner);
         let at = match places.free.pop() {
             Some(at) => at,
             None if places.places.len() < MOST => {
@@ -102,7 +95,7 @@ impl<T> Handles<T> {
     /// What a handle stands for.
     pub(super) fn get(&self, handle: usize) -> Result<Arc<T>> {
         let (table, at) = self.place(handle)?;
-        let places = table.places.read().unwrap_or_else(PoisonError::into_inner);
+        let places = table.value.read().unwrap_or_else(PoisonError::into_inner);
         let place = places.places.get(at).filter(|place| is_use(handle, place.uses));
         place.and_then(|place| place.value.clone()).ok_or_else(|| self.closed())
     }
@@ -110,7 +103,7 @@ impl<T> Handles<T> {
     /// Closes a handle, and gives what it stood for. Of several threads that close it, one gets it.
     pub(super) fn close(&self, handle: usize) -> Result<Arc<T>> {
         let (table, at) = self.place(handle)?;
-        let mut places = table.places.write().unwrap_or_else(PoisonError::into_inner);
+        let mut places = table.value.write().unwrap_or_else(PoisonError::into_inner);
         let place = places.places.get_mut(at).filter(|place| is_use(handle, place.uses));
         let value = place.and_then(|place| {
             let value = place.value.take()?;
@@ -124,26 +117,7 @@ impl<T> Handles<T> {
 
     /// The table of this process.
     fn table(&self) -> &Table<T> {
-        let forks = fork::count();
-        let known = self.table.load(Ordering::Acquire);
-        // SAFETY: a table is never freed.
-        if let Some(table) = unsafe { known.as_ref() }.filter(|table| table.forks == forks) {
-            return table;
-        }
-        fork::watch();
-        let places = RwLock::new(Places { places: Vec::new(), free: Vec::new() });
-        let fresh = Box::into_raw(Box::new(Table { forks, places }));
-        match self.table.compare_exchange(known, fresh, Ordering::AcqRel, Ordering::Acquire) {
-            // SAFETY: as above.
-            Ok(_) => unsafe { &*fresh },
-            Err(other) => {
-                // SAFETY: nobody else knows the new one; the other thread's is as good, and is never freed.
-                unsafe {
-                    drop(Box::from_raw(fresh));
-                    &*other
-                }
-            }
-        }
+        self.table.get_or_make(|| RwLock::new(Places { places: Vec::new(), free: Vec::new() }))
     }
 
     fn place(&self, handle: usize) -> Result<(&Table<T>, usize)> {

@@ -36,7 +36,8 @@ pub type scimdb_before_write_fn = Option<
 >;
 
 /// Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
-/// read and written inside.
+/// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells which came
+/// first. A crash between the two loses the call, and scimdb_changes still tells of the write.
 pub type scimdb_after_commit_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, write: *const c_char, write_n: usize)>;
 
@@ -86,7 +87,9 @@ impl Hooks for HostHooks {
 
 /// Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
 /// the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
-/// operation of a bulk request, each row of an import. The ones before are let go of when the last write that began with
+/// operation of a bulk request, each row of an import. Not for what follows from a write: a group that loses a member because
+/// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all of
+/// them. The ones before are let go of when the last write that began with
 /// them is done, which is not waited for.
 ///
 /// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it

@@ -1,7 +1,8 @@
 //! Import in chunks.
 
 use std::ffi::c_char;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::{self, ThreadId};
 
 use super::buf::{self, scimdb_buf};
 use super::code::{SCIMDB_OK, scimdb_code};
@@ -14,7 +15,7 @@ use crate::engine::{Importer, Reject};
 use crate::message::{Line, Lines};
 use crate::{Error, ErrorKind, Result};
 
-/// An import under way. One thread at a time: a second one waits.
+/// An import under way. One thread at a time: a second one waits. A hook of its rows may free it, and do nothing else with it.
 pub struct scimdb_import {
     _private: [u8; 0],
 }
@@ -24,7 +25,15 @@ static IMPORTS: Handles<Import> = Handles::new(Kind::Import);
 /// What a handle of an import stands for.
 struct Import {
     db: usize,
-    feed: Mutex<Option<Feed>>,
+    state: Mutex<State>,
+    idle: Condvar,
+}
+
+/// Whoever works with an import has it to itself, and holds no lock meanwhile: hooks run then, which may come back here.
+enum State {
+    Idle(Box<Feed>),
+    Busy(ThreadId),
+    Ended,
 }
 
 struct Feed {
@@ -34,9 +43,68 @@ struct Feed {
     too_long: Vec<Reject>,
 }
 
+impl Import {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the import to work with. It has ended when it is not put back.
+    fn take(&self) -> Result<Busy<'_>> {
+        let own = thread::current().id();
+        let mut state = self.state();
+        loop {
+            match &*state {
+                State::Busy(thread) if *thread == own => {
+                    let detail = "the import is used within a hook of its own rows: only scimdb_import_free may be";
+                    return Err(Error::new(ErrorKind::Misuse, detail));
+                }
+                State::Busy(_) => state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner),
+                State::Ended => return Err(ended()),
+                State::Idle(_) => {
+                    let State::Idle(feed) = std::mem::replace(&mut *state, State::Busy(own)) else {
+                        return Err(ended());
+                    };
+                    return Ok(Busy { import: self, feed: Some(feed), is_put_back: false });
+                }
+            }
+        }
+    }
+}
+
+/// An import that somebody works with.
+struct Busy<'a> {
+    import: &'a Import,
+    feed: Option<Box<Feed>>,
+    is_put_back: bool,
+}
+
+impl Busy<'_> {
+    /// Puts the import back, unless it was given up meanwhile.
+    fn put_back(mut self, feed: Box<Feed>) {
+        self.is_put_back = true;
+        let mut state = self.import.state();
+        if matches!(*state, State::Busy(_)) {
+            *state = State::Idle(feed);
+        }
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        // Once it is put back, another thread may have it already.
+        if !self.is_put_back {
+            *self.import.state() = State::Ended;
+        }
+        self.import.idle.notify_all();
+    }
+}
+
 impl Child for Import {
     fn release(&self) {
-        *self.feed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let state = std::mem::replace(&mut *self.state(), State::Ended);
+        // Nobody waits for what it takes to free the rows.
+        drop(state);
+        self.idle.notify_all();
     }
 }
 
@@ -94,7 +162,11 @@ pub unsafe extern "C" fn scimdb_import_open(
             text::place(out, "out")?;
             let importer = store.tenant(tenant)?.import(options)?;
             let feed = Feed { importer, lines: Lines::default(), too_long: Vec::new() };
-            let import = Arc::new(Import { db: db.addr(), feed: Mutex::new(Some(feed)) });
+            let import = Arc::new(Import {
+                db: db.addr(),
+                state: Mutex::new(State::Idle(Box::new(feed))),
+                idle: Condvar::new(),
+            });
             let child: Arc<dyn Child> = Arc::clone(&import) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
             let handle = IMPORTS.open(import)?;
@@ -120,12 +192,12 @@ pub unsafe extern "C" fn scimdb_import_feed(
             || find(IMPORTS.get(import.addr())?),
             |_, import| {
                 let bytes = text::bytes(bytes, bytes_n, "bytes")?.unwrap_or_default();
-                let mut feed = import.feed.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut under_way = feed.take().ok_or_else(ended)?;
-                let lines = under_way.lines.feed(bytes);
+                let mut busy = import.take()?;
+                let mut feed = busy.feed.take().ok_or_else(ended)?;
+                let lines = feed.lines.feed(bytes);
                 // What stops an import stops it for good.
-                under_way.push(lines)?;
-                *feed = Some(under_way);
+                feed.push(lines)?;
+                busy.put_back(feed);
                 Ok(SCIMDB_OK)
             },
         )
@@ -147,8 +219,8 @@ pub unsafe extern "C" fn scimdb_import_finish(
             || find(IMPORTS.close(import.addr())?),
             |_, import| {
                 buf::check(out, "out")?;
-                let feed = import.feed.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let report = feed.ok_or_else(ended)?.finish()?;
+                let feed = import.take()?.feed.take().ok_or_else(ended)?;
+                let report = feed.finish()?;
                 buf::put(out, &report);
                 Ok(SCIMDB_OK)
             },
@@ -156,7 +228,8 @@ pub unsafe extern "C" fn scimdb_import_finish(
     }
 }
 
-/// Gives an import up: rows that are not committed yet are gone. NULL, or one that has ended: nothing happens.
+/// Gives an import up: rows that are not committed yet are gone, but for those that another call is committing. NULL, or one
+/// that has ended: nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_free(import: *mut scimdb_import) {
     let work = || {

@@ -52,6 +52,9 @@ enum Place {
 
 /// What was opened from a store, and must let go of it when it is closed: an iterator's snapshot, a server.
 pub(super) trait Child: Send + Sync {
+    /// Ends what makes calls of its own, while the store still answers.
+    fn finish(&self) {}
+
     /// Lets go. No call with the store runs or begins any more.
     fn release(&self);
 }
@@ -147,6 +150,10 @@ impl StoreHandle {
         children.push(child);
     }
 
+    fn children(&self) -> Vec<Weak<dyn Child>> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Has those who find the store locked told that it is served at a URL, or no more.
     pub(super) fn serves(&self, url: &str, is_served: bool) {
         let mut urls = self.urls.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,12 +177,21 @@ impl StoreHandle {
     }
 
     fn close(&self) -> Result<()> {
-        if let Place::Shared(shared) = &self.place {
-            shared.withdraw();
+        // What a server lets finish may need the store: a hook that reads, say.
+        for child in self.children().iter().filter_map(Weak::upgrade) {
+            child.finish();
+        }
+        match &self.place {
+            Place::Here(store, _) => store.end_waits(),
+            Place::Shared(shared) => {
+                shared.withdraw();
+                if let Some(store) = shared.store() {
+                    store.end_waits();
+                }
+            }
         }
         self.gate.close();
-        let children = std::mem::take(&mut *self.children.lock().unwrap_or_else(PoisonError::into_inner));
-        for child in children.iter().filter_map(Weak::upgrade) {
+        for child in self.children().iter().filter_map(Weak::upgrade) {
             child.release();
         }
         match &self.place {

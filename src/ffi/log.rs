@@ -10,6 +10,7 @@ use std::thread;
 use super::callback::{Userdata, scimdb_drop_fn};
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
+use super::fork::PerProcess;
 use super::guard::guard;
 use crate::error::Fault;
 use crate::{Error, ErrorKind, Result};
@@ -37,7 +38,7 @@ struct Log {
     left_out: AtomicU64,
 }
 
-static LOG: RwLock<Option<Log>> = RwLock::new(None);
+static LOG: PerProcess<RwLock<Option<Log>>> = PerProcess::new();
 
 thread_local! {
     /// What the last panic of this thread said.
@@ -47,13 +48,14 @@ thread_local! {
 /// Whether somebody listens to lines of a level.
 #[cfg(feature = "server")]
 pub(super) fn is_wanted(level: i32) -> bool {
-    LOG.try_read().is_ok_and(|log| log.as_ref().is_some_and(|log| level <= log.level))
+    let Some(log) = LOG.get() else { return false };
+    log.value.read().is_ok_and(|log| log.as_ref().is_some_and(|log| level <= log.level))
 }
 
 /// Tells a line, if somebody listens.
 pub(super) fn tell(level: i32, text: impl FnOnce() -> String) {
-    // Where a fork left the lock taken, nothing is told.
-    let Ok(log) = LOG.try_read() else { return };
+    let Some(log) = LOG.get() else { return };
+    let log = log.value.read().unwrap_or_else(PoisonError::into_inner);
     let Some(log) = log.as_ref().filter(|log| level <= log.level) else { return };
     let left_out = log.left_out.swap(0, Ordering::Relaxed);
     let mut text = text();
@@ -88,14 +90,15 @@ pub(super) fn catch_panics() {
             }
             let text = info.to_string();
             tell(ERROR, || text.clone());
-            PANIC.with(|last| *last.borrow_mut() = Some(text));
+            // A thread that ends has no place for it any more.
+            let _ = PANIC.try_with(|last| *last.borrow_mut() = Some(text));
         }));
     });
 }
 
 /// What the panic said that this thread just came out of.
 pub(super) fn last_panic() -> String {
-    PANIC.with(|last| last.borrow_mut().take()).unwrap_or_else(|| "it said nothing".to_owned())
+    PANIC.try_with(|last| last.borrow_mut().take()).ok().flatten().unwrap_or_else(|| "it said nothing".to_owned())
 }
 
 /// Has the library tell what happens inside, from one level up to errors; NULL for the callback: nothing any more. There is
@@ -115,7 +118,9 @@ pub unsafe extern "C" fn scimdb_set_log(
         }
         catch_panics();
         let log = callback.map(|callback| start(callback, level, userdata)).transpose()?;
-        *LOG.write().unwrap_or_else(PoisonError::into_inner) = log;
+        let place = &LOG.get_or_make(|| RwLock::new(None)).value;
+        let before = std::mem::replace(&mut *place.write().unwrap_or_else(PoisonError::into_inner), log);
+        std::mem::drop(before);
         Ok(SCIMDB_OK)
     };
     // SAFETY: by the conventions of the header.

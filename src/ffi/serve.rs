@@ -27,6 +27,10 @@ struct Server {
 }
 
 impl Child for Server {
+    fn finish(&self) {
+        self.release();
+    }
+
     fn release(&self) {
         if let Err(error) = self.running.stop(None) {
             log::failed(&error);

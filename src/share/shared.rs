@@ -220,7 +220,10 @@ impl Shared {
             set(&held.store);
             held.set_hooked(has_hooks);
         }
-        *locked(&self.hooks) = Some(Box::new(set));
+        let before = locked(&self.hooks).replace(Box::new(set));
+        // What the host does when it lets go of them may come back here.
+        drop(held);
+        drop(before);
     }
 
     /// Ends the reads under way: those that wait for another process. What is done here, the store itself ends.

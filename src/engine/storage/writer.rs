@@ -4,6 +4,7 @@
 //! change that failed is there wholly or not at all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -57,6 +58,7 @@ pub(in crate::engine) struct Writer {
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     shared: Arc<Shared>,
     observer: Arc<dyn Observer>,
+    waits_end: AtomicBool,
 }
 
 struct Shared {
@@ -122,7 +124,13 @@ impl Writer {
             .name("scimdb-writer".to_owned())
             .spawn(move || state.serve())
             .map_err(|error| Error::new(ErrorKind::Io, "the writer thread could not be started").caused_by(error))?;
-        Ok(Writer { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)), shared, observer })
+        Ok(Writer {
+            queue: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+            shared,
+            observer,
+            waits_end: AtomicBool::new(false),
+        })
     }
 
     /// The state after the last acknowledged change. Waits while the store recovers from an I/O error.
@@ -230,10 +238,18 @@ impl Writer {
     /// it stands.
     pub(in crate::engine) fn wait_behind(&self, sequence: u64, timeout: Duration, watch: &Watch) -> Result<u64> {
         let progress = locked(&self.shared.progress);
-        let waiting = |(now, closed): &mut (u64, bool)| *now <= sequence && !*closed && !watch.is_over();
+        let has_ended = || self.waits_end.load(Ordering::Acquire);
+        let waiting =
+            |(now, closed): &mut (u64, bool)| *now <= sequence && !*closed && !has_ended() && !watch.is_over();
         let (progress, _) =
             self.shared.advanced.wait_timeout_while(progress, timeout, waiting).unwrap_or_else(PoisonError::into_inner);
-        if progress.1 { Err(closed()) } else { Ok(progress.0) }
+        if progress.1 || (progress.0 <= sequence && has_ended()) { Err(closed()) } else { Ok(progress.0) }
+    }
+
+    /// Nobody waits for changes any more.
+    pub(in crate::engine) fn end_waits(&self) {
+        self.waits_end.store(true, Ordering::Release);
+        self.wake();
     }
 
     /// Where the state stands.
