@@ -241,6 +241,44 @@ fn bulk_and_import_ask_about_each_resource_whole() {
     sound(&store);
 }
 
+/// The groups are stored first without each other, so that a refusal of one makes all be tried again.
+#[test]
+fn one_of_two_groups_that_name_each_other_is_refused_and_the_rest_goes_on() {
+    let hooks = Noting::new(|write| {
+        let is_refused = parsed(&write.after)["displayName"] == "A";
+        if is_refused {
+            Err(Error::new(ErrorKind::Unavailable, "the directory is down").on("displayName"))
+        } else {
+            accept(write)
+        }
+    });
+    let (store, tenant) = open(&hooks);
+    let schema = |kind: &str| format!("urn:ietf:params:scim:schemas:core:2.0:{kind}");
+    let group = |name: &str, other: &str| {
+        json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": {"schemas": [schema("Group")],
+            "displayName": name, "members": [{"value": format!("bulkId:{other}")}]}})
+    };
+    let bulk = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+        {"method": "POST", "path": "/Users", "bulkId": "ann", "data": {"schemas": [schema("User")], "userName": "ann"}},
+        group("A", "B"), group("B", "A")]});
+    let request = BulkRequest::from_json(bulk.to_string().as_bytes()).unwrap();
+    let response = tenant.bulk(request, &WriteOptions::default()).unwrap();
+    let statuses: Vec<u16> = response.results.iter().map(|result| result.status).collect();
+    assert_eq!(statuses, [201, 503, 400], "{response:?}");
+    let error = response.results[1].error.as_ref().unwrap();
+    assert_eq!((error.detail(), error.attribute()), ("the directory is down", Some("displayName")));
+    assert_eq!((hooks.told().len(), found(&tenant, "userName eq \"ann\"")), (1, 1));
+
+    let group = |id: &str, member: &str| row("Group", id, &format!(r#","members":[{{"value":"{member}"}}]"#));
+    let rows = [row("User", "ben", ""), group("A", "B"), group("B", "A"), group("C", "ben")];
+    let (report, rejects) = import(&tenant, ImportOptions::default(), &rows);
+    assert_eq!((report.created, report.rejected), (2, 2), "{rejects:?}");
+    assert_eq!(rejects[0], "1: the directory is down");
+    assert!(rejects[1].starts_with("2: no resource"), "{rejects:?}");
+    assert_eq!(hooks.told().len(), 2);
+    sound(&store);
+}
+
 #[test]
 fn what_is_refused_leaves_nothing_behind() {
     let hooks = Noting::new(|write| {

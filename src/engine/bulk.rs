@@ -13,7 +13,7 @@ use ids::BulkIds;
 use percent_encoding::percent_decode_str;
 
 use super::config::Config;
-use super::consult::{Host, ends_all};
+use super::consult::{Host, copy, ends_all};
 use super::modify::{Hashes, modify_in};
 use super::replace::{merge, replace_members};
 use super::storage::Transaction;
@@ -411,17 +411,5 @@ impl Run {
             progress.doomed.insert(index, error);
         }
         Ok(())
-    }
-}
-
-/// The same error again: a prepared step may be run more than once.
-fn copy(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.detail());
-    if let Some(attribute) = error.attribute() {
-        copy = copy.on(attribute);
-    }
-    match error.offset() {
-        Some(offset) => copy.at_offset(offset),
-        None => copy,
     }
 }

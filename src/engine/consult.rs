@@ -45,14 +45,24 @@ impl std::error::Error for OfHost {
 }
 
 fn of_host(error: Error) -> Error {
-    let mut marked = Error::new(error.kind(), error.detail());
+    plain(&error).caused_by(OfHost(error))
+}
+
+/// The same error without what caused it.
+fn plain(error: &Error) -> Error {
+    let mut plain = Error::new(error.kind(), error.detail());
     if let Some(attribute) = error.attribute() {
-        marked = marked.on(attribute);
+        plain = plain.on(attribute);
     }
-    if let Some(offset) = error.offset() {
-        marked = marked.at_offset(offset);
+    match error.offset() {
+        Some(offset) => plain.at_offset(offset),
+        None => plain,
     }
-    marked.caused_by(OfHost(error))
+}
+
+/// The same error again, for a write that is tried more than once: what the host refused stays the host's refusal.
+pub(super) fn copy(error: &Error) -> Error {
+    if is_of_host(error) { of_host(plain(error)) } else { plain(error) }
 }
 
 /// A mistake of the host's: its client could not mend it.
@@ -62,8 +72,11 @@ fn mistake(detail: impl std::fmt::Display) -> Error {
 
 /// Whether an error says that nothing more can be written, rather than that one of several writes is refused.
 pub(super) fn ends_all(error: &Error) -> bool {
-    let is_of_host = std::error::Error::source(error).is_some_and(|source| source.is::<OfHost>());
-    error.row().fault != Fault::Caller && !is_of_host
+    error.row().fault != Fault::Caller && !is_of_host(error)
+}
+
+fn is_of_host(error: &Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<OfHost>())
 }
 
 impl<'a> Consultation<'a> {
