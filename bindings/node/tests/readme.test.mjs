@@ -6,8 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import readline from 'node:readline';
 import { test } from 'node:test';
-import { user } from './support.mjs';
+import { PATCH, user } from './support.mjs';
 
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const README = process.env.SCIMDB_README ?? path.join(import.meta.dirname, '..', 'README.md');
 
 test('the example of the README mounts an endpoint that provisions', async (t) => {
@@ -33,15 +34,26 @@ test('the example of the README mounts an endpoint that provisions', async (t) =
     if (name === 'port') break;
   }
   const url = `http://127.0.0.1:${told.port}`;
-  const post = (userName) =>
-    fetch(`${url}/scim/v2/Users`, {
-      method: 'POST',
+  const call = (method, target, body) =>
+    fetch(`${url}/scim/v2${target}`, {
+      method,
       headers: { authorization: `Bearer ${told.token}`, 'content-type': 'application/scim+json' },
-      body: JSON.stringify(user(userName, { active: true })),
+      body: body && JSON.stringify(body),
     });
-  assert.equal((await post('ann@example.com')).status, 201);
-  const refused = await post('bo@elsewhere.example');
+  const ann = await call('POST', '/Users', user('ann@example.com', { active: true }));
+  assert.equal(ann.status, 201);
+  const refused = await call('POST', '/Users', user('bo@elsewhere.example'));
   assert.deepEqual([refused.status, (await refused.json()).scimType], [400, 'invalidValue']);
   const people = await (await fetch(`${url}/people`)).json();
   assert.deepEqual(people.Resources.map(({ userName }) => userName), ['ann@example.com']);
+
+  // The hook lets everything else be: groups, changes, deletions.
+  const staff = await call('POST', '/Groups', { schemas: [GROUP], displayName: 'staff' });
+  assert.equal(staff.status, 201);
+  for (const [type, made, path, value] of [['Users', ann, 'active', false], ['Groups', staff, 'displayName', 'all']]) {
+    const { id } = await made.json();
+    const change = { schemas: [PATCH], Operations: [{ op: 'replace', path, value }] };
+    assert.equal((await call('PATCH', `/${type}/${id}`, change)).status, 200);
+    assert.equal((await call('DELETE', `/${type}/${id}`)).status, 204);
+  }
 });

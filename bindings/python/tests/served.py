@@ -25,8 +25,11 @@ def open_store() -> scimdb.Tenant[Any]:
 
 
 def derive(write: dict[str, Any]) -> Optional[dict[str, Any]]:
-    """Who has no userType, gets one; wherever the write came from."""
-    return {"userType": "Employee"} if write["operation"] == "create" else None
+    """A User that has no userType, gets one; wherever the write came from."""
+    after = write["after"]
+    if write["resourceType"] != "User" or after is None or "userType" in after:
+        return None
+    return {"userType": "Employee"}
 
 
 def flask_app() -> Any:

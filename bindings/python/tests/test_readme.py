@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 import scimdb
-from conftest import user
+from conftest import GROUP, user
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 BLOCK = re.compile(r"<!-- test: (\w+) -->\n```python\n(.*?)```", re.DOTALL)
+
+
+def change(path: str, value: Any) -> dict[str, Any]:
+    """A PatchOp message that replaces one attribute."""
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+    return {"schemas": schemas, "Operations": [{"op": "replace", "path": path, "value": value}]}
 
 
 def blocks(kind: str) -> list[str]:
@@ -69,7 +75,15 @@ def test_the_rest() -> None:
             names.update(run(code, **names))
         with pytest.raises(scimdb.InvalidRequest):
             names["tenant"].create("User", user("eve"))
-        assert names["tenant"].create("User", user("eve@example.com"))["userType"] == "Employee"
+        tenant = names["tenant"]
+        eve = tenant.create("User", user("eve@example.com"))
+        assert eve["userType"] == "Employee"
+        # The hook lets everything else be: groups, changes, deletions.
+        staff = tenant.create("Group", {"schemas": [GROUP], "displayName": "staff"})
+        tenant.patch("Group", staff["id"], change("displayName", "all"))
+        assert tenant.patch("User", eve["id"], change("active", True))["userType"] == "Employee"
+        tenant.delete("Group", staff["id"])
+        tenant.delete("User", eve["id"])
 
 
 def test_asyncio(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,11 @@
 package org.scimdb.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.scimdb.tests.Fixture.read;
+import static org.scimdb.tests.Fixture.rename;
+import static org.scimdb.tests.Fixture.user;
 
 import java.io.BufferedReader;
 import java.net.URI;
@@ -9,11 +13,17 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.scimdb.ScimdbException;
+import org.scimdb.Store;
+import org.scimdb.Tenant;
 
-/** The README's example, as test.sh has taken it out and compiled it: in a process of its own, on the module path. */
+/** The README's examples, as test.sh has taken them out and compiled them; the first in a process, on the module path. */
 class ReadmeTest {
+    private static final String GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
+
     @Test
     void theExampleServes(@TempDir Path folder) throws Exception {
         Process example = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-Dport=0",
@@ -32,6 +42,25 @@ class ReadmeTest {
         } finally {
             example.destroy();
             example.waitFor();
+        }
+    }
+
+    /** The README's hooks let everything be that is no blocked user: groups, changes, deletions. */
+    @Test
+    void theHooksLetTheRestBe() {
+        try (Store store = Store.open(":memory:")) {
+            ReadmeHooks.set(store);
+            Tenant tenant = store.tenant();
+            assertEquals(403, assertThrows(ScimdbException.class, () -> tenant.create("User", user("eve"))).status());
+            String ann = tenant.create("User", user("ann"));
+            assertEquals("Employee", read(ann).get("userType").getAsString());
+            String staff = tenant.create("Group", "{\"schemas\":[\"" + GROUP + "\"],\"displayName\":\"staff\"}");
+            for (Map.Entry<String, String> made : Map.of("User", ann, "Group", staff).entrySet()) {
+                String id = read(made.getValue()).get("id").getAsString();
+                tenant.patch(made.getKey(), id, rename("other"));
+                tenant.delete(made.getKey(), id);
+            }
+            assertEquals(6, ReadmeHooks.audited);
         }
     }
 }
