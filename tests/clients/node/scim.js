@@ -13,6 +13,7 @@ const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 
+// There are no generated sources: proto-loader makes the client from the protos when the program starts.
 const OPTIONS = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
 const FILES = ['resource_service', 'schema_service', 'admin_service'].map((name) => `scimdb/v1/${name}.proto`);
 const { v1 } = grpc.loadPackageDefinition(
