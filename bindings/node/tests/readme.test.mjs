@@ -53,7 +53,7 @@ test('the example of the README mounts an endpoint that provisions', async (t) =
   for (const [type, made, path, value] of [['Users', ann, 'active', false], ['Groups', staff, 'displayName', 'all']]) {
     const { id } = await made.json();
     const change = { schemas: [PATCH], Operations: [{ op: 'replace', path, value }] };
-    assert.equal((await call('PATCH', `/${type}/${id}`, change)).status, 200);
+    assert.ok((await call('PATCH', `/${type}/${id}`, change)).ok);
     assert.equal((await call('DELETE', `/${type}/${id}`)).status, 204);
   }
 });

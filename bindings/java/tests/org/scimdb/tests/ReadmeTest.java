@@ -48,7 +48,7 @@ class ReadmeTest {
     /** The README's hooks let everything be that is no blocked user: groups, changes, deletions. */
     @Test
     void theHooksLetTheRestBe() {
-        try (Store store = Store.open(":memory:")) {
+        try (Store store = Store.openInMemory()) {
             ReadmeHooks.set(store);
             Tenant tenant = store.tenant();
             assertEquals(403, assertThrows(ScimdbException.class, () -> tenant.create("User", user("eve"))).status());
