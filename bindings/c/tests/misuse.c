@@ -82,6 +82,59 @@ static void a_closed_store_is_refused_everywhere(void) {
     refuse_everything(db, false);
 }
 
+/* What the accessors say of a handle that is no error. */
+static void tells_no_error(const scimdb_error *error) {
+    CHECK_INT(scimdb_error_code(error), SCIMDB_OK);
+    CHECK_INT(scimdb_error_status(error), 0);
+    CHECK(scimdb_error_name(error) == NULL);
+    CHECK(scimdb_error_scim_type(error) == NULL);
+    CHECK(scimdb_error_detail(error) == NULL);
+    CHECK(scimdb_error_attribute(error) == NULL);
+    CHECK_INT(scimdb_error_offset(error), -1);
+    CHECK_INT(scimdb_error_is_retriable(error), 0);
+    CHECK(scimdb_error_json(error) == NULL);
+}
+
+static void no_error_is_told_of_as_one(void) {
+    int somewhere = 0;
+    tells_no_error(NULL);
+    tells_no_error((const scimdb_error *)&somewhere);
+    tells_no_error((const scimdb_error *)UINTPTR_MAX);
+    scimdb_store *db = NULL;
+    scimdb_error *err = NULL;
+    FAILS_WITH(SCIMDB_MISUSE, scimdb_open(NONE, NONE, &db, &err));
+    scimdb_error *freed = err;
+    scimdb_error_free(freed);
+    tells_no_error(freed);
+    scimdb_error_free(freed);
+}
+
+static void nothing_is_opened_without_a_path_or_a_place(void) {
+    scimdb_store *db = NULL;
+    scimdb_error *err = NULL;
+    FAILS(SCIMDB_MISUSE, scimdb_open(NONE, NONE, &db, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(NULL, SCIMDB_NTS, NONE, &db, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(NULL, 5, NONE, &db, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(S(":memory:"), NULL, 5, &db, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(S(":memory:"), NONE, NULL, &err));
+    CHECK_INT(scimdb_open(NONE, NONE, NULL, NULL), SCIMDB_MISUSE);
+    CHECK(db == NULL);
+}
+
+static void a_log_that_cannot_be_is_let_go_of(void) {
+    scimdb_error *err = NULL;
+    int drops = 0;
+    FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_set_log((scimdb_log_fn)abort, 0, &drops, count_drop, &err));
+    CHECK_INT(drops, 1);
+    CHECK_INT(scimdb_set_log((scimdb_log_fn)abort, INT32_MIN, &drops, count_drop, NULL), SCIMDB_INVALID_ARGUMENT);
+    CHECK_INT(drops, 2);
+    /* Without a callback any level will do, and what came with it is not kept. */
+    OK(scimdb_set_log(NULL, INT32_MAX, &drops, count_drop, &err));
+    CHECK_INT(drops, 3);
+    OK(scimdb_set_log(NULL, 0, NULL, NULL, &err));
+    CHECK_INT(scimdb_set_log(NULL, 0, NULL, NULL, NULL), SCIMDB_OK);
+}
+
 static void a_handle_of_another_kind_is_refused(void) {
     scimdb_store *db = open_memory();
     scimdb_error *err = NULL;
@@ -99,6 +152,12 @@ static void a_handle_of_another_kind_is_refused(void) {
     FAILS(SCIMDB_MISUSE, scimdb_iter_next(NULL, &json, &json_n, &err));
     FAILS(SCIMDB_MISUSE, scimdb_iter_next(iter, NULL, &json_n, &err));
     FAILS(SCIMDB_MISUSE, scimdb_iter_next(iter, &json, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many((scimdb_iter *)db, 1, 1, &out, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many((scimdb_iter *)import, 1, 1, &out, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(NULL, 1, 1, &out, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(iter, 1, 1, NULL, &err));
+    CHECK_INT(scimdb_iter_next_many(NULL, 1, 1, NULL, NULL), SCIMDB_MISUSE);
+    CHECK_INT(scimdb_iter_next(NULL, NULL, NULL, NULL), SCIMDB_MISUSE);
     FAILS(SCIMDB_MISUSE, scimdb_import_feed((scimdb_import *)iter, S("{}"), &err));
     FAILS(SCIMDB_MISUSE, scimdb_import_feed(NULL, S("{}"), &err));
     FAILS(SCIMDB_MISUSE, scimdb_import_finish((scimdb_import *)db, &out, &err));
@@ -114,13 +173,15 @@ static void a_handle_of_another_kind_is_refused(void) {
     scimdb_import_free((scimdb_import *)db);
     scimdb_subscription_free((scimdb_subscription *)db);
     scimdb_error_free((scimdb_error *)db);
-    CHECK_INT(scimdb_error_code((scimdb_error *)db), 0);
+    tells_no_error((scimdb_error *)db);
     CHECK_INT(count_users(db), 0);
     scimdb_iter_free(iter);
     scimdb_iter_free(iter);
     scimdb_import_free(import);
     scimdb_import_free(import);
     FAILS(SCIMDB_MISUSE, scimdb_iter_next(iter, &json, &json_n, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(iter, 1, 1, &out, &err));
+    CHECK(out.data == NULL);
     FAILS(SCIMDB_MISUSE, scimdb_import_feed(import, S("{}"), &err));
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
@@ -191,6 +252,9 @@ const struct test misuse_tests[] = {
     {"misuse: no store is refused everywhere", no_store_is_refused_everywhere},
     {"misuse: a closed store is refused everywhere", a_closed_store_is_refused_everywhere},
     {"misuse: a handle of another kind is refused", a_handle_of_another_kind_is_refused},
+    {"misuse: no error is told of as one", no_error_is_told_of_as_one},
+    {"misuse: nothing is opened without a path or a place", nothing_is_opened_without_a_path_or_a_place},
+    {"misuse: a log that cannot be is let go of", a_log_that_cannot_be_is_let_go_of},
     {"misuse: nothing is freed safely", nothing_is_freed_safely},
     {"misuse: what must be given is missed", what_must_be_given_is_missed},
     END_OF_TESTS,

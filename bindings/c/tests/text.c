@@ -41,7 +41,10 @@ static void what_is_no_utf8_is_refused(void) {
         FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, USER, S(bad[i]), NONE, &out, &err));
         FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, USER, S("x"), S(bad[i]), &out, &err));
     }
-    CHECK(out.data == NULL);
+    scimdb_store *none = NULL;
+    FAILS(SCIMDB_MISUSE, scimdb_open(S("\xff\xfe"), NONE, &none, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(S(":memory:"), S("{\"holder\":\"\xff\"}"), &none, &err));
+    CHECK(out.data == NULL && none == NULL);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
@@ -54,7 +57,10 @@ static void lengths_that_cannot_be_are_refused(void) {
     FAILS(SCIMDB_MISUSE, scimdb_get(db, TENANT, USER, "x", SIZE_MAX / 2 + 1, NONE, &out, &err));
     FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, NULL, 12, NONE, &out, &err));
     FAILS(SCIMDB_MISUSE, scimdb_create(db, TENANT, USER, "{}", SCIMDB_NTS - 1, NONE, &out, &err));
-    CHECK(out.data == NULL);
+    scimdb_store *none = NULL;
+    FAILS(SCIMDB_MISUSE, scimdb_open(":memory:", SCIMDB_NTS - 1, NONE, &none, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_open(S(":memory:"), "{}", SIZE_MAX / 2 + 1, &none, &err));
+    CHECK(out.data == NULL && none == NULL);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
@@ -103,6 +109,11 @@ static void a_buffer_that_was_never_begun_is_refused(void) {
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, &lengths_without_data, &err));
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, &longer_than_room, &err));
     FAILS(SCIMDB_MISUSE, scimdb_stats(db, NULL, &err));
+    scimdb_iter *iter = NULL;
+    OK(scimdb_iter_open(db, TENANT, USER, NONE, &iter, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(iter, 1, 1, &lengths_without_data, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_iter_next_many(iter, 1, 1, &longer_than_room, &err));
+    scimdb_iter_free(iter);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }
 
