@@ -2,162 +2,14 @@
 //! header says: it answers, and never panics.
 #![no_main]
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CStr, c_char};
 use std::ptr::{null, null_mut, without_provenance_mut};
 
 use libfuzzer_sys::fuzz_target;
 // The functions are in it.
 use scimdb as _;
-
-type Db = *mut c_void;
-type Err = *mut *mut c_void;
-
-#[repr(C)]
-struct Buf {
-    data: *mut c_char,
-    len: usize,
-    cap: usize,
-}
-
-unsafe extern "C" {
-    fn scimdb_open(path: *const c_char, n: usize, options: *const c_char, m: usize, out: *mut Db, err: Err) -> i32;
-    fn scimdb_close(db: Db) -> i32;
-    fn scimdb_interrupt(db: Db) -> i32;
-    fn scimdb_buf_free(buf: *mut Buf);
-    fn scimdb_error_json(error: *mut c_void) -> *const c_char;
-    fn scimdb_error_offset(error: *mut c_void) -> i64;
-    fn scimdb_error_free(error: *mut c_void);
-    #[rustfmt::skip]
-    fn scimdb_handle(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        m: *const c_char,
-        m_n: usize,
-        u: *const c_char,
-        u_n: usize,
-        h: *const c_char,
-        h_n: usize,
-        b: *const c_char,
-        b_n: usize,
-        c: *const c_char,
-        c_n: usize,
-        status: *mut i32,
-        headers: *mut Buf,
-        body: *mut Buf,
-        err: Err,
-    ) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_get(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        k: *const c_char,
-        k_n: usize,
-        i: *const c_char,
-        i_n: usize,
-        o: *const c_char,
-        o_n: usize,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_create(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        k: *const c_char,
-        k_n: usize,
-        j: *const c_char,
-        j_n: usize,
-        o: *const c_char,
-        o_n: usize,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_patch(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        k: *const c_char,
-        k_n: usize,
-        i: *const c_char,
-        i_n: usize,
-        j: *const c_char,
-        j_n: usize,
-        o: *const c_char,
-        o_n: usize,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_search(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        k: *const c_char,
-        k_n: usize,
-        r: *const c_char,
-        r_n: usize,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    fn scimdb_bulk(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        r: *const c_char,
-        r_n: usize,
-        o: *const c_char,
-        o_n: usize,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_iter_open(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        k: *const c_char,
-        k_n: usize,
-        r: *const c_char,
-        r_n: usize,
-        out: *mut Db,
-        err: Err,
-    ) -> i32;
-    fn scimdb_iter_next(iter: Db, json: *mut *const c_char, n: *mut usize, err: Err) -> i32;
-    fn scimdb_iter_free(iter: Db);
-    #[rustfmt::skip]
-    fn scimdb_import_open(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        o: *const c_char,
-        o_n: usize,
-        out: *mut Db,
-        err: Err,
-    ) -> i32;
-    fn scimdb_import_feed(import: Db, bytes: *const c_char, n: usize, err: Err) -> i32;
-    fn scimdb_import_finish(import: Db, out: *mut Buf, err: Err) -> i32;
-    fn scimdb_import_free(import: Db);
-    #[rustfmt::skip]
-    fn scimdb_schema_put(db: Db, t: *const c_char, t_n: usize, d: *const c_char, d_n: usize, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_tenant_create(db: Db, name: *const c_char, n: usize, o: *const c_char, o_n: usize, err: Err) -> i32;
-    #[rustfmt::skip]
-    fn scimdb_changes(
-        db: Db,
-        t: *const c_char,
-        t_n: usize,
-        since: u64,
-        max: u32,
-        wait: u32,
-        out: *mut Buf,
-        err: Err,
-    ) -> i32;
-    fn scimdb_stats(db: Db, out: *mut Buf, err: Err) -> i32;
-}
+use scimdb_fuzz::abi::*;
+use scimdb_fuzz::host::{self, Plan, after_commit, before_write, drop_plan, on_change};
 
 /// What the input says, read from its front.
 struct Input<'a>(&'a [u8]);
@@ -189,6 +41,9 @@ impl<'a> Input<'a> {
             "{\"id\":\"a\"}",
             "{\"filter\":\"userName eq \\\"a\\\"\"}",
             "{\"schemas\":[\"urn:ietf:params:scim:api:messages:2.0:PatchOp\"],\"Operations\":[{\"op\":\"add\",\"path\":\"title\",\"value\":\"x\"}]}",
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "{\"scope\":\"admin\",\"subject\":\"a\"}",
+            "{\"profile\":\"entra\"}",
         ];
         let choice = self.byte()?;
         Some(match choice {
@@ -202,42 +57,86 @@ impl<'a> Input<'a> {
                 (text.as_ptr().cast(), text.len())
             }
             _ => {
-                let len = usize::from(self.byte()?).min(self.0.len());
-                let (text, rest) = self.0.split_at(len);
-                self.0 = rest;
-                (text.as_ptr().cast(), len)
+                let text = self.bytes()?;
+                (text.as_ptr().cast(), text.len())
             }
         })
+    }
+
+    /// As many bytes as the first of them says, or as there are.
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        let len = usize::from(self.byte()?).min(self.0.len());
+        let (bytes, rest) = self.0.split_at(len);
+        self.0 = rest;
+        Some(bytes)
     }
 }
 
 /// The handles that were ever given, and some that never were.
-struct Handles(Vec<Db>);
+struct Handles(Vec<Handle>);
 
 impl Handles {
-    fn pick(&self, input: &mut Input<'_>) -> Option<Db> {
+    fn pick(&self, input: &mut Input<'_>) -> Option<Handle> {
         let at = usize::from(input.byte()?);
         Some(self.0.get(at % self.0.len()).copied().unwrap_or(null_mut()))
     }
 }
 
 /// Code, and what is behind an error.
-fn looked_at(code: i32, error: *mut c_void) {
-    assert!(code != 62 && code != 63 && code != 61, "the library has a bug: {code}");
+fn looked_at(code: i32, error: Handle) {
+    assert!(code != 62 && code != 63, "the library has a bug: {code}");
+    assert!(host::has_set() || code != 61, "the library has a bug: {code}");
     assert!(error.is_null() || (code != 0 && code != 100), "an error, and no failure");
     // SAFETY: it is an error of the library's, or NULL.
     unsafe {
-        scimdb_error_json(error);
-        scimdb_error_offset(error);
+        if !error.is_null() {
+            assert_eq!(scimdb_error_code(error), code);
+            assert!((300..600).contains(&scimdb_error_status(error)));
+            assert!(scimdb_error_offset(error) >= -1);
+            assert!(matches!(scimdb_error_is_retriable(error), 0 | 1));
+            let name = CStr::from_ptr(scimdb_error_name(error));
+            assert!(name.to_bytes().iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_'));
+            let json = CStr::from_ptr(scimdb_error_json(error)).to_bytes();
+            let json: serde_json::Value = serde_json::from_slice(json).expect("an error is a message of SCIM");
+            assert!(json["status"].is_string());
+            assert!(!CStr::from_ptr(scimdb_error_detail(error)).is_empty());
+            for optional in [scimdb_error_scim_type(error), scimdb_error_attribute(error)] {
+                assert!(optional.is_null() || CStr::from_ptr(optional).to_str().is_ok());
+            }
+        }
         scimdb_error_free(error);
     }
+}
+
+/// The accessors of errors, and what ends handles, with a handle that is no error.
+///
+/// # Safety
+/// None: they take any handle.
+unsafe fn no_error(handle: Handle) {
+    // SAFETY: by the contract of the library.
+    unsafe {
+        assert_eq!((scimdb_error_code(handle), scimdb_error_status(handle)), (0, 0));
+        assert_eq!((scimdb_error_offset(handle), scimdb_error_is_retriable(handle)), (-1, 0));
+        assert!(scimdb_error_name(handle).is_null() && scimdb_error_json(handle).is_null());
+        assert!(scimdb_error_detail(handle).is_null());
+        assert!(scimdb_error_scim_type(handle).is_null() && scimdb_error_attribute(handle).is_null());
+        scimdb_error_free(handle);
+        assert!(!scimdb_version().is_null() && scimdb_abi_version() == 1);
+    }
+}
+
+/// What a call gave, as JSON.
+fn json_of(buffer: &Buf) -> serde_json::Value {
+    // SAFETY: the library has filled it.
+    let text = unsafe { std::slice::from_raw_parts(buffer.data.cast::<u8>(), buffer.len) };
+    serde_json::from_slice(text).expect("what is given is JSON")
 }
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
     let mut handles = Handles(vec![null_mut(), without_provenance_mut(7), without_provenance_mut(usize::MAX)]);
     let mut buffers = [const { Buf { data: null_mut(), len: 0, cap: 0 } }; 2];
-    let mut db: Db = null_mut();
+    let mut db: Handle = null_mut();
     let options = "{\"index\":{\"enabled\":false}}";
     // SAFETY: pointers lead to what the header says, as those below do.
     unsafe {
@@ -248,6 +147,13 @@ fuzz_target!(|bytes: &[u8]| {
     // SAFETY: as above.
     unsafe {
         scimdb_close(db);
+        for &handle in &handles.0 {
+            scimdb_iter_free(handle);
+            scimdb_import_free(handle);
+            scimdb_subscription_free(handle);
+        }
+        assert_eq!(host::held(), 0, "a callback was not let go of");
+        host::has_set();
         for buffer in &mut buffers {
             scimdb_buf_free(buffer);
         }
@@ -256,15 +162,15 @@ fuzz_target!(|bytes: &[u8]| {
 
 /// Makes the next call that the input says.
 fn call(input: &mut Input<'_>, handles: &mut Handles, buffers: &mut [Buf; 2]) -> Option<()> {
-    let mut error: *mut c_void = null_mut();
+    let mut error: Handle = null_mut();
     let err: Err = &mut error;
-    let [first, second] = buffers;
     let operation = input.byte()?;
     let db = handles.pick(input)?;
-    let mut made: Db = null_mut();
+    let mut made: Handle = null_mut();
+    let [first, second] = &mut *buffers;
     // SAFETY: texts lead to as many bytes as they say, or to a NUL; buffers are begun or were written by the library.
     let code = unsafe {
-        match operation % 20 {
+        match operation % 40 {
             0 => {
                 let ((t, tn), (m, mn), (u, un)) = (input.text()?, input.text()?, input.text()?);
                 let ((h, hn), (b, bn), (c, cn)) = (input.text()?, input.text()?, input.text()?);
@@ -334,7 +240,7 @@ fn call(input: &mut Input<'_>, handles: &mut Handles, buffers: &mut [Buf; 2]) ->
                 let (t, tn) = input.text()?;
                 scimdb_changes(db, t, tn, u64::from(input.byte()?), u32::from(input.byte()?), 0, first, err)
             }
-            _ => match input.byte()? % 8 {
+            19 => match input.byte()? % 8 {
                 0 => scimdb_close(db),
                 1 => scimdb_interrupt(db),
                 2 => {
@@ -343,8 +249,138 @@ fn call(input: &mut Input<'_>, handles: &mut Handles, buffers: &mut [Buf; 2]) ->
                 }
                 _ => scimdb_stats(db, first, err),
             },
+            20 => {
+                let ((t, tn), (k, kn), (i, i_n)) = (input.text()?, input.text()?, input.text()?);
+                let ((j, jn), (o, on)) = (input.text()?, input.text()?);
+                scimdb_replace(db, t, tn, k, kn, i, i_n, j, jn, o, on, second, err)
+            }
+            21 => {
+                let ((t, tn), (k, kn), (i, i_n), (o, on)) =
+                    (input.text()?, input.text()?, input.text()?, input.text()?);
+                scimdb_delete(db, t, tn, k, kn, i, i_n, o, on, err)
+            }
+            _ => return more_calls(operation % 40, db, input, handles, buffers),
         }
     };
+    ended(code, error, made, handles)
+}
+
+/// Makes a call of those that are rarer.
+fn more_calls(
+    operation: u8,
+    db: Handle,
+    input: &mut Input<'_>,
+    handles: &mut Handles,
+    buffers: &mut [Buf; 2],
+) -> Option<()> {
+    let (mut error, mut made): (Handle, Handle) = (null_mut(), null_mut());
+    let err: Err = &mut error;
+    let [first, second] = buffers;
+    // SAFETY: as in `call`; callbacks get the userdata that they are made for.
+    let code = unsafe {
+        match operation {
+            22 => {
+                let ((t, tn), (k, kn), (r, rn)) = (input.text()?, input.text()?, input.text()?);
+                scimdb_explain(db, t, tn, k, kn, r, rn, first, err)
+            }
+            23 => {
+                let ((t, tn), (k, kn), (i, i_n), (p, pn)) =
+                    (input.text()?, input.text()?, input.text()?, input.text()?);
+                let mut matches = 7;
+                let code = scimdb_verify_password(db, t, tn, k, kn, i, i_n, p, pn, &mut matches, err);
+                assert_eq!(code == 0, matches != 7, "what is to be written to is untouched when a call fails");
+                code
+            }
+            24 => {
+                let (max, bytes) = (u32::from(input.byte()?), usize::from(input.byte()?) * 8);
+                let code = scimdb_iter_next_many(db, max, bytes, second, err);
+                if code == 0 {
+                    let rows = std::slice::from_raw_parts(second.data.cast::<u8>(), second.len);
+                    let rows = rows.strip_suffix(b"\n").expect("each row ends with a newline");
+                    assert!(rows.split(|byte| *byte == b'\n').all(|row| row.starts_with(b"{")));
+                }
+                code
+            }
+            25 => {
+                let ((t, tn), (n, nn)) = (input.text()?, input.text()?);
+                scimdb_schema_remove(db, t, tn, n, nn, err)
+            }
+            26 => {
+                let (t, tn) = input.text()?;
+                scimdb_schema_list(db, t, tn, first, err)
+            }
+            27 => {
+                let ((n, nn), (o, on)) = (input.text()?, input.text()?);
+                scimdb_tenant_configure(db, n, nn, o, on, err)
+            }
+            28 => {
+                let (n, nn) = input.text()?;
+                scimdb_tenant_drop(db, n, nn, err)
+            }
+            29 => scimdb_tenant_list(db, first, err),
+            30 => {
+                let ((t, tn), (n, nn), (o, on)) = (input.text()?, input.text()?, input.text()?);
+                let code = scimdb_token_create(db, t, tn, n, nn, o, on, first, err);
+                if code == 0 {
+                    // It is good from now on.
+                    let made = json_of(first);
+                    let secret = made["secret"].as_str().expect("a token has a secret");
+                    let code = scimdb_authenticate(db, secret.as_ptr().cast(), secret.len(), second, null_mut());
+                    assert!(code == 0 || code == 26, "a new token: {code}");
+                }
+                code
+            }
+            31 => {
+                let ((t, tn), (n, nn)) = (input.text()?, input.text()?);
+                scimdb_token_revoke(db, t, tn, n, nn, err)
+            }
+            32 => {
+                let (t, tn) = input.text()?;
+                scimdb_token_list(db, t, tn, first, err)
+            }
+            33 => {
+                let (s, sn) = input.text()?;
+                scimdb_authenticate(db, s, sn, first, err)
+            }
+            34 => {
+                let code = scimdb_check(db, first, err);
+                if code == 0 {
+                    let found = json_of(first);
+                    assert!(found["problems"].as_array().is_some_and(Vec::is_empty), "{found}");
+                }
+                code
+            }
+            35 => {
+                let (which, plan) = (input.byte()?, input.bytes()?);
+                let before: Before = (which & 1 == 0).then_some(before_write);
+                let after: After = (which & 2 == 0).then_some(after_commit);
+                scimdb_set_hooks(db, before, after, Plan::userdata(db, plan), Some(drop_plan), err)
+            }
+            36 => {
+                let plan = Plan::userdata(db, input.bytes()?);
+                scimdb_on_change(db, Some(on_change), plan, Some(drop_plan), &mut made, err)
+            }
+            37 => {
+                scimdb_subscription_free(db);
+                0
+            }
+            38 => {
+                let decision = if input.byte()? & 1 == 0 { host::old_decision() } else { db };
+                let ((s, sn), (d, dn)) = (input.text()?, input.text()?);
+                assert_eq!(scimdb_decision_refuse(decision, 400, s, sn, d, dn), 35, "no decision is open");
+                scimdb_decision_set(decision, d, dn)
+            }
+            _ => {
+                no_error(db);
+                0
+            }
+        }
+    };
+    ended(code, error, made, handles)
+}
+
+/// Looks at what a call gave, and keeps the handle that it made.
+fn ended(code: i32, error: Handle, made: Handle, handles: &mut Handles) -> Option<()> {
     looked_at(code, error);
     if !made.is_null() {
         handles.0.push(made);

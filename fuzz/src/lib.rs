@@ -1,6 +1,9 @@
 //! What the fuzz targets share: the built-in resource types, a user and a group to work on, and filters without the
 //! places of their parts.
 
+pub mod abi;
+pub mod host;
+
 use std::sync::LazyLock;
 
 use scimdb::filter::FilterExpr;
