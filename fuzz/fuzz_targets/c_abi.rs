@@ -343,6 +343,10 @@ fn more_calls(
                 scimdb_authenticate(db, s, sn, first, err)
             }
             34 => {
+                // It needs the file for itself, and waits for seconds where an iterator holds a state.
+                for &handle in &handles.0 {
+                    scimdb_iter_free(handle);
+                }
                 let code = scimdb_check(db, first, err);
                 if code == 0 {
                     let found = json_of(first);
