@@ -1,20 +1,24 @@
 //! What a child of fork() must let go of. It has a copy of every descriptor of its parent: as long as it lives, the lock of
-//! a store that its parent held would stay taken, and calls would still be sent to a parent that is gone.
+//! a store that its parent held would stay taken, calls would still be sent to a parent that is gone, and clients would
+//! still connect to a server that has stopped.
 
 use std::ffi::CString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU16, AtomicU64, Ordering};
 
-/// A store that this process has opened in a directory, until it is dropped.
+/// A store that this process has opened in a directory, or a server of its, until it is dropped.
 pub(super) struct Opened(&'static Entry);
 
 /// An entry of the list. It is never freed, so that a child can read the list whatever its parent was about to do; one
 /// that is closed is used again.
 struct Entry {
     is_open: AtomicBool,
-    /// The files that are locked: the store's own, and the one that names its holder.
-    files: [CString; 2],
+    /// The files that are locked: the store's own, and the one that names its holder. None for a server.
+    files: Option<[CString; 2]>,
+    /// The address where calls arrive, as one of IPv6: complete before the port is.
+    ip: [AtomicU64; 2],
     /// Where calls of other processes arrive; 0 if they do not.
     port: AtomicU16,
     next: AtomicPtr<Entry>,
@@ -37,15 +41,27 @@ impl Opened {
         // A child may be in another directory by then.
         let directory = std::path::absolute(directory).ok()?;
         let file = |name: &str| CString::new(directory.join(name).into_os_string().into_encoded_bytes()).ok();
-        let files = [file("store.redb")?, file("holder")?];
+        Some(Self::entry(Some([file("store.redb")?, file("holder")?])))
+    }
+
+    /// Notes a server that listens at this address.
+    pub(super) fn serves(address: SocketAddr) -> Self {
+        let server = Self::entry(None);
+        server.listens_at(address);
+        server
+    }
+
+    /// Takes an entry for these files.
+    fn entry(files: Option<[CString; 2]>) -> Self {
         let take = |entry: &&Entry| !entry.is_open.swap(true, Ordering::AcqRel);
-        // So the list grows with the directories, and not with the times that they are opened.
+        // So the list grows with the directories and the servers, and not with the times that they are opened.
         if let Some(entry) = entries().filter(|entry| entry.files == files).find(take) {
-            return Some(Opened(entry));
+            return Opened(entry);
         }
         let entry = Box::leak(Box::new(Entry {
             is_open: AtomicBool::new(true),
             files,
+            ip: [AtomicU64::new(0), AtomicU64::new(0)],
             port: AtomicU16::new(0),
             next: AtomicPtr::new(ptr::null_mut()),
         }));
@@ -53,15 +69,27 @@ impl Opened {
         loop {
             entry.next.store(first, Ordering::Release);
             match ENTRIES.compare_exchange(first, entry, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => return Some(Opened(entry)),
+                Ok(_) => return Opened(entry),
                 Err(other) => first = other,
             }
         }
     }
 
-    /// Notes the port where calls of other processes arrive, or that they do not.
+    /// Notes the port of this machine's loopback where calls of other processes arrive, or that they do not.
     pub(super) fn listens(&self, port: Option<u16>) {
-        self.0.port.store(port.unwrap_or(0), Ordering::Release);
+        match port {
+            Some(port) => self.listens_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+            None => self.0.port.store(0, Ordering::Release),
+        }
+    }
+
+    fn listens_at(&self, address: SocketAddr) {
+        self.listens(None);
+        let ip = wide(address.ip()).to_bits();
+        let [high, low] = &self.0.ip;
+        high.store((ip >> 64) as u64, Ordering::Release);
+        low.store(ip as u64, Ordering::Release);
+        self.0.port.store(address.port(), Ordering::Release);
     }
 }
 
@@ -72,33 +100,68 @@ impl Drop for Opened {
     }
 }
 
+/// An address as one of IPv6, where those of IPv4 have a place of their own.
+fn wide(ip: IpAddr) -> Ipv6Addr {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    }
+}
+
 /// Descriptors that are looked at, from the lowest: a process that may have more has few of them.
 #[cfg(unix)]
 const MOST_DESCRIPTORS: libc::rlim_t = 1 << 16;
-/// Stores whose descriptors are let go of.
+/// Stores and servers whose descriptors are let go of.
 #[cfg(unix)]
-const MOST_STORES: usize = 32;
+const MOST_OPENED: usize = 64;
 
 /// What to look for among the descriptors.
 #[cfg(unix)]
 struct Wanted {
-    files: [Option<(libc::dev_t, libc::ino_t)>; 2 * MOST_STORES],
-    ports: [u16; MOST_STORES],
+    files: [Option<(libc::dev_t, libc::ino_t)>; 2 * MOST_OPENED],
+    listeners: [Option<Listener>; MOST_OPENED],
 }
 
-/// Closes what this child of fork() has of its parent's stores. It allocates nothing, takes no lock, and calls only what may be
+/// Where calls arrive.
+#[cfg(unix)]
+#[derive(Clone, Copy)]
+struct Listener {
+    ip: Ipv6Addr,
+    port: u16,
+}
+
+#[cfg(unix)]
+impl Listener {
+    fn of(entry: &Entry) -> Option<Self> {
+        let port = entry.port.load(Ordering::Acquire);
+        let [high, low] = &entry.ip;
+        let ip = u128::from(high.load(Ordering::Acquire)) << 64 | u128::from(low.load(Ordering::Acquire));
+        (port != 0).then(|| Listener { ip: Ipv6Addr::from_bits(ip), port })
+    }
+
+    /// Whether a socket with this address is the listener, or a connection that it has accepted.
+    fn has(&self, ip: Ipv6Addr, port: u16) -> bool {
+        let is_any = match self.ip.to_ipv4_mapped() {
+            Some(own) => own.is_unspecified() && ip.to_ipv4_mapped().is_some(),
+            None => self.ip.is_unspecified(),
+        };
+        self.port == port && (self.ip == ip || is_any)
+    }
+}
+
+/// Closes what this child of fork() has of its parent's stores and servers. It allocates nothing, takes no lock, and calls only what may be
 /// called in a child of a process with threads.
 #[cfg(unix)]
 pub(super) fn let_go() {
-    let mut wanted = Wanted { files: [None; 2 * MOST_STORES], ports: [0; MOST_STORES] };
-    let open = || entries().filter(|entry| entry.is_open.load(Ordering::Acquire)).take(MOST_STORES);
-    let files = open().flat_map(|entry| entry.files.iter()).map(|path| {
+    let mut wanted = Wanted { files: [None; 2 * MOST_OPENED], listeners: [None; MOST_OPENED] };
+    let open = || entries().filter(|entry| entry.is_open.load(Ordering::Acquire)).take(MOST_OPENED);
+    let files = open().flat_map(|entry| entry.files.iter().flatten()).map(|path| {
         // SAFETY: the path ends with a NUL, and there is room for the answer.
         look(|about| unsafe { libc::stat(path.as_ptr(), about) }).map(|about| (about.st_dev, about.st_ino))
     });
     wanted.files.iter_mut().zip(files).for_each(|(place, file)| *place = file);
-    wanted.ports.iter_mut().zip(open()).for_each(|(place, entry)| *place = entry.port.load(Ordering::Acquire));
-    if wanted.files.iter().all(Option::is_none) {
+    wanted.listeners.iter_mut().zip(open()).for_each(|(place, entry)| *place = Listener::of(entry));
+    if wanted.files.iter().all(Option::is_none) && wanted.listeners.iter().all(Option::is_none) {
         return;
     }
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -128,22 +191,49 @@ impl Wanted {
         let Some(about) = look(|about| unsafe { libc::fstat(descriptor, about) }) else { return false };
         match about.st_mode & libc::S_IFMT {
             libc::S_IFREG => self.files.contains(&Some((about.st_dev, about.st_ino))),
-            libc::S_IFSOCK => local_port(descriptor).is_some_and(|port| port != 0 && self.ports.contains(&port)),
+            libc::S_IFSOCK => local_address(descriptor)
+                .is_some_and(|(ip, port)| self.listeners.iter().flatten().any(|listener| listener.has(ip, port))),
             _ => false,
         }
     }
 }
 
-/// The port of a socket on this machine's loopback.
+/// The address of a socket of this machine's side.
 #[cfg(unix)]
-fn local_port(socket: libc::c_int) -> Option<u16> {
-    let mut address = std::mem::MaybeUninit::<libc::sockaddr_in>::zeroed();
-    let mut length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in>()).ok()?;
+fn local_address(socket: libc::c_int) -> Option<(Ipv6Addr, u16)> {
+    let mut address = std::mem::MaybeUninit::<libc::sockaddr_in6>::zeroed();
+    let mut length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in6>()).ok()?;
     // SAFETY: there is room for the answer, and zeros are an address; a longer address is cut.
-    let (told, address) =
+    let (told, wide) =
         unsafe { (libc::getsockname(socket, address.as_mut_ptr().cast(), &mut length), address.assume_init()) };
-    let is_ours = told == 0
-        && i32::from(address.sin_family) == libc::AF_INET
-        && u32::from_be(address.sin_addr.s_addr) == u32::from(std::net::Ipv4Addr::LOCALHOST);
-    is_ours.then(|| u16::from_be(address.sin_port))
+    if told != 0 {
+        return None;
+    }
+    match i32::from(wide.sin6_family) {
+        libc::AF_INET6 => Some((Ipv6Addr::from(wide.sin6_addr.s6_addr), u16::from_be(wide.sin6_port))),
+        libc::AF_INET => {
+            // SAFETY: the family says that it is one, and it is the shorter of the two.
+            let narrow = unsafe { address.as_ptr().cast::<libc::sockaddr_in>().read() };
+            let ip = Ipv4Addr::from_bits(u32::from_be(narrow.sin_addr.s_addr));
+            Some((ip.to_ipv6_mapped(), u16::from_be(narrow.sin_port)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_has_the_sockets_of_its_own_addresses() {
+        let has = |own: &str, socket: &str| {
+            let (own, socket): (SocketAddr, SocketAddr) = (own.parse().unwrap(), socket.parse().unwrap());
+            Listener { ip: wide(own.ip()), port: own.port() }.has(wide(socket.ip()), socket.port())
+        };
+        assert!(has("127.0.0.1:80", "127.0.0.1:80") && has("[::1]:80", "[::1]:80"));
+        assert!(has("0.0.0.0:80", "10.0.0.1:80") && has("[::]:80", "10.0.0.1:80") && has("[::]:80", "[::1]:80"));
+        assert!(!has("127.0.0.1:80", "127.0.0.1:81") && !has("127.0.0.1:80", "10.0.0.1:80"));
+        assert!(!has("0.0.0.0:80", "[::1]:80") && !has("0.0.0.0:80", "0.0.0.0:81"));
+    }
 }

@@ -1,6 +1,7 @@
 //! A server in the host's process: SCIM over HTTP, and gRPC, on the store that the host has open.
 
 use std::ffi::c_char;
+use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
+use super::inherited::Opened;
 use super::life::{self, Child, scimdb_store};
 use super::{log, text};
 use crate::{Error, ErrorKind, Result, Store};
@@ -24,6 +26,17 @@ static SERVERS: Handles<Server> = Handles::new(Kind::Server);
 struct Server {
     db: usize,
     running: Running,
+    /// So that a child of fork() closes the sockets.
+    inherited: Opened,
+}
+
+impl Server {
+    /// Its port may be another's as soon as it has stopped.
+    fn stop(&self, drain: Option<Duration>) -> Result<()> {
+        let stopped = self.running.stop(drain);
+        self.inherited.listens(None);
+        stopped
+    }
 }
 
 impl Child for Server {
@@ -32,7 +45,7 @@ impl Child for Server {
     }
 
     fn release(&self) {
-        if let Err(error) = self.running.stop(None) {
+        if let Err(error) = self.stop(None) {
             log::failed(&error);
         }
     }
@@ -63,8 +76,9 @@ pub unsafe extern "C" fn scimdb_serve_start(
             let config = text::bytes(config, config_n, "config")?.unwrap_or(b"{}");
             text::place(out, "out")?;
             let running = Running::start(store.store()?.clone(), config)?;
+            let inherited = Opened::serves(running.address());
             store.serves(running.url(), true);
-            let server = Arc::new(Server { db: db.addr(), running });
+            let server = Arc::new(Server { db: db.addr(), running, inherited });
             let child: Arc<dyn Child> = Arc::clone(&server) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
             let handle = SERVERS.open(server)?;
@@ -111,12 +125,12 @@ pub unsafe extern "C" fn scimdb_serve_stop(
             return Ok(SCIMDB_OK);
         }
         check_thread()?;
-        let Server { db, running } = &*SERVERS.close(server.addr())?;
+        let server = SERVERS.close(server.addr())?;
         // A store that is closed is somebody else's to name.
-        if let Ok(store) = life::enter(*db) {
-            store.serves(running.url(), false);
+        if let Ok(store) = life::enter(server.db) {
+            store.serves(server.running.url(), false);
         }
-        running.stop(Some(Duration::from_millis(drain_ms.into())))?;
+        server.stop(Some(Duration::from_millis(drain_ms.into())))?;
         Ok(SCIMDB_OK)
     };
     // SAFETY: by the conventions of the header.
@@ -142,7 +156,7 @@ use without_server::{Running, is_own_thread};
 
 #[cfg(feature = "server")]
 mod with_server {
-    use super::{Arc, Duration, Result, Store, log};
+    use super::{Arc, Duration, Result, SocketAddr, Store, log};
     use crate::daemon::{Background, Level, Log};
     use crate::server::ServeOptions;
 
@@ -177,6 +191,10 @@ mod with_server {
             self.background.url()
         }
 
+        pub(super) fn address(&self) -> SocketAddr {
+            self.background.address()
+        }
+
         pub(super) fn stop(&self, drain: Option<Duration>) -> Result<()> {
             self.background.stop(drain.unwrap_or(self.drain))
         }
@@ -185,7 +203,7 @@ mod with_server {
 
 #[cfg(not(feature = "server"))]
 mod without_server {
-    use super::{Duration, Error, ErrorKind, Result, Store};
+    use super::{Duration, Error, ErrorKind, Result, SocketAddr, Store};
 
     /// There is none.
     pub(super) enum Running {}
@@ -200,6 +218,10 @@ mod without_server {
         }
 
         pub(super) fn url(&self) -> &str {
+            match *self {}
+        }
+
+        pub(super) fn address(&self) -> SocketAddr {
             match *self {}
         }
 

@@ -1,13 +1,24 @@
 //! What a child of fork() has of its parent's stores: nothing, not even when its parent is killed.
 
 use std::io::{BufRead, BufReader};
+#[cfg(feature = "server")]
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
+#[cfg(feature = "server")]
+use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
 use super::super::code::SCIMDB_MISUSE;
+#[cfg(feature = "server")]
+use super::super::{
+    code::SCIMDB_OK,
+    serve::{scimdb_serve_stop, scimdb_serve_url},
+};
 use super::serving::{close, create, get, open};
+#[cfg(feature = "server")]
+use super::serving::{serve, told};
 
 const DIRECTORY: &str = "SCIMDB_TEST_FORK";
 const SHARE: &str = r#"{"share": true}"#;
@@ -62,4 +73,44 @@ fn a_child_keeps_nothing_of_a_parent_that_is_killed() {
     assert!(found.is_ok() && took < Duration::from_secs(20), "{found:?} after {took:?}");
     assert!(!reaches, "the child has the socket where its parent answered");
     close(guest);
+}
+
+#[cfg(feature = "server")]
+#[test]
+fn a_child_keeps_no_socket_of_a_server() {
+    let db = super::open();
+    let server = serve(db, r#"{"requireTokens": false}"#).unwrap();
+    // SAFETY: everything leads to what it says, here and below.
+    let url = told(|out, error| unsafe { scimdb_serve_url(server, out, error) }).unwrap();
+    let address = url.strip_prefix("http://").unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    write!(client, "GET /scim/v2/Users HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    assert!(client.read(&mut [0; 1]).unwrap() == 1, "the server has accepted it");
+    // SAFETY: the child only waits.
+    let process = unsafe { libc::fork() };
+    if process == 0 {
+        // SAFETY: both may be called in a child of a process with threads.
+        unsafe {
+            libc::sleep(600);
+            libc::_exit(0);
+        }
+    }
+    // SAFETY: as above.
+    let stopped = unsafe { scimdb_serve_stop(server, 0, null_mut()) };
+    let ended = client.read_to_end(&mut Vec::new());
+    let reaches = TcpStream::connect(address).is_ok();
+    let again = serve(db, &format!(r#"{{"requireTokens": false, "address": "{address}"}}"#));
+    // SAFETY: the child is this test's own.
+    unsafe {
+        libc::kill(process, libc::SIGKILL);
+        libc::waitpid(process, null_mut(), 0);
+    }
+    assert_eq!(stopped, SCIMDB_OK);
+    assert!(ended.is_ok(), "the child has the connection: {ended:?}");
+    assert!(!reaches, "the child has the socket where its parent listened");
+    assert!(again.is_ok(), "{again:?}");
+    close(db);
+    // SAFETY: a server whose store is closed is still freed.
+    assert_eq!(unsafe { scimdb_serve_stop(again.unwrap(), 0, null_mut()) }, SCIMDB_OK);
 }
