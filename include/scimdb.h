@@ -672,6 +672,7 @@ scimdb_code scimdb_stats(const struct scimdb_store *db,
 
 // Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
 // is sound. Writers wait while checksums are verified.
+// Free iterators first: it waits ten seconds for them, and then answers SCIMDB_UNAVAILABLE.
 scimdb_code scimdb_check(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);

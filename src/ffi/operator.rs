@@ -24,6 +24,7 @@ pub unsafe extern "C" fn scimdb_stats(
 
 /// Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
 /// is sound. Writers wait while checksums are verified.
+/// Free iterators first: it waits ten seconds for them, and then answers SCIMDB_UNAVAILABLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_check(
     db: *const scimdb_store,
