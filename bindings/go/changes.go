@@ -41,6 +41,9 @@ type Changes struct {
 // slice is how long one wait for changes is at most: contexts are looked at in between.
 const slice = 100 * time.Millisecond
 
+// watchPage is how many changes Watch reads at a time: a log may be longer than what fits into memory.
+const watchPage = 1000
+
 // Changes gives the changes after a sequence number, at most limit of them (0: as many as the store likes). If there are none,
 // it waits so long for the first; the wait ends early when the context is done.
 //
@@ -69,7 +72,7 @@ func (t *Tenant) Changes(ctx context.Context, since uint64, limit int, wait time
 func (t *Tenant) Watch(ctx context.Context, since uint64) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for {
-			changes, err := t.Changes(ctx, since, 0, time.Minute)
+			changes, err := t.Changes(ctx, since, watchPage, time.Minute)
 			if err != nil {
 				yield(Change{}, err)
 				return

@@ -164,6 +164,20 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestWatchOfALongLog reads more changes than Watch takes at a time.
+func TestWatchOfALongLog(t *testing.T) {
+	ctx, tenant := t.Context(), memory(t, nil).Tenant("default")
+	must[*scimdb.ImportReport](t)(scimdb.ImportSeq(ctx, tenant, names(2500), &scimdb.ImportOptions{ResourceType: "User"}))
+	seen := map[string]bool{}
+	for change, err := range tenant.Watch(ctx, 0) {
+		check(t, err)
+		seen[change.ID] = true
+		if len(seen) == 2500 {
+			break
+		}
+	}
+}
+
 func TestTenantsTokensAndSchemas(t *testing.T) {
 	ctx, store := t.Context(), memory(t, nil)
 	check(t, store.CreateTenant(ctx, "acme", &scimdb.TenantOptions{Profile: "okta"}))

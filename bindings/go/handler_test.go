@@ -170,9 +170,32 @@ func TestHandlerWithoutAServer(t *testing.T) {
 	if found := record(odd); found.Code != 400 {
 		t.Errorf("%d %s", found.Code, found.Body)
 	}
+	// Routers and tests make requests without a body.
+	bare := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), "GET", "/Users", nil))
+	if found := record(bare); found.Code != 200 {
+		t.Errorf("%d %s", found.Code, found.Body)
+	}
 	tls := httptest.NewRequest("POST", "https://scim.example.com/Users", strings.NewReader(`{"schemas": ["`+userSchema+`"], "userName": "a"}`))
 	if found := record(tls); found.Code != 201 || !strings.HasPrefix(found.Header().Get("Location"), "https://scim.example.com/Users/") {
 		t.Errorf("%d %v", found.Code, found.Header())
+	}
+}
+
+// TestHandlerOfAnAbsoluteTarget sends the absolute form of a target, as clients of proxies do.
+func TestHandlerOfAnAbsoluteTarget(t *testing.T) {
+	tenant := memory(t, nil).Tenant("default")
+	ann := create(t, tenant, "ann")
+	handler := http.StripPrefix("/scim/v2", tenant.Handler(&scimdb.HandlerOptions{
+		Authorize: func(*http.Request) (scimdb.Caller, error) { return scimdb.Caller{Actor: "a test"}, nil },
+	}))
+	for _, target := range []string{"/scim/v2/Users/" + ann.ID, "http://example.com/scim/v2/Users/" + ann.ID + "?attributes=meta"} {
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", target, nil)
+		request.RequestURI = target
+		handler.ServeHTTP(recorder, request)
+		if want := "http://example.com/scim/v2/Users/" + ann.ID; !strings.Contains(recorder.Body.String(), want) {
+			t.Errorf("%s: no %s in %s", target, want, recorder.Body)
+		}
 	}
 }
 
@@ -185,7 +208,7 @@ func TestServe(t *testing.T) {
 		t.Error(found.body)
 	}
 	check(t, server.Stop(1e9))
-	check(t, server.Stop(0))
+	check(t, server.Close())
 	_, err := server.URL()
 	wants(t, err, scimdb.ErrClosed)
 	_, err = store.Serve(`{"adress": "nowhere"}`)

@@ -11,8 +11,11 @@ import (
 	"runtime/cgo"
 )
 
-// Hooks are functions of the host that take part in every write, by whatever way it comes: a verb, bulk, an import, the SCIM
-// endpoint. They run on the goroutine that makes the write, and may run on several at once.
+// Hooks are functions of the host that take part in the writes of resources, by whatever way they come: a verb, bulk, an
+// import, the SCIM endpoint. They run on the goroutine that makes the write, and may run on several at once.
+//
+// They do not see what no request names: a group that loses a member because the member was deleted, and the resources of a
+// tenant that is dropped. Nor do they see a write that changes nothing. The change log tells of such groups ([Tenant.Watch]).
 //
 // They must not wait for a write that another goroutine makes, since that one waits for them; and must not end their
 // goroutine ([runtime.Goexit], which testing's FailNow is).

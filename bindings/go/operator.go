@@ -167,6 +167,12 @@ func (s *Server) URL() (string, error) {
 	return string(f.out()), nil
 }
 
+// drain is how long Close lets requests end, as in the other languages' packages.
+const drain = 10 * time.Second
+
+// Close stops the server. Requests that are under way have 10 seconds to end; [Server.Stop] takes another time.
+func (s *Server) Close() error { return s.Stop(drain) }
+
 // Stop stops the server. Requests that are under way have so long to end. A second Stop does nothing.
 func (s *Server) Stop(drain time.Duration) error {
 	s.mu.Lock()
