@@ -195,7 +195,7 @@ private:
     detail::Owned<scimdb_subscription, scimdb_subscription_free> subscription_;
 };
 
-/// The store, served over HTTP and gRPC by threads of the library. Destroyed, it stops at once.
+/// The store, served over HTTP and gRPC by threads of the library. Destroyed, it stops as `stop` does.
 class Server {
 public:
     explicit Server(scimdb_server *server) noexcept : server_(server) {}
@@ -204,15 +204,18 @@ public:
     std::string url() const {
         return detail::text_of([&](auto out, auto err) { return scimdb_serve_url(server_.get(), out, err); });
     }
-    /// Stops it; calls under way have this long to end.
-    void stop(std::chrono::milliseconds drain = std::chrono::seconds(20)) {
+    /// Stops it; calls under way have this long to end: 10 seconds, unless it is said.
+    void stop(std::chrono::milliseconds drain = usual_drain) {
         const auto drain_ms = static_cast<std::uint32_t>(drain.count());
         detail::run([&](auto err) { return scimdb_serve_stop(server_.release(), drain_ms, err); });
     }
 
 private:
-    static void stop_now(scimdb_server *server) noexcept { (void)scimdb_serve_stop(server, 0, nullptr); }
-    detail::Owned<scimdb_server, stop_now> server_;
+    static constexpr std::chrono::milliseconds usual_drain = std::chrono::seconds(10);
+    static void stop_usually(scimdb_server *server) noexcept {
+        (void)scimdb_serve_stop(server, static_cast<std::uint32_t>(usual_drain.count()), nullptr);
+    }
+    detail::Owned<scimdb_server, stop_usually> server_;
 };
 
 /// What a hook decides about a write. It is there during the call of the hook only.
@@ -468,6 +471,7 @@ private:
 class Store {
 public:
     /// Opens the store in a directory, and makes it where there is none; ":memory:" opens one in memory.
+    /// SCIMDB_NOT_IMPLEMENTED where the library that is loaded has another ABI than the header that this was built with.
     explicit Store(std::string_view path, const Options<OpenOptions> &options = {}) : db_(open(path, options)) {}
 
     /// Closes the store: calls under way are waited for, later ones are answered with SCIMDB_MISUSE. Not from within a
@@ -564,6 +568,7 @@ public:
 private:
     static void close_now(scimdb_store *db) noexcept { (void)scimdb_close(db); }
     static scimdb_store *open(std::string_view path, const Options<OpenOptions> &options) {
+        if (scimdb_abi_version() != SCIMDB_ABI_VERSION) throw Error::of_other_abi();
         scimdb_store *db = nullptr;
         detail::run(
             [&](auto err) { return scimdb_open(path.data(), path.size(), options.data(), options.size(), &db, err); });

@@ -52,6 +52,12 @@ plain() {
     "$OUT/check"
 }
 
+# A program that was built with the header of another ABI.
+abi() {
+    compile "$HERE/tests/abi.cpp" -o "$OUT/check-abi"
+    "$OUT/check-abi"
+}
+
 sanitizers() {
     compile -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "$HERE"/tests/{main,store,host}.cpp \
         -o "$OUT/check-san"
@@ -147,7 +153,7 @@ fi
 export SCIMDB_PREFIX
 export PKG_CONFIG_PATH=$SCIMDB_PREFIX/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export LD_LIBRARY_PATH=$SCIMDB_PREFIX/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-STEPS=(headers plain sanitizers memory corpus readme example bench)
+STEPS=(headers plain abi sanitizers memory corpus readme example bench)
 [[ $# -eq 0 ]] || STEPS=("$@")
 for step in "${STEPS[@]}"; do
     printf '== cpp: %s\n' "$step"

@@ -45,6 +45,17 @@ public:
     /// The SCIM Error message (RFC 7644 section 3.12); empty for one that the library did not make.
     const std::string &json() const noexcept { return told_->json; }
 
+    /// The error where the library that is loaded has another ABI than the header that the program was built with.
+    static Error of_other_abi() {
+        auto told = std::make_shared<Told>();
+        told->code = SCIMDB_NOT_IMPLEMENTED;
+        told->name = "NOT_IMPLEMENTED";
+        told->status = 501;
+        told->detail = "libscimdb has version " + std::to_string(scimdb_abi_version()) +
+                       " of the ABI, and the program was built with version " + std::to_string(SCIMDB_ABI_VERSION);
+        return Error(std::move(told));
+    }
+
 private:
     struct Told {
         scimdb_code code = SCIMDB_OK;
@@ -57,6 +68,8 @@ private:
         bool is_retriable = false;
         std::string json;
     };
+    explicit Error(std::shared_ptr<const Told> told) noexcept : told_(std::move(told)) {}
+
     static std::shared_ptr<const Told> own(int status, std::string_view scim_type, std::string_view detail) {
         auto told = std::make_shared<Told>();
         told->code = SCIMDB_INVALID_VALUE;
