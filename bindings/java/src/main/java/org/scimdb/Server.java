@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A server over HTTP and gRPC, within this process: {@link Store#serve}. */
 public final class Server implements AutoCloseable {
-    private static final Duration DRAIN = Duration.ofSeconds(5);
+    private static final Duration DRAIN = Duration.ofSeconds(10);
 
     private final MemorySegment handle;
     private final AtomicBoolean stopped = new AtomicBoolean();
@@ -38,7 +38,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /** Stops it; requests that are under way are waited for up to 5 seconds. */
+    /** Stops it; requests that are under way are waited for up to 10 seconds. */
     @Override
     public void close() {
         stop(DRAIN);
