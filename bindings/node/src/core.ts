@@ -2,7 +2,7 @@
 
 import { callAsync, callSync, letGo, nextAsync, nextSync } from './call';
 import { failed, misuse } from './error';
-import { forgetHooks } from './hooks';
+import { forgetFormerHooks, forgetHooks } from './hooks';
 import { type Fallible, native, simple } from './native';
 import { Wakeups } from './wakeups';
 
@@ -63,13 +63,13 @@ export class Core {
   }
 
   /** Whether something runs that may need the event loop to end. */
-  get #busy(): boolean {
+  get busy(): boolean {
     return this.#running > 0 || this.servers > 0 || this.#shared;
   }
 
   /** Refuses what would wait for the event loop on the event loop. */
   mayBlock(): void {
-    this.#hadHooks &&= this.#busy;
+    this.#hadHooks &&= this.busy;
     if (this.#hooks || this.#hadHooks) {
       throw misuse('while hooks are set, a write that blocks the event loop could wait for itself: use the form with await');
     }
@@ -97,6 +97,7 @@ export class Core {
       return await call;
     } finally {
       this.#running -= 1;
+      if (!this.busy) forgetFormerHooks(this);
     }
   }
 
@@ -127,7 +128,7 @@ export class Core {
   /** Closes the store on this thread. */
   closeSync(): void {
     if (this.#closed !== null) return;
-    if (this.#busy || this.wakeups.open) {
+    if (this.busy || this.wakeups.open) {
       throw misuse('what is under way (calls, change feeds, servers, other processes) may need the event loop: await close()');
     }
     const code = simple.close(this.db) as number;

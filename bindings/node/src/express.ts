@@ -17,6 +17,7 @@ export type ExpressHandler = (
 
 /** What Express adds to a request. */
 interface Mounted extends IncomingMessage {
+  app?: { get(name: string): unknown };
   baseUrl?: string;
   protocol?: string;
   body?: unknown;
@@ -83,13 +84,33 @@ function raw({ rawHeaders }: IncomingMessage): [string, string][] {
 /** The scheme and the host that the client asked. Express knows of proxies that are trusted. */
 function origin(request: Mounted): string {
   const protocol = request.protocol ?? ((request.socket as TLSSocket).encrypted ? 'https' : 'http');
-  const { host } = request.headers;
+  const host = forwardedHost(request) ?? request.headers.host;
   return host && /^[\w.:[\]-]+$/.test(host) ? `${protocol}://${host}` : '';
 }
+
+/**
+ * The host that a trusted proxy was asked for. It is what `request.host` is in Express 5; in Express 4 that has no port, so
+ * that the setting is asked here.
+ */
+function forwardedHost(request: Mounted): string | undefined {
+  const trusts = request.app?.get('trust proxy fn') as ((address: string | undefined, hop: number) => boolean) | undefined;
+  const forwarded = request.headers['x-forwarded-host'];
+  if (typeof forwarded !== 'string' || !trusts?.(request.socket.remoteAddress, 0)) return undefined;
+  return forwarded.split(',', 1)[0]!.trim() || undefined;
+}
+
+/** Whether a request says that it has a body (RFC 9112 section 6). */
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** Reads a body, or as much of it as shows that it is too large: the store answers that. */
 async function read(request: Mounted, limit: number): Promise<Uint8Array | string> {
   if (request.body !== undefined && request.readableDidRead) return parsedBefore(request.body);
+  // A stream that was read gives nothing more: it would be waited for until the client gives up.
+  if (request.readableDidRead || request.readableEnded || request.destroyed) {
+    if (!hasBody(request)) return '';
+    throw new Error('the body was read before, and is not in request.body: mount the endpoint before what reads it');
+  }
   // What is told to be too large need not be read.
   if (Number(request.headers['content-length'] ?? 0) > limit) return Buffer.alloc(limit + 1);
   return new Promise((resolve, reject) => {

@@ -1,5 +1,6 @@
 // What goes on for longer than a call: iterators, imports, change feeds.
 
+import { onAbort } from './abort';
 import { callAsync, callSync, unlessAborted } from './call';
 import type { Core } from './core';
 import { native, simple } from './native';
@@ -188,30 +189,60 @@ function lastOf(answer: string): bigint {
 }
 
 /** The changes after a sequence number, and those that come, until the store is closed. */
-export async function* changes(
+export function changes(
   core: Core,
   tenant: Text,
   since: number | bigint,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Change, void, void> {
+  const leaving = new AbortController();
+  const feed = follow(core, tenant, since, signal, leaving);
+  const end = feed.return.bind(feed);
+  // A generator's own one is heard when the wait that runs is over: at the next change.
+  feed.return = (value) => {
+    leaving.abort(LEFT);
+    return end(value);
+  };
+  return feed;
+}
+
+/** Why a feed ends that is left. */
+const LEFT = Symbol('left');
+
+/** As `changes`, until `leaving` is aborted: without an error, if it is because the feed is left. */
+async function* follow(
+  core: Core,
+  tenant: Text,
+  since: number | bigint,
+  given: AbortSignal | undefined,
+  leaving: AbortController,
+): AsyncGenerator<Change, void, void> {
   const { wakeups } = core;
+  const { signal } = leaving;
+  let joined = false;
+  const forget = onAbort(given, () => leaving.abort(given?.reason));
   try {
+    given?.throwIfAborted();
+    joined = true;
     await wakeups.join();
     let from: number | bigint = since;
     while (!wakeups.ended) {
       const { epoch } = wakeups;
-      const answer = await changesSince(core, tenant, from, signal ? { signal } : {});
+      const answer = await changesSince(core, tenant, from, { signal });
       if (has(answer)) {
         from = lastOf(answer);
         for (const change of (JSON.parse(answer) as { changes: Change[] }).changes) {
           yield change;
-          signal?.throwIfAborted();
+          signal.throwIfAborted();
         }
       } else {
         await wakeups.wait(epoch, LOOK, signal);
       }
     }
+  } catch (error) {
+    if (error !== LEFT) throw error;
   } finally {
-    wakeups.leave();
+    forget();
+    if (joined) wakeups.leave();
   }
 }

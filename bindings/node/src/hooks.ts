@@ -33,7 +33,7 @@ export interface Hooks {
 
 /** Hooks, by the number that the library calls with. Two callbacks are enough for the process. */
 const known = new Map<number, Hooks>();
-/** The numbers of a store's hooks, also of those before: a write that began with them may still ask. */
+/** The numbers of a store's hooks, the last one being of those that are set: a write that began with others may still ask. */
 const numbers = new WeakMap<Core, number[]>();
 let last = 0;
 let registered: { before: bigint; after: bigint } | null = null;
@@ -108,9 +108,15 @@ export function setHooks(core: Core, hooks: Hooks | null): void {
   // It waits for nobody: writes that have begun end with the hooks that they began with.
   core.readSync(native.setHooks, [before, after, number, null]);
   core.hasHooks(hooks !== null);
-  if (hooks === null) return;
-  known.set(number, hooks);
+  if (hooks !== null) known.set(number, hooks);
   numbers.set(core, [...(numbers.get(core) ?? []), number]);
+  if (!core.busy) forgetFormerHooks(core);
+}
+
+/** Lets go of the hooks that were set before, when no write can have begun with them. @internal */
+export function forgetFormerHooks(core: Core): void {
+  const kept = numbers.get(core);
+  for (const number of kept?.splice(0, kept.length - 1) ?? []) known.delete(number);
 }
 
 /** Lets go of the hooks of a store that was closed. @internal */

@@ -28,7 +28,7 @@ export class Server {
     return new Server(core, server, await core.track(callAsync(native.serveUrl, [server])));
   }
 
-  /** Stops it: takes no more requests, and waits so many milliseconds for those that run. */
+  /** Stops it: takes no more requests, and waits so many milliseconds for those that run; 10 seconds, unless it is said. */
   stop(drainMs: number = DRAIN): Promise<void> {
     this.#stopped ??= this.#stop(drainMs);
     return this.#stopped;

@@ -232,7 +232,7 @@ export class Tenant<F extends it.Form = 'value'> {
 
   /**
    * The changes after `since`, and then every change as it happens: `for await (const change of tenant.changes({ since }))`.
-   * It ends when the store is closed, and fails when the signal is aborted. Remember the last `sequence` to go on from
+   * It ends when the store is closed or `return()` is called, and fails when the signal is aborted, each at once. Remember the last `sequence` to go on from
    * there; `OUT_OF_RANGE` says that the log does not reach back so far, and that everything is to be read again.
    */
   changes(opts: { since?: number | bigint } & it.Abortable = {}): AsyncGenerator<it.Change, void, void> {

@@ -127,6 +127,28 @@ test('a change feed tells what was and what comes, and goes on where it was left
   await rest.return();
 });
 
+test('a change feed that is left ends at once', async (t) => {
+  const store = await memory(t);
+  const tenant = store.tenant();
+  const end = { done: true, value: undefined };
+  const waiting = tenant.changes();
+  const next = waiting.next();
+  assert.deepEqual(await waiting.return(), end);
+  assert.deepEqual(await next, end);
+  const unused = tenant.changes();
+  assert.deepEqual(await unused.return(), end);
+  await assert.rejects(tenant.changes({ signal: AbortSignal.abort() }).next(), { name: 'AbortError' });
+  // Nobody waits any more.
+  await until(() => {
+    try {
+      store.closeSync();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+});
+
 test('a change feed ends with the store, and by its signal', async (t) => {
   const store = await memory(t);
   const tenant = store.tenant();

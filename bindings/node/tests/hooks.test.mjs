@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Refusal } from 'scimdb';
 import { BULK, failure, memory, PATCH, until, user } from './support.mjs';
 
@@ -169,4 +171,21 @@ test('a process that ends in the middle of hooked writes ends, and tells why', a
   const thrown = await run('throw');
   assert.deepEqual([thrown.code, thrown.killed, thrown.stdout], [1, false, 'exit 1\n']);
   assert.match(thrown.stderr, /Error: the end/);
+});
+
+test('hooks that were replaced are let go of', async (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const store = await memory(t);
+  const former = (() => {
+    const hooks = { beforeWrite() {} };
+    store.setHooks(hooks);
+    return new WeakRef(hooks);
+  })();
+  await store.tenant().create('User', user('ann'));
+  store.setHooks({ afterCommit() {} });
+  await until(() => {
+    collect();
+    return former.deref() === undefined;
+  });
 });

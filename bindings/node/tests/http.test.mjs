@@ -83,6 +83,38 @@ test('a body that another parser has read is taken from there', async (t) => {
   assert.equal((await scim('GET', '/Users')).body.totalResults, 1);
 });
 
+test('a body that was read and thrown away is an error, not a wait', async (t) => {
+  const tenant = (await memory(t)).tenant();
+  const errors = [];
+  const app = express();
+  app.use((request, _response, next) => {
+    request.resume().on('end', () => setImmediate(next));
+  });
+  app.use('/scim/v2', tenant.express({ authenticate: false }));
+  app.use((error, _request, response, _next) => {
+    errors.push(error.message);
+    response.status(500).json({});
+  });
+  const scim = client(`${await listen(t, app)}/scim/v2`);
+  assert.equal((await scim('POST', '/Users', user('ann'))).status, 500);
+  assert.match(errors[0], /was read before/);
+  assert.equal((await scim('GET', '/Users')).status, 200);
+});
+
+test('a proxy that Express trusts tells the scheme and the host', async (t) => {
+  const tenant = (await memory(t)).tenant();
+  const { id } = await tenant.create('User', user('ann'));
+  const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'id.example:8443, inner' };
+  for (const trusted of [true, false]) {
+    const app = express();
+    app.set('trust proxy', trusted);
+    app.use('/scim/v2', tenant.express({ authenticate: false }));
+    const url = await listen(t, app);
+    const { body } = await client(`${url}/scim/v2`)('GET', `/Users/${id}`, undefined, headers);
+    assert.equal(body.meta.location, `${trusted ? 'https://id.example:8443' : url}/scim/v2/Users/${id}`);
+  }
+});
+
 test('the host may authenticate, and say who calls', async (t) => {
   const tenant = (await memory(t)).tenant();
   await tenant.create('User', user('ann'), { id: 'a' });
