@@ -84,6 +84,34 @@ def test_following_and_being_cancelled() -> None:
     asyncio.run(live())
 
 
+def test_many_follow_without_threads_of_their_own() -> None:
+    async def live() -> None:
+        async with await aio.open(":memory:", threads=2) as store:
+            tenant = store.tenant()
+
+            async def first() -> str:
+                async for change in tenant.follow():
+                    return str(change["operation"])
+                raise AssertionError
+
+            async def interrupted() -> None:
+                with pytest.raises(scimdb.Cancelled):
+                    async for _ in tenant.follow(1):
+                        pass
+
+            following = [asyncio.create_task(first()) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            await asyncio.wait_for(tenant.create("User", user("ann")), PATIENCE)
+            assert await asyncio.wait_for(asyncio.gather(*following), PATIENCE) == ["create"] * 20
+            waiting = asyncio.create_task(interrupted())
+            while not waiting.done():
+                store.interrupt()
+                await asyncio.sleep(0.05)
+            await waiting
+
+    asyncio.run(live())
+
+
 def test_hooks_see_the_context_of_the_caller() -> None:
     caller = contextvars.ContextVar("caller", default="nobody")
 

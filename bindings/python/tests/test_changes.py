@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -34,6 +36,31 @@ def test_waiting_for_a_change(tenant: scimdb.Tenant[Any]) -> None:
     page = tenant.changes(0, wait=PATIENCE)
     writer.join(PATIENCE)
     assert [change["operation"] for change in page["changes"]] == ["create"]
+
+
+def test_a_wait_ends_by_a_signal() -> None:
+    program = (
+        "import os, scimdb, signal, threading\n"
+        "tenant = scimdb.open(':memory:').tenant()\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    tenant.changes(wait=3600)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('ended')\n"
+        "tenant.store.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout == "ended\n"
+
+
+def test_a_wait_ends_by_an_interrupt(store: scimdb.Store, tenant: scimdb.Tenant[Any]) -> None:
+    stopping = threading.Timer(0.3, store.interrupt)
+    stopping.start()
+    with pytest.raises(scimdb.Cancelled) as told:
+        tenant.changes(wait=3600)
+    # Between two calls of the library or within one, it is the same error.
+    assert (told.value.code, told.value.status, told.value.retriable) == (scimdb.Code.CANCELLED, 408, True)
+    stopping.join(PATIENCE)
 
 
 def test_following(tenant: scimdb.Tenant[Any]) -> None:

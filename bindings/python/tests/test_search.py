@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import warnings
 from typing import Any
 
 import pytest
@@ -103,3 +104,13 @@ def test_interrupting_a_wait(people: scimdb.Tenant[Any]) -> None:
     assert ended == ["CANCELLED"]
     # What begins later is not touched.
     assert people.search("User", count=0)["totalResults"] == 300
+
+
+def test_resources_hold_their_store() -> None:
+    rows = scimdb.open(":memory:").tenant().iterate("User")
+    gc.collect()
+    assert list(rows) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        del rows
+        gc.collect()

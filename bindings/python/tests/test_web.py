@@ -230,3 +230,13 @@ def test_asgi_beyond_requests(tenant: scimdb.Tenant[Any]) -> None:
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
     with pytest.raises(NotImplementedError):
         asyncio.run(app({"type": "smoke"}, receiving(), send))
+
+
+@pytest.mark.parametrize("length", ["abc", "-1", "1_0"])
+def test_a_length_that_is_no_number(tenant: scimdb.Tenant[Any], length: str) -> None:
+    # Without the validator of the standard library, which does not let it through.
+    told: list[str] = []
+    environ: dict[str, Any] = {"REQUEST_METHOD": "POST", "PATH_INFO": "/Users", "CONTENT_LENGTH": length}
+    setup_testing_defaults(environ)
+    body = b"".join(tenant.wsgi_app()(environ, lambda status, headers: told.append(status)))
+    assert (told, json.loads(body)["status"]) == (["400 Bad Request"], "400")

@@ -4,7 +4,14 @@
 
     with scimdb.open("people.scimdb") as store:
         tenant = store.tenant()
-        ann = tenant.create("User", {"userName": "ann@example.com", "active": True})
+        ann = tenant.create(
+            "User",
+            {
+                "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+                "userName": "ann@example.com",
+                "active": True,
+            },
+        )
         for user in tenant.iterate("User", filter='userName ew "@example.com"'):
             print(user["userName"])
 

@@ -127,14 +127,19 @@ def check(code: int, detail: str) -> None:
         raise _plain(code, name, 500, f"the library answered with {name}")
 
 
+def cancelled() -> Error:
+    """The error for a wait of this package's own that `Store.interrupt` ends."""
+    return _plain(int(Code.CANCELLED), "CANCELLED", 408, "the call was interrupted", retriable=True)
+
+
 def misuse(detail: str) -> Error:
     """The error for a call on what is known to be closed."""
     return _plain(int(Code.MISUSE), "MISUSE", 400, detail)
 
 
-def _plain(code: int, name: str, status: int, detail: str) -> Error:
+def _plain(code: int, name: str, status: int, detail: str, *, retriable: bool = False) -> Error:
     message = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": str(status), "detail": detail}
-    return error_of(Fields(code, name, status, None, detail, None, None, False, json.dumps(message)))
+    return error_of(Fields(code, name, status, None, detail, None, None, retriable, json.dumps(message)))
 
 
 def text(value: str | None) -> tuple[Any, int]:

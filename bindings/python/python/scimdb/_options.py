@@ -15,15 +15,27 @@ class ReadOptions(TypedDict, total=False):
     base: str | None
 
 
-class WriteOptions(TypedDict, total=False):
-    """Of `replace`, `patch`, `delete` and `bulk`."""
+class BulkOptions(TypedDict, total=False):
+    """Of `bulk`."""
+
+    # Who writes, for the change log.
+    actor: str | None
+    base: str | None
+
+
+class DeleteOptions(TypedDict, total=False):
+    """Of `delete`."""
+
+    if_match: str | None
+    if_none_match: str | None
+    actor: str | None
+
+
+class WriteOptions(DeleteOptions, total=False):
+    """Of `replace` and `patch`."""
 
     attributes: Sequence[str] | None
     excluded_attributes: Sequence[str] | None
-    if_match: str | None
-    if_none_match: str | None
-    # Who writes, for the change log.
-    actor: str | None
     base: str | None
 
 

@@ -30,8 +30,10 @@ class Resources(Generic[T]):
     the store is closed; what has been fetched by then is told first.
     """
 
-    def __init__(self, iterator: Any, loads: Callable[[bytes], T]) -> None:
+    def __init__(self, iterator: Any, loads: Callable[[bytes], T], store: object) -> None:
         self._iterator = iterator
+        # A store that is forgotten is closed: not before what reads from it.
+        self._store = store
         self._loads = loads
         self._lock = threading.Lock()
         # Fetched and not told yet, the next one last; and how many are fetched at a time: few at first.
@@ -100,8 +102,10 @@ class Resources(Generic[T]):
 class Import:
     """An import that is under way: a context manager. Left without `finish()`, it abandons what is not committed."""
 
-    def __init__(self, handle: Any) -> None:
+    def __init__(self, handle: Any, store: object) -> None:
         self._handle = handle
+        # A store that is forgotten is closed: not before what writes to it.
+        self._store = store
         self._lock = threading.Lock()
 
     def _taken(self) -> Any:

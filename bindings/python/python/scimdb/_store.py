@@ -46,6 +46,8 @@ class Store:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._is_open = True
+        # How often it was interrupted: waits that are made of several calls look at it in between.
+        self._interrupts = 0
         _opened.add(self)
 
     # -- life --
@@ -73,6 +75,7 @@ class Store:
     def interrupt(self) -> None:
         """Ends the searches, iterators, checks and waits that run, by `Cancelled`. What begins later is not touched."""
         _abi.check(lib.scimdb_interrupt(self._db), "the store is closed")
+        self._interrupts += 1
 
     def __enter__(self) -> Store:
         return self
@@ -167,7 +170,10 @@ class Store:
         return self._told(lib.scimdb_stats)
 
     def check(self) -> dict[str, Any]:
-        """Reads everything, and tells what is damaged. Reads and writes go on meanwhile."""
+        """Reads everything, and tells what is damaged.
+
+        Reads go on meanwhile; writers wait while checksums are verified.
+        """
         return self._told(lib.scimdb_check)
 
     def backup(self, path: Union[str, os.PathLike[str]]) -> None:
@@ -181,8 +187,8 @@ class Store:
     def serve(self, **config: Any) -> Server:
         """Serves SCIM over HTTP and gRPC from this process, on threads of the library: see docs/EMBEDDING.md.
 
-        The configuration is that of the command line with underscores: `serve(listen="127.0.0.1:7644")`. Raises `Error`
-        NOT_IMPLEMENTED where the library is built without a server.
+        The configuration is that of the command line with underscores: `serve(address="127.0.0.1:7644")`. Raises
+        `Error` NOT_IMPLEMENTED where the library is built without a server.
         """
         place = ffi.new("scimdb_server **")
         run(lib.scimdb_serve_start, self._db, *_abi.document(_abi.renamed(config)), place)
@@ -229,7 +235,10 @@ class Server:
         return self._url
 
     def stop(self, drain: float = 10.0) -> None:
-        """Stops it: takes no more calls, waits that many seconds for those that run. May be called more than once."""
+        """Stops it: takes no more calls, waits that many seconds for those that run: 10, as at the end of `with`.
+
+        May be called more than once.
+        """
         handle, self._handle = self._handle, None
         if handle is not None:
             run(lib.scimdb_serve_stop, handle, round(drain * 1000))

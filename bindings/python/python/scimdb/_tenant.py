@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Generator, Iterable, Mapping
 from typing import (
     TYPE_CHECKING,
@@ -23,13 +25,17 @@ from ._web import ActorOf, BaseOf, ScopeOf
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._options import CreateOptions, ImportOptions, Query, ReadOptions, WriteOptions
+    from ._options import BulkOptions, CreateOptions, DeleteOptions, ImportOptions, Query, ReadOptions, WriteOptions
     from ._store import Store
     from .asgi import AsgiApp
     from .wsgi import WsgiApp
 
 T = TypeVar("T")
 U = TypeVar("U")
+# How long one call waits for changes.
+_SLICE_SECONDS = 0.2
+# What a page of the change log begins with that has none.
+_NO_CHANGES = b'{"changes":[]'
 Headers = Union[Mapping[str, str], Iterable[tuple[str, str]]]
 
 
@@ -112,7 +118,7 @@ class Tenant(Generic[T]):
             self._changed(lib.scimdb_patch, *text(resource_type), *text(id), *document(patch), *options(write))
         )
 
-    def delete(self, resource_type: str, id: str, **write: Unpack[WriteOptions]) -> None:
+    def delete(self, resource_type: str, id: str, **write: Unpack[DeleteOptions]) -> None:
         """Deletes a resource (RFC 7644 section 3.6). Groups lose the member with it."""
         watched(
             _done,
@@ -168,9 +174,9 @@ class Tenant(Generic[T]):
             *_request(request, query),
             place,
         )
-        return Resources(place[0], self._loads)
+        return Resources(place[0], self._loads, self._store)
 
-    def bulk(self, request: Json, **write: Unpack[WriteOptions]) -> T:
+    def bulk(self, request: Json, **write: Unpack[BulkOptions]) -> T:
         """Many operations in one commit: BulkRequest in, BulkResponse out (RFC 7644 section 3.7).
 
         `request` may be a list of its operations. Each succeeds or fails on its own: look at their statuses.
@@ -194,7 +200,7 @@ class Tenant(Generic[T]):
         """Begins an import whose bytes come from elsewhere: `feed` them, then `finish`."""
         place = ffi.new("scimdb_import **")
         run(lib.scimdb_import_open, self._db, self._tenant, self._tenant_size, *options(how), place)
-        return Import(place[0])
+        return Import(place[0], self._store)
 
     # -- the change log --
 
@@ -204,17 +210,23 @@ class Tenant(Generic[T]):
         Where there are none yet, waits that many seconds for one. Raises `Error` OUT_OF_RANGE where the log was
         trimmed: read everything again.
         """
-        milliseconds = round(wait * 1000)
-        return self._loads(
-            answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
-        )
+        deadline = time.monotonic() + wait
+        interrupts = self._store._interrupts
+        while True:
+            # In slices: Python hears of a signal, such as that of Ctrl-C, when a call has returned.
+            milliseconds = _slice(deadline - time.monotonic())
+            found = answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
+            if not found.startswith(_NO_CHANGES) or time.monotonic() >= deadline:
+                return self._loads(found)
+            if self._store._interrupts != interrupts:
+                raise _abi.cancelled()
 
     def follow(self, since: int = 0) -> Generator[dict[str, Any], None, None]:
         """Every change after that sequence, and those to come: waits for each. `Store.interrupt` ends the wait by
         `Cancelled`, and closing the store by `Misuse`."""
         tenant = self.loading(_abi.parsed)
         while True:
-            page = tenant.changes(since, wait=1.0)
+            page = tenant.changes(since, wait=math.inf)
             yield from page["changes"]
             since = page["last"]
 
@@ -377,6 +389,10 @@ class Tenant(Generic[T]):
     def _asked(self, function: Any, resource_type: str | None, request: Json | None, query: Mapping[str, Any]) -> bytes:
         asked = _request(request, query)
         return answer(function, self._db, self._tenant, self._tenant_size, *text(resource_type), *asked)
+
+
+def _slice(seconds: float) -> int:
+    return max(0, math.ceil(min(seconds, _SLICE_SECONDS) * 1000))
 
 
 def _done(function: Any, *arguments: Any) -> bytes:

@@ -6,9 +6,11 @@ A task that is cancelled stops waiting at once; the call that it waited for ends
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import os
+import threading
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import (
@@ -23,6 +25,7 @@ from . import _abi, _store
 from ._rows import Import, Resources, Row, pieces
 from ._store import Server, Store, Subscription
 from ._tenant import Tenant
+from .errors import Code, Error
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec, Unpack
@@ -35,6 +38,8 @@ R = TypeVar("R")
 
 # Resources that an iterator brings over from its thread at a time.
 _BATCH = 64
+# How long a follower waits before it looks by itself: whether the store is closed, or another process has written.
+_LOOK_SECONDS = 1.0
 
 
 class _Pool:
@@ -156,8 +161,12 @@ class AsyncStore:
 class AsyncResources:
     """The resources that a search found, for `async for`; and for `async with`, where the end may not be reached."""
 
-    def __init__(self, resources: Resources[Any], pool: _Pool) -> None:
-        self._resources, self._pool = resources, pool
+    def __init__(self, opening: Callable[[], Resources[Any]], pool: _Pool) -> None:
+        # It is opened on the pool, when the first is asked for.
+        self._opening, self._pool = opening, pool
+        self._resources: Resources[Any] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
         self._waiting: list[Any] = []
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -165,7 +174,7 @@ class AsyncResources:
 
     async def __anext__(self) -> Any:
         if not self._waiting:
-            self._waiting = await self._pool.run(self._resources.batch, _BATCH)
+            self._waiting = await self._pool.run(self._batch)
             self._waiting.reverse()
         if not self._waiting:
             raise StopAsyncIteration
@@ -174,7 +183,23 @@ class AsyncResources:
     async def close(self) -> None:
         """Gives the snapshot back. May be called more than once."""
         self._waiting = []
-        await self._pool.run(self._resources.close)
+        await self._pool.run(self._close)
+
+    def _batch(self) -> list[Any]:
+        with self._lock:
+            if self._closed:
+                return []
+            if self._resources is None:
+                self._resources = self._opening()
+            resources = self._resources
+        return resources.batch(_BATCH)
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+            resources = self._resources
+        if resources is not None:
+            resources.close()
 
     async def __aenter__(self) -> AsyncResources:
         return self
@@ -225,8 +250,8 @@ class AsyncTenant:
     def iterate(
         self, resource_type: str | None = None, request: _abi.Json | None = None, **query: Unpack[Query]
     ) -> AsyncResources:
-        """All resources that a search finds, from one snapshot, for `async for`."""
-        return AsyncResources(self._tenant.iterate(resource_type, request, **query), self._pool)
+        """All resources that a search finds, for `async for`: from the snapshot of when the first is asked for."""
+        return AsyncResources(lambda: self._tenant.iterate(resource_type, request, **query), self._pool)
 
     async def import_(
         self, rows: Union[str, bytes, Iterable[Row], AsyncIterable[Row]], **how: Unpack[ImportOptions]
@@ -244,10 +269,44 @@ class AsyncTenant:
             await self._pool.run(loading.close)
 
     async def follow(self, since: int = 0) -> AsyncIterator[dict[str, Any]]:
-        """Every change after that sequence, and those to come."""
+        """Every change after that sequence, and those to come, without holding a thread while it waits.
+
+        `AsyncStore.interrupt` ends the wait by `Cancelled`, and closing the store by `Misuse`, within a second.
+        """
         tenant = self._tenant.loading(_abi.parsed)
-        while True:
-            page = await self._pool.run(tenant.changes, since, wait=1.0)
-            for change in page["changes"]:
-                yield change
-            since = page["last"]
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+
+        def wake(_: int) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(woken.set)
+
+        subscription = await self._pool.run(_subscribed, tenant.store, wake)
+        try:
+            while True:
+                # Before the look: what is written after it wakes.
+                woken.clear()
+                page = await self._pool.run(tenant.changes, since)
+                for change in page["changes"]:
+                    yield change
+                since = page["last"]
+                if page["changes"]:
+                    continue
+                interrupts = tenant.store._interrupts
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
+                if tenant.store._interrupts != interrupts:
+                    raise _abi.cancelled()
+        finally:
+            if subscription is not None:
+                subscription.close()
+
+
+def _subscribed(store: Store, wake: Callable[[int], None]) -> Subscription | None:
+    """A subscription; None where another process holds the store, which wakes nobody here."""
+    try:
+        return store.on_change(wake)
+    except Error as error:
+        if error.code is not Code.NOT_IMPLEMENTED:
+            raise
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -36,6 +37,9 @@ class WsgiApp:
         """Answers a request."""
         place = _where(environ)
         query = environ.get("QUERY_STRING", "")
+        length = environ.get("CONTENT_LENGTH") or ""
+        if length and not (length.isascii() and length.isdigit()):
+            return _no_length(start_response)
         base = setting(self._base, environ)
         answer = self._tenant.handle(
             environ["REQUEST_METHOD"],
@@ -70,6 +74,20 @@ class WsgiApp:
             parts.append(part)
             limit -= len(part)
         return b"".join(parts)
+
+
+def _no_length(start_response: Callable[..., Any]) -> Iterable[bytes]:
+    # RFC 9110 section 8.6. Servers look at it themselves, and some pass it on as it is.
+    body = json.dumps(
+        {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": "400",
+            "detail": "Content-Length is not a number",
+        }
+    ).encode()
+    headers = [("content-type", "application/scim+json"), ("content-length", str(len(body)))]
+    start_response(f"400 {phrase(400)}", headers)
+    return [body]
 
 
 def _where(environ: Environ) -> Where:
