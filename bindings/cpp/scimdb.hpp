@@ -471,7 +471,7 @@ private:
 class Store {
 public:
     /// Opens the store in a directory, and makes it where there is none; ":memory:" opens one in memory.
-    /// SCIMDB_NOT_IMPLEMENTED where the library that is loaded has another ABI than the header that this was built with.
+    /// SCIMDB_NOT_IMPLEMENTED where the library has another ABI than the header that the program was built with.
     explicit Store(std::string_view path, const Options<OpenOptions> &options = {}) : db_(open(path, options)) {}
 
     /// Closes the store: calls under way are waited for, later ones are answered with SCIMDB_MISUSE. Not from within a
