@@ -26,6 +26,7 @@ for licence in LICENSE-APACHE LICENSE-MIT; do
 done
 
 # The README's hooks, in a method.
+# shellcheck disable=SC2016  # The backticks are the README's.
 hooks=$(sed -n '/^store\.setHooks/,/^```$/{/^```$/q;p}' README.md)
 [[ -n "$hooks" ]]
 cat >target/readme/ReadmeHooks.java <<JAVA
