@@ -7,6 +7,7 @@
 mod child;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -327,6 +328,25 @@ fn holder(directory: &Path) -> u32 {
     Store::holder(directory).unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// A signal is on its way to each thread, and one may answer meanwhile.
+fn wait_until_stopped(pid: u32) {
+    let is_stopped = |task: std::io::Result<fs::DirEntry>| {
+        let status = fs::read_to_string(task.unwrap().path().join("stat")).unwrap_or_default();
+        // The name in parentheses may have anything in it; the state is behind it.
+        status.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('T'))
+    };
+    let begun = Instant::now();
+    while let Ok(mut tasks) = fs::read_dir(format!("/proc/{pid}/task")) {
+        if tasks.all(is_stopped) {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "{pid} does not stop");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // There is nothing to look at elsewhere.
+    std::thread::sleep(Duration::from_secs(1));
+}
+
 #[test]
 fn when_the_holder_is_killed_the_next_takes_its_place_and_nothing_acknowledged_is_lost() {
     let directory = tempfile::tempdir().unwrap();
@@ -351,6 +371,7 @@ fn when_the_holder_is_killed_the_next_takes_its_place_and_nothing_acknowledged_i
     let guest = open(directory.path()).unwrap();
     let signal = |name: &str| assert!(Command::new("kill").args([name, &pid.to_string()]).status().unwrap().success());
     signal("-STOP");
+    wait_until_stopped(pid);
     let (started, short) = (Instant::now(), Duration::from_secs(1));
     let late = call(&guest, "get", &[Some(b"w0-0")], Nature::Read, short).unwrap_err();
     assert!(matches!(late.kind(), ErrorKind::DeadlineExceeded | ErrorKind::Unavailable), "{late:?}");
