@@ -208,24 +208,27 @@ impl Inner {
     }
 
     fn serve(&self, mut stream: TcpStream, number: usize) -> io::Result<()> {
-        let meet = |stream: &mut TcpStream| {
-            stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(PROOF))?;
-            stream.set_write_timeout(Some(TAKING))?;
-            as_holder(stream, &self.secret)?;
-            stream.set_read_timeout(None)
-        };
-        meet(&mut stream)?;
-        self.connections().strangers.retain(|stranger| *stranger != number);
-        ANSWERS.set(true);
-        while let Some(call) = receive(&mut stream)? {
-            send(&mut stream, &self.answer(&call)?)?;
-        }
+        let served = self.converse(&mut stream, number);
         if self.is_stopping.load(Ordering::Acquire) {
-            // A call that is on its way will not be read, and its caller is to know that.
+            // A call that is on its way will not be read, and its caller is to know that: also one that was about to prove
+            // itself, and sent its first call behind the proof.
             let mut farewell = Writer::default();
             farewell.number(CLOSED);
             send(&mut stream, &farewell.finish().map_err(io::Error::other)?)?;
+        }
+        served
+    }
+
+    fn converse(&self, stream: &mut TcpStream, number: usize) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PROOF))?;
+        stream.set_write_timeout(Some(TAKING))?;
+        as_holder(stream, &self.secret)?;
+        stream.set_read_timeout(None)?;
+        self.connections().strangers.retain(|stranger| *stranger != number);
+        ANSWERS.set(true);
+        while let Some(call) = receive(stream)? {
+            send(stream, &self.answer(&call)?)?;
         }
         Ok(())
     }
