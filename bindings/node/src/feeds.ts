@@ -12,8 +12,6 @@ const PART = 1 << 18;
 /** Rows that an iterator reads at first, for those who look at a few, and then at a time. */
 const FIRST = 16;
 const MORE = 1_000;
-/** How long a feed waits before it looks by itself. It is woken earlier by every change. */
-const LOOK = 60_000;
 /** Changes that a feed reads at a time. */
 const CHANGES = 1_000;
 
@@ -164,14 +162,15 @@ export async function changesSince(
   if (whole(waitMs, 32, 'waitMs') === 0) return read();
   const until = performance.now() + waitMs;
   const { wakeups } = core;
+  let { moment } = wakeups;
   try {
     await wakeups.join();
     for (;;) {
-      const { epoch } = wakeups;
       const answer = await read();
       const left = until - performance.now();
       if (left <= 0 || wakeups.ended || has(answer)) return answer;
-      await wakeups.wait(epoch, Math.min(left, LOOK), signal);
+      await wakeups.wait(moment, left, signal);
+      ({ moment } = wakeups);
     }
   } finally {
     wakeups.leave();
@@ -224,10 +223,10 @@ async function* follow(
   try {
     given?.throwIfAborted();
     joined = true;
+    let { moment } = wakeups;
     await wakeups.join();
     let from: number | bigint = since;
     while (!wakeups.ended) {
-      const { epoch } = wakeups;
       const answer = await changesSince(core, tenant, from, { signal });
       if (has(answer)) {
         from = lastOf(answer);
@@ -236,8 +235,9 @@ async function* follow(
           signal.throwIfAborted();
         }
       } else {
-        await wakeups.wait(epoch, LOOK, signal);
+        await wakeups.wait(moment, Infinity, signal);
       }
+      ({ moment } = wakeups);
     }
   } catch (error) {
     if (error !== LEFT) throw error;

@@ -3,9 +3,20 @@
 import koffi = require('koffi');
 import { onAbort } from './abort';
 import type { Core } from './core';
-import { cancelled } from './error';
+import { cancelled, ScimdbError } from './error';
 import { watchExit } from './exit';
 import { callbacks, native, simple } from './native';
+
+/** How long whoever is woken waits at most before it looks by itself. */
+const LOOK = 60_000;
+/** The same where another process holds the store, which wakes nobody here. */
+const LOOK_ELSEWHERE = 1_000;
+
+/** When something was looked at: what has come since then need not be waited for. */
+export interface Moment {
+  readonly wakes: number;
+  readonly interrupts: number;
+}
 
 /** Who is woken, by the number that the library calls with. One callback is enough for the process. */
 const known = new Map<number, Wakeups>();
@@ -22,18 +33,22 @@ export class Wakeups {
   readonly #number = ++last;
   readonly #waiting = new Set<{ resolve: () => void; reject: (error: unknown) => void }>();
   #users = 0;
-  #subscription: Promise<bigint> | null = null;
+  /** Null within it: another process holds the store. */
+  #subscription: Promise<bigint | null> | null = null;
+  /** When it was asked for last. */
+  #asked = 0;
   #letting: Promise<void> = Promise.resolve();
-  #epoch = 0;
+  #wakes = 0;
+  #interrupts = 0;
   #ended = false;
 
   constructor(core: Core) {
     this.#core = core;
   }
 
-  /** Counts up with every wake-up: what has changed since it was read need not be waited for. */
-  get epoch(): number {
-    return this.#epoch;
+  /** Now: to be taken before the look that a wait follows. */
+  get moment(): Moment {
+    return { wakes: this.#wakes, interrupts: this.#interrupts };
   }
 
   /** Whether the store is being closed. */
@@ -53,7 +68,7 @@ export class Wakeups {
       known.set(this.#number, this);
       watchExit();
       callback ??= koffi.register(onChange, callbacks.onChange);
-      this.#subscription = this.#core.async(native.onChange, [callback, this.#number, null]);
+      this.#subscription = this.#subscribe();
     }
     await this.#subscription;
   }
@@ -67,16 +82,40 @@ export class Wakeups {
     this.#subscription = null;
     // It waits for a callback that runs, which the event loop must run: never on this thread.
     this.#letting = subscription.then(
-      (handle) => this.#core.free(simple.subscriptionFree, handle),
+      (handle) => (handle === null ? undefined : this.#core.free(simple.subscriptionFree, handle)),
       // It was told to whoever joined.
       () => undefined,
     );
   }
 
-  /** Waits until something has changed after that epoch, or the time is over. */
-  async wait(epoch: number, milliseconds: number, signal?: AbortSignal): Promise<void> {
+  /** Asks to be woken; null where another process holds the store. */
+  async #subscribe(): Promise<bigint | null> {
+    this.#asked = performance.now();
+    try {
+      return await this.#core.async(native.onChange, [callback, this.#number, null]);
+    } catch (error) {
+      if (error instanceof ScimdbError && error.code === 'NOT_IMPLEMENTED') return null;
+      throw error;
+    }
+  }
+
+  /** Asks again where another process held the store: this one may have taken its place. */
+  async #subscribeAgain(): Promise<void> {
+    const before = this.#subscription;
+    // Once for all that wait.
+    if (before === null || performance.now() - this.#asked < LOOK_ELSEWHERE / 2) return;
+    if ((await before) !== null || this.#subscription !== before) return;
+    this.#subscription = this.#subscribe();
+    // What was written since the last look woke nobody.
+    if ((await this.#subscription) !== null) this.wake();
+  }
+
+  /** Waits until something may have changed after that moment, or the time is over. */
+  async wait(since: Moment, milliseconds: number, signal?: AbortSignal): Promise<void> {
+    const look = (await this.#subscription) === null ? LOOK_ELSEWHERE : LOOK;
     signal?.throwIfAborted();
-    if (this.#ended || this.#epoch !== epoch) return;
+    if (this.#interrupts !== since.interrupts) throw cancelled();
+    if (this.#ended || this.#wakes !== since.wakes) return;
     let waiter: { resolve: () => void; reject: (error: unknown) => void } | undefined;
     let timer: NodeJS.Timeout | undefined;
     let forget: (() => void) | undefined;
@@ -85,7 +124,7 @@ export class Wakeups {
         waiter = { resolve, reject };
         this.#waiting.add(waiter);
         // It keeps the process alive, too: somebody waits.
-        timer = setTimeout(resolve, milliseconds);
+        timer = setTimeout(resolve, Math.min(milliseconds, look));
         forget = onAbort(signal, () => reject(signal?.reason));
       });
     } finally {
@@ -93,16 +132,19 @@ export class Wakeups {
       if (waiter) this.#waiting.delete(waiter);
       forget?.();
     }
+    await this.#subscribeAgain();
+    if (this.#interrupts !== since.interrupts) throw cancelled();
   }
 
   /** Something has changed. */
   wake(): void {
-    this.#epoch += 1;
+    this.#wakes += 1;
     for (const waiter of this.#waiting) waiter.resolve();
   }
 
   /** Ends every wait with an error. */
   interrupt(): void {
+    this.#interrupts += 1;
     for (const waiter of this.#waiting) waiter.reject(cancelled());
   }
 
