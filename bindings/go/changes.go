@@ -41,6 +41,9 @@ type Changes struct {
 // slice is how long one wait for changes is at most: contexts are looked at in between.
 const slice = 100 * time.Millisecond
 
+// forever is a wait that does not end by itself.
+const forever time.Duration = math.MaxInt64
+
 // watchPage is how many changes Watch reads at a time: a log may be longer than what fits into memory.
 const watchPage = 1000
 
@@ -49,6 +52,7 @@ const watchPage = 1000
 //
 // [ErrOutOfRange] if the log does not reach back so far: read all resources, and go on from now.
 func (t *Tenant) Changes(ctx context.Context, since uint64, limit int, wait time.Duration) (*Changes, error) {
+	interrupts := t.store.interrupts.Load()
 	deadline := time.Now().Add(wait)
 	for {
 		part := min(max(time.Until(deadline), 0), slice)
@@ -64,6 +68,9 @@ func (t *Tenant) Changes(ctx context.Context, since uint64, limit int, wait time
 		if err != nil || len(changes.Changes) > 0 || !time.Now().Before(deadline) {
 			return changes, err
 		}
+		if t.store.interrupts.Load() != interrupts {
+			return nil, errorOf(ErrCancelled, "the wait for changes was interrupted")
+		}
 	}
 }
 
@@ -72,7 +79,7 @@ func (t *Tenant) Changes(ctx context.Context, since uint64, limit int, wait time
 func (t *Tenant) Watch(ctx context.Context, since uint64) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		for {
-			changes, err := t.Changes(ctx, since, watchPage, time.Minute)
+			changes, err := t.Changes(ctx, since, watchPage, forever)
 			if err != nil {
 				yield(Change{}, err)
 				return

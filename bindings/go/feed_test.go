@@ -1,6 +1,7 @@
 package scimdb_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -222,23 +224,42 @@ func TestTenantsTokensAndSchemas(t *testing.T) {
 	wants(t, err, scimdb.ErrUnknownTenant)
 }
 
+// looked is a context that tells when it is looked at, which a wait for changes does again and again, between its calls.
+type looked struct {
+	context.Context
+	at func()
+}
+
+func (l looked) Err() error {
+	l.at()
+	return l.Context.Err()
+}
+
 func TestInterrupt(t *testing.T) {
 	store := memory(t, nil)
-	ended := make(chan error)
-	go func() {
-		_, err := store.Tenant("default").Changes(t.Context(), 0, 0, time.Hour)
-		ended <- err
-	}()
-	for {
-		// It ends what runs: the wait may not have begun.
-		check(t, store.Interrupt())
-		select {
-		case err := <-ended:
-			wants(t, err, scimdb.ErrCancelled)
-			return
-		case <-time.After(time.Millisecond):
-		}
+	tenant := store.Tenant("default")
+	for _, nth := range []int{1, 2, 5} {
+		// While no call of the library runs.
+		looks := 0
+		ctx := looked{t.Context(), func() {
+			if looks++; looks == nth {
+				check(t, store.Interrupt())
+			}
+		}}
+		_, err := tenant.Changes(ctx, 0, 0, time.Hour)
+		wants(t, err, scimdb.ErrCancelled)
 	}
+	// From another goroutine, and what comes later is not touched.
+	began, ended := make(chan struct{}), make(chan error)
+	go func() {
+		for _, err := range tenant.Watch(looked{t.Context(), sync.OnceFunc(func() { close(began) })}, 0) {
+			ended <- err
+		}
+	}()
+	<-began
+	check(t, store.Interrupt())
+	wants(t, <-ended, scimdb.ErrCancelled)
+	must[*scimdb.Changes](t)(tenant.Changes(t.Context(), 0, 0, time.Millisecond))
 }
 
 func TestOperator(t *testing.T) {

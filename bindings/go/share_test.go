@@ -43,6 +43,17 @@ func TestOfAnotherProcess(t *testing.T) {
 		t.Errorf("%+v", ann)
 	}
 	must[user](t)(scimdb.As[user](tenant.Create(ctx, "User", named("bo"), &scimdb.WriteOptions{ID: "bo"})))
+	// Changes are waited for where the store is held.
+	last := must[*scimdb.Changes](t)(tenant.Changes(ctx, 0, 0, 0)).Last
+	made := make(chan string, 1)
+	go func() { made <- create(t, tenant, "cy").ID }()
+	for change, err := range tenant.Watch(ctx, last) {
+		check(t, err)
+		if id := <-made; change.ID != id {
+			t.Errorf("%+v is not that of %s", change, id)
+		}
+		break
+	}
 	_, err = tenant.Create(ctx, "User", named("bo"), nil)
 	if failure := wants(t, err, scimdb.ErrUniqueness); failure.Status != 409 || failure.ScimType != "uniqueness" {
 		t.Errorf("%+v", failure)

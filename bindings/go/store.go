@@ -15,6 +15,8 @@ type Store struct {
 	// A token, not an address: the type is incomplete in C, so that Go never takes it for one.
 	db     *C.scimdb_store
 	closed atomic.Bool
+	// Counts the calls of Interrupt: the library ends what runs, and a wait for changes is many calls.
+	interrupts atomic.Uint64
 }
 
 // A Tenant is a tenant of a store, by its name. It costs nothing, need not be closed, and is good for any number of
@@ -74,6 +76,8 @@ func (s *Store) Close() error {
 // Interrupt ends the reads of the whole store that are running: searches, iterators, explanations, checks, and waits for
 // changes fail with [ErrCancelled]. Writes go on, and so do calls that begin later.
 func (s *Store) Interrupt() error {
+	// First, so that a wait sees it that begins its next call after the library was told.
+	s.interrupts.Add(1)
 	if code := C.scimdb_interrupt(s.db); code != C.SCIMDB_OK {
 		return s.checked(errorOf(Code(code), "the store was not interrupted"))
 	}
