@@ -8,6 +8,7 @@
 
 #include <scimdb/values.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <istream>
@@ -42,6 +43,11 @@ struct Response {
 };
 
 namespace detail {
+
+/// A time as the library takes it: none where it is negative, 49 days at most.
+inline std::uint32_t milliseconds_of(std::chrono::milliseconds time) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+}
 
 /// Reads a text of JSON that the library wrote, from behind its first quote; `json` begins behind its last one then.
 inline std::string take_text(std::string_view &json) {
@@ -206,7 +212,7 @@ public:
     }
     /// Stops it; calls under way have this long to end: 10 seconds, unless it is said.
     void stop(std::chrono::milliseconds drain = usual_drain) {
-        const auto drain_ms = static_cast<std::uint32_t>(drain.count());
+        const auto drain_ms = detail::milliseconds_of(drain);
         detail::run([&](auto err) { return scimdb_serve_stop(server_.release(), drain_ms, err); });
     }
 
@@ -404,7 +410,7 @@ public:
     std::string changes(
         std::uint64_t since, std::uint32_t max = 1000,
         std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const {
-        const auto wait_ms = static_cast<std::uint32_t>(wait.count());
+        const auto wait_ms = detail::milliseconds_of(wait);
         return detail::text_of([&](auto out, auto err) {
             return scimdb_changes(db_, tenant(), name_.size(), since, max, wait_ms, out, err);
         });
