@@ -8,7 +8,6 @@
 
 #include <scimdb/values.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <istream>
@@ -43,11 +42,6 @@ struct Response {
 };
 
 namespace detail {
-
-/// A time as the library takes it: none where it is negative, 49 days at most.
-inline std::uint32_t milliseconds_of(std::chrono::milliseconds time) {
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
-}
 
 /// Reads a text of JSON that the library wrote, from behind its first quote; `json` begins behind its last one then.
 inline std::string take_text(std::string_view &json) {

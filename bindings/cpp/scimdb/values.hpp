@@ -4,6 +4,8 @@
 
 #include <scimdb.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -107,6 +109,11 @@ private:
 };
 
 namespace detail {
+
+/// A time as the library takes it: none where it is negative, 49 days at most.
+inline std::uint32_t milliseconds_of(std::chrono::milliseconds time) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
+}
 
 /// The place for a call's error.
 class Failure {
