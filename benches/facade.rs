@@ -26,6 +26,7 @@ mod support {
         pub mod args;
         pub mod faces;
         pub mod figures;
+        pub mod programs;
         pub mod run;
         pub mod users;
     }

@@ -12,6 +12,7 @@ from html import escape
 WIDTH, LEFT, BAR, TOP = 900, 140, 22, 60
 FIRST, LAST = 3, 6  # decades of the axis, in nanoseconds
 COLOURS = {"Rust": "#90b890", "HTTP": "#c8a060", "gRPC": "#9060a8"}
+BINDING, FORM = "#4878a8", "#9cb8d4"  # a binding; the same, called in another form
 
 
 def place(value):
@@ -30,7 +31,7 @@ def panel(out, y, title, lines, call):
     for index, line in enumerate(lines):
         y_row, value = top + 4 + BAR * index, line[f"{call}_ns"]
         out.append(f'<text x="{LEFT - 8}" y="{y_row + 13}" text-anchor="end">{escape(line["face"])}</text>')
-        colour = COLOURS.get(line["face"], "#4878a8")
+        colour = COLOURS.get(line["face"], FORM if ", " in line["face"] else BINDING)
         out.append(f'<rect x="{LEFT}" y="{y_row + 2}" width="{place(value) - LEFT:.1f}" height="{BAR - 8}" fill="{colour}"/>')
         end = value
         if call == "get" and line["goal"]:
@@ -48,7 +49,7 @@ def main():
     lines, about, out = report["lines"], report["about"], []
     y = panel(out, TOP, "Get by id: microseconds of a call", lines, "get")
     y = panel(out, y, "Search by userName eq: microseconds of a call", lines, "search")
-    about = f'{about["users"]:,} users, {about["cores"]} cores, one call at a time; goals in red'
+    about = f'{about["users"]:,} users, {about["cores"]} cores, one call at a time; goals in red, calls in another form lighter'
     print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y - 20}" font-family="sans-serif" font-size="12">')
     print(f'<rect width="100%" height="100%" fill="white"/>\n<text x="10" y="25" font-size="15">{escape(about)}</text>')
     print("\n".join(out) + "\n</svg>")

@@ -12,7 +12,8 @@ usage: cargo bench --bench facade -- [OPTIONS]
   --users N            how many users, made by `scimdb demo` (10000)
   --rounds N           how often each face is measured, in turns; the least is told (3)
   --face NAME=COMMAND  a face in a program of its own, which is given the file of users and prints a line of JSON with get_ns and
-                       search_ns: 'Python=python3 bindings/python/bench/bench.py'
+                       search_ns: 'Python=python3 bindings/python/bench/bench.py'. A further line with a form, such as
+                       \"form\": \"dict\", is a row of its own: 'Python, dict'
   --json FILE          writes every figure as JSON
 ";
 
@@ -48,7 +49,14 @@ impl Settings {
                 }
                 "--users" => settings.users = value()?.replace('_', "").parse::<usize>()?.max(100),
                 "--rounds" => settings.rounds = value()?.parse::<usize>()?.max(1),
-                "--face" => settings.programs.push(program(&value()?)?),
+                "--face" => {
+                    let program = program(&value()?)?;
+                    // The least of two programs would be told as one.
+                    if settings.programs.iter().any(|known| known.name == program.name) {
+                        return Err(format!("there are two faces {}", program.name).into());
+                    }
+                    settings.programs.push(program);
+                }
                 "--json" => settings.json = Some(value()?.into()),
                 other => return Err(format!("there is no option {other}\n\n{HELP}").into()),
             }

@@ -1,7 +1,6 @@
-//! The faces, and how each is measured: one call at a time, from one thread, in batches; the median of the batches is told.
+//! The faces of this process and of a server, and how each is measured: one call at a time, from one thread, in batches; the median of the batches is told.
 
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use scimdb::engine::{DEFAULT_TENANT, ReadOptions};
@@ -9,9 +8,7 @@ use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
 use scimdb::grpc::proto::{GetRequest, ListRequest};
 use scimdb::message::SearchRequest;
 use scimdb::{Store, StoreOptions};
-use serde_json::Value as Json;
 
-use super::args::Program;
 use super::users::Users;
 use crate::support::http::Outcome;
 use crate::support::http::http1::{Connection, Target};
@@ -105,21 +102,4 @@ pub fn grpc(address: SocketAddr, users: &Users) -> Outcome<Cost> {
         check(answer.resources.len() == 1, "List")
     })?;
     Ok(Cost { get, search })
-}
-
-/// Another program, which measures itself and tells it.
-pub fn program(program: &Program, users: &Users) -> Outcome<Cost> {
-    let Program { name, command } = program;
-    let (first, rest) = command.split_first().ok_or("an empty command")?;
-    let mut run = Command::new(first);
-    run.args(rest).arg(&users.file).stdin(Stdio::null()).stderr(Stdio::inherit());
-    let told = run.output().map_err(|error| format!("{name}: {first}: {error}"))?;
-    let text = String::from_utf8_lossy(&told.stdout);
-    let line = text.lines().rev().find(|line| line.starts_with('{'));
-    let json: Json = match line {
-        Some(line) if told.status.success() => serde_json::from_str(line)?,
-        _ => return Err(format!("{name} ended with {}, and told {text:?}", told.status).into()),
-    };
-    let number = |member: &str| json.get(member).and_then(Json::as_f64).ok_or(format!("{name} tells no {member}"));
-    Ok(Cost { get: number("get_ns")?, search: number("search_ns")? })
 }

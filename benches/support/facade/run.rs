@@ -5,6 +5,7 @@ use serde_json::json;
 use super::args::Settings;
 use super::faces;
 use super::figures::Figures;
+use super::programs;
 use super::users::Users;
 use crate::support::http::Outcome;
 use crate::support::http::process::Process;
@@ -23,7 +24,9 @@ pub fn run(settings: &Settings) -> Outcome<()> {
     for _ in 0..settings.rounds {
         figures.add("Rust", faces::rust(&users)?);
         for program in &settings.programs {
-            figures.add(&program.name, faces::program(program, &users)?);
+            for (name, cost) in programs::measure(program, &users)? {
+                figures.add(&name, cost);
+            }
         }
         // A server that logs warnings alone, and lets anybody in; it is there no longer than it is measured.
         let server = Process::serve(&work.path().join("store"), work.path(), true, false)?;

@@ -1,5 +1,6 @@
 // Command bench measures what a get and a search cost through this package: bench USERS.ndjson, of lines of JSON, Users with ids.
-// It prints a line of JSON with the median, over batches, of nanoseconds per call.
+// It prints a line of JSON for each form of the calls, with the median, over batches, of nanoseconds per call: first with
+// requests and answers as text, then with a SearchRequest and with answers that As decodes.
 package main
 
 import (
@@ -21,6 +22,13 @@ const (
 	batch    = 500
 )
 
+// user is what a host would decode.
+type user struct {
+	ID, UserName, DisplayName string
+	Active                    bool
+	Emails                    []struct{ Type, Value string }
+}
+
 func main() {
 	log.SetFlags(0)
 	if len(os.Args) != 2 {
@@ -37,21 +45,23 @@ func run(ctx context.Context, path string) error {
 		return err
 	}
 	var ids []string
-	var requests [][]byte
+	var requests []scimdb.SearchRequest
+	var encoded [][]byte
 	for row := range bytes.Lines(rows) {
-		var user struct{ ID, UserName string }
-		if err := json.Unmarshal(row, &user); err != nil {
-			return err
-		}
-		literal, err := json.Marshal(user.UserName)
+		known, err := scimdb.As[user](row, nil)
 		if err != nil {
 			return err
 		}
-		request, err := json.Marshal(scimdb.SearchRequest{Filter: "userName eq " + string(literal), Count: scimdb.Ptr(1)})
+		literal, err := json.Marshal(known.UserName)
 		if err != nil {
 			return err
 		}
-		ids, requests = append(ids, user.ID), append(requests, request)
+		request := scimdb.SearchRequest{Filter: "userName eq " + string(literal), Count: scimdb.Ptr(1)}
+		text, err := json.Marshal(request)
+		if err != nil {
+			return err
+		}
+		ids, requests, encoded = append(ids, known.ID), append(requests, request), append(encoded, text)
 	}
 	store, err := scimdb.Open(":memory:", nil)
 	if err != nil {
@@ -66,22 +76,41 @@ func run(ctx context.Context, path string) error {
 	if report.Created != uint64(len(ids)) {
 		return fmt.Errorf("%d of %d rows were imported", report.Created, len(ids))
 	}
-	get, err := median(gets, func(n int) error {
+	err = tell("", func(n int) error {
 		_, err := tenant.Get(ctx, "User", ids[n%len(ids)], nil)
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	search, err := median(searches, func(n int) error {
-		_, err := tenant.Search(ctx, "User", requests[n%len(requests)])
+	}, func(n int) error {
+		_, err := tenant.Search(ctx, "User", encoded[n%len(encoded)])
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Printf(`{"language":"go","get_ns":%d,"search_ns":%d}`+"\n", get, search)
-	return nil
+	return tell("value", func(n int) error {
+		_, err := scimdb.As[user](tenant.Get(ctx, "User", ids[n%len(ids)], nil))
+		return err
+	}, func(n int) error {
+		_, err := scimdb.As[scimdb.ListResponse[user]](tenant.Search(ctx, "User", requests[n%len(requests)]))
+		return err
+	})
+}
+
+// tell measures a form of the calls, and prints its line.
+func tell(form string, get, search func(n int) error) error {
+	line := struct {
+		Language string `json:"language"`
+		Form     string `json:"form,omitempty"`
+		Get      int64  `json:"get_ns"`
+		Search   int64  `json:"search_ns"`
+	}{Language: "go", Form: form}
+	var err error
+	if line.Get, err = median(gets, get); err != nil {
+		return err
+	}
+	if line.Search, err = median(searches, search); err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(line)
 }
 
 // median makes calls, after a tenth of them to warm up, and tells the nanoseconds of one.
