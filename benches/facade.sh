@@ -2,10 +2,11 @@
 # Measures what a get and a search cost through every face: builds the C library and the benches of the bindings, and runs the
 # bench `facade` with them. Arguments are handed on to it: `benches/facade.sh --json facade.json`.
 #
-# A binding that cannot be built here is left out, and said so.
+# A bench that cannot be built ends the run before anything is measured. A face that the arguments name by
+# `--face NAME=COMMAND` is not built.
 #
 # SCIMDB_PREFIX  where the C library is installed, built for release; without it, it is built and installed first
-# SCIMDB_FACES   only these, with spaces between: c cpp python node go java
+# SCIMDB_FACES   only these, with spaces between: c cpp python node go java; what is not named here is left out
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -57,9 +58,18 @@ bench_java() {
     printf 'bash bindings/java/bench/bench\n'
 }
 
-declare -A names=([c]=C [cpp]=C++ [python]=Python [node]=Node [go]=Go [java]=Java)
-faces=()
+declare -A names=([c]=C [cpp]=C++ [python]=Python [node]=Node [go]=Go [java]=Java) given=()
+arguments=("$@")
+for ((i = 0; i + 1 < ${#arguments[@]}; i++)); do
+    [[ ${arguments[i]} != --face ]] || given[${arguments[i + 1]%%=*}]=1
+done
+faces=() broken=()
 for face in ${SCIMDB_FACES:-c cpp python node go java}; do
+    if [[ -z "${names[$face]:-}" ]]; then
+        printf 'SCIMDB_FACES names %s, which is no face\n' "$face" >&2
+        exit 2
+    fi
+    [[ -z "${given[${names[$face]}]:-}" ]] || continue
     # A function called as a condition would go on after what fails: it has a shell of its own, and its status is looked at.
     set +e
     command=$(
@@ -71,7 +81,11 @@ for face in ${SCIMDB_FACES:-c cpp python node go java}; do
     if ((status == 0)); then
         faces+=(--face "${names[$face]}=$command")
     else
-        printf '%s is left out: its bench cannot be built here\n' "${names[$face]}" >&2
+        broken+=("$face")
     fi
 done
+if ((${#broken[@]} > 0)); then
+    printf 'These benches cannot be built here, and SCIMDB_FACES does not leave them out: %s\n' "${broken[*]}" >&2
+    exit 1
+fi
 cargo bench --locked --bench facade -- "${faces[@]}" "$@"
