@@ -138,10 +138,7 @@ example() {
 
 bench() {
     compile -O2 "$HERE/bench/bench.cpp" -o "$OUT/bench"
-    for i in $(seq 200); do
-        printf '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"u%d","userName":"user%d"}\n' "$i" "$i"
-    done >"$OUT/users.ndjson"
-    "$OUT/bench" "$OUT/users.ndjson"
+    python3 benches/facade_check.py "$OUT/bench"
 }
 
 mkdir -p "$OUT"

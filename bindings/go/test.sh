@@ -125,3 +125,10 @@ fi
 heading 'the product'
 (cd examples/go && go vet . && go build -o "$work/people" .)
 python3 examples/provision.py --run "$work/people"
+
+bench() {
+    (cd "$work/consumer" && go build -o "$work/bench" "$module/bench")
+    python3 benches/facade_check.py --form value "$work/bench"
+}
+heading 'the bench'
+bench

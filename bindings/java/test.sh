@@ -81,4 +81,8 @@ fi
 if [[ -e "$root/examples/provision.py" ]]; then
     python3 "$root/examples/provision.py" --run "$root/examples/java/product"
 fi
+bench() {
+    python3 "$root/benches/facade_check.py" bash bench/bench
+}
+bench
 printf 'the Java package passed\n'

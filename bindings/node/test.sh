@@ -58,6 +58,10 @@ example() {
     python3 examples/provision.py --run node "$project/example/server.js"
 }
 
+bench() {
+    python3 benches/facade_check.py --form await node "$project/bench.mjs"
+}
+
 section package
 section install
 section types
@@ -66,4 +70,5 @@ section tests
 if [[ -e tests/drive ]]; then section corpus; fi
 section conformance
 if [[ -e examples/provision.py ]]; then section example; fi
+section bench
 summary

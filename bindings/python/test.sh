@@ -74,7 +74,12 @@ memory() {
     bash "$here/tests/valgrind.sh" "$work/tests/bin/python"
 }
 
-steps=(wheel lints tests corpus product conformance memory)
+# The bench, where nothing but the wheel is installed.
+bench() {
+    python3 benches/facade_check.py --form dict "$work/clean/bin/python" "$here/bench/bench.py"
+}
+
+steps=(wheel lints tests corpus product conformance memory bench)
 if (($# > 0)); then
     steps=("$@")
 fi
