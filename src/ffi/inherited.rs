@@ -161,6 +161,10 @@ pub(super) fn let_go() {
     });
     wanted.files.iter_mut().zip(files).for_each(|(place, file)| *place = file);
     wanted.listeners.iter_mut().zip(open()).for_each(|(place, entry)| *place = Listener::of(entry));
+    // None of them is this process's: what it opens by those names and ports from here on is its own.
+    for entry in open() {
+        entry.port.store(0, Ordering::Release);
+    }
     if wanted.files.iter().all(Option::is_none) && wanted.listeners.iter().all(Option::is_none) {
         return;
     }
@@ -191,11 +195,22 @@ impl Wanted {
         let Some(about) = look(|about| unsafe { libc::fstat(descriptor, about) }) else { return false };
         match about.st_mode & libc::S_IFMT {
             libc::S_IFREG => self.files.contains(&Some((about.st_dev, about.st_ino))),
-            libc::S_IFSOCK => local_address(descriptor)
+            libc::S_IFSOCK if is_stream(descriptor) => local_address(descriptor)
                 .is_some_and(|(ip, port)| self.listeners.iter().flatten().any(|listener| listener.has(ip, port))),
             _ => false,
         }
     }
+}
+
+/// Whether a socket is one of streams: other kinds have ports of their own.
+#[cfg(unix)]
+fn is_stream(socket: libc::c_int) -> bool {
+    let mut kind: libc::c_int = 0;
+    let Ok(mut length) = libc::socklen_t::try_from(size_of_val(&kind)) else { return false };
+    let place = ptr::from_mut(&mut kind).cast();
+    // SAFETY: there is room for the answer.
+    let told = unsafe { libc::getsockopt(socket, libc::SOL_SOCKET, libc::SO_TYPE, place, &mut length) };
+    told == 0 && kind == libc::SOCK_STREAM
 }
 
 /// The address of a socket of this machine's side.
