@@ -41,6 +41,8 @@ def test_waiting_for_a_change(tenant: scimdb.Tenant[Any]) -> None:
 def test_a_wait_ends_by_a_signal() -> None:
     program = (
         "import os, scimdb, signal, threading\n"
+        # What was started in the background of a shell ignores this signal, and so does what it starts.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "tenant = scimdb.open(':memory:').tenant()\n"
         "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
         "try:\n"
