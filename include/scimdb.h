@@ -17,11 +17,12 @@
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.
 // 6. To free or close NULL does nothing.
-// 7. A function that takes a const scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
+// 7. A function that takes a scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
 //    import lets one thread in at a time, and the others wait.
 // 8. Options are JSON objects; an unknown name is an error (SCIMDB_INVALID_ARGUMENT).
-// 9. A panic inside is a bug of the library. It is caught and answered with SCIMDB_PANIC, and the store with
-//    SCIMDB_POISONED from then on, until it is closed.
+// 9. A panic inside is a bug of the library. It is caught. On the thread of a call it is answered with SCIMDB_PANIC, and the
+//    store with SCIMDB_POISONED from then on, until it is closed. On a thread of the library it ends what was done there: a
+//    write is SCIMDB_INTERNAL, nothing of it is stored, and the store goes on.
 // 10. After fork() a handle of the parent is answered with SCIMDB_MISUSE in the child, which can open stores of its own.
 // 11. A callback comes with a pointer, userdata, and a function, drop (which may be NULL), that is called once with it when the
 //     callback can run no more; also when it could not be registered. Callbacks must return: no longjmp, no exceptions.
@@ -97,17 +98,17 @@ typedef void (*scimdb_drop_fn)(void *userdata);
 // shown that may ever be returned, but for members.display. SCIMDB_OK lets the write be made, with what
 // scimdb_decision_set says; anything else refuses it, as scimdb_decision_refuse says, or with 400 invalidValue.
 //
-// The store can be read inside, as it was before the write; to write to it is SCIMDB_MISUSE. Every other writer waits
-// meanwhile: it must not wait for another thread that writes. It may be asked more than once about a write, and about one
-// that comes to nothing.
+// The store can be read inside, as it was before the write; to write to a store, or to close one, is SCIMDB_MISUSE. Every
+// other writer waits meanwhile: it must not wait for another thread that writes. It may be asked more than once about a
+// write, and about one that comes to nothing.
 typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
                                               const char *write,
                                               size_t write_n,
                                               struct scimdb_decision *decision);
 
 // Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
-// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells which came
-// first. A crash between the two loses the call, and scimdb_changes still tells of the write.
+// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells
+// which came first. A crash between the two loses the call, and scimdb_changes still tells of the write.
 typedef void (*scimdb_after_commit_fn)(void *userdata,
                                        const char *write,
                                        size_t write_n);
@@ -301,9 +302,9 @@ uint32_t scimdb_abi_version(void);
 // mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
 //
 // Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
-// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Iterators,
-// imports, on_change and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
-// every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
+// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
+// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 scimdb_code scimdb_open(const char *path,
                         size_t path_n,
                         const char *options,
@@ -311,8 +312,10 @@ scimdb_code scimdb_open(const char *path,
                         struct scimdb_store **out,
                         struct scimdb_error **err);
 
-// Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
-// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
+// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+// Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
+// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
+// the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.
 scimdb_code scimdb_close(struct scimdb_store *db);
 
 // Answers an HTTP request for the SCIM endpoint of a tenant (RFC 7644). The method is in capitals; the target is what
@@ -465,7 +468,8 @@ scimdb_code scimdb_bulk(const struct scimdb_store *db,
 
 // Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 // other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
-// keep meta and readOnly attributes, as an export has them), actor.
+// keep meta and readOnly attributes, as an export has them), actor. Where another process holds the store, the import is
+// SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
 scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                const char *tenant,
                                size_t tenant_n,
@@ -486,13 +490,13 @@ scimdb_code scimdb_import_finish(struct scimdb_import *import,
                                  struct scimdb_buf *out,
                                  struct scimdb_error **err);
 
-// Gives an import up: rows that are not committed yet are gone, but for those that another call is committing. NULL, or one
-// that has ended: nothing happens.
+// Gives an import up: rows that are not committed yet are gone, but for up to 8,000 that were about to be, which are
+// committed still. NULL, or one that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
 
 // Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
 // startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
-// it when it is not needed.
+// it when it is not needed. Where another process holds the store, it is SCIMDB_UNAVAILABLE once that ends.
 scimdb_code scimdb_iter_open(const struct scimdb_store *db,
                              const char *tenant,
                              size_t tenant_n,
@@ -503,8 +507,8 @@ scimdb_code scimdb_iter_open(const struct scimdb_store *db,
                              struct scimdb_iter **out,
                              struct scimdb_error **err);
 
-// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed. SCIMDB_DONE when there are no
-// more.
+// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed.
+// SCIMDB_DONE when there are no more.
 scimdb_code scimdb_iter_next(struct scimdb_iter *iter,
                              const char **out_json,
                              size_t *out_json_n,
@@ -522,8 +526,9 @@ scimdb_code scimdb_iter_next_many(struct scimdb_iter *iter,
 void scimdb_iter_free(struct scimdb_iter *iter);
 
 // The changes after a sequence number, oldest first: an object with the array changes (of objects with sequence, time, actor,
-// operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from. If there are none yet,
-// waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
+// operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from: max changes at
+// most. If there are none yet, waits wait_ms milliseconds for the first, and tells none then. SCIMDB_OUT_OF_RANGE where the
+// change log does not reach back that far; SCIMDB_UNAVAILABLE where the store is closed meanwhile.
 scimdb_code scimdb_changes(const struct scimdb_store *db,
                            const char *tenant,
                            size_t tenant_n,
@@ -550,9 +555,8 @@ void scimdb_subscription_free(struct scimdb_subscription *subscription);
 // Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
 // the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
 // operation of a bulk request, each row of an import. Not for what follows from a write: a group that loses a member because
-// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all of
-// them. The ones before are let go of when the last write that began with
-// them is done, which is not waited for.
+// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all
+// of them. The ones before are let go of when the last write that began with them is done, which is not waited for.
 //
 // Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
 // holds the store, and meanwhile its writes are SCIMDB_UNAVAILABLE where the holder has set none.
@@ -671,8 +675,8 @@ scimdb_code scimdb_stats(const struct scimdb_store *db,
                          struct scimdb_error **err);
 
 // Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
-// is sound. Writers wait while checksums are verified.
-// Free iterators first: it waits ten seconds for them, and then answers SCIMDB_UNAVAILABLE.
+// is sound. Everybody else waits while checksums are verified, and until iterators are freed: ten seconds at most, then it
+// answers SCIMDB_UNAVAILABLE. So free them first.
 scimdb_code scimdb_check(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
@@ -688,7 +692,8 @@ scimdb_code scimdb_backup(const struct scimdb_store *db,
                           size_t path_n,
                           struct scimdb_error **err);
 
-// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
+// Writes the file anew, without the room of what is no longer there. Everybody else waits meanwhile, and for iterators as
+// scimdb_check does.
 scimdb_code scimdb_compact(const struct scimdb_store *db,
                            struct scimdb_error **err);
 

@@ -14,12 +14,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, LazyLock};
 use std::time::{Duration, Instant};
 
 use scimdb::engine::{ReadOptions, WriteOptions};
 use scimdb::message::ResourceInput;
-use scimdb::share::{Answerer, Called, Nature, Shared, Values};
+use scimdb::share::{Answerer, Begun, Called, Channel, Nature, Session, Shared, Values};
 use scimdb::{Error, ErrorKind, Result, Store, StoreOptions};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -52,6 +52,34 @@ impl Answerer for Functions {
             "panic" => panic!("a bug"),
             other => panic!("there is no {other}"),
         }
+    }
+
+    fn begin(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Box<dyn Session>> {
+        match function {
+            "sum" => Ok(Box::new(Sum { store: store.clone(), total: arguments.len(), sums: Arc::clone(&SUMS) })),
+            _ => Err(Error::new(ErrorKind::InvalidArgument, "there is no such beginning")),
+        }
+    }
+}
+
+/// Sums that are under way in this process.
+static SUMS: LazyLock<Arc<()>> = LazyLock::new(Arc::default);
+
+/// Adds up what it is given, from the number of arguments that it began with on.
+struct Sum {
+    store: Store,
+    total: usize,
+    sums: Arc<()>,
+}
+
+impl Session for Sum {
+    fn answer(&mut self, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
+        assert!(Arc::strong_count(&self.sums) > 1);
+        if function != "add" {
+            return Functions.answer(&self.store, function, arguments);
+        }
+        self.total += arguments.iter().flatten().map(|argument| argument.len()).sum::<usize>();
+        Ok(vec![Some(self.total.to_string().into_bytes())])
     }
 }
 
@@ -254,6 +282,70 @@ fn of_many_threads_that_find_the_holder_gone_one_takes_the_store() {
         holder.close().unwrap();
     });
     assert_eq!(guests.iter().filter(|guest| guest.store().is_some()).count(), 1);
+}
+
+fn begin(shared: &Arc<Shared>, arguments: &[Option<&[u8]>]) -> Channel {
+    match shared.begin("sum", arguments, LIMIT).unwrap() {
+        Begun::There(channel) => channel,
+        Begun::Here => panic!("the store is held elsewhere"),
+    }
+}
+
+fn add(channel: &mut Channel, text: &str, nature: Nature) -> Result<String> {
+    let values = channel.call("add", &[Some(text.as_bytes())], nature, LIMIT)?;
+    Ok(String::from_utf8(values[0].clone().unwrap()).unwrap())
+}
+
+#[test]
+fn what_takes_several_calls_is_kept_by_the_holder_until_it_is_let_go_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let (holder, guest) = (open(directory.path()).unwrap(), Arc::new(open(directory.path()).unwrap()));
+    let (mut one, mut other) = (begin(&guest, &[]), begin(&guest, &[None, None]));
+    assert_eq!(add(&mut one, "abc", Nature::Read).unwrap(), "3");
+    assert_eq!(add(&mut other, "d", Nature::Write).unwrap(), "3");
+    let refused = one.call("refuse", &[], Nature::Read, LIMIT).unwrap_err();
+    assert_eq!((refused.kind(), refused.attribute()), (ErrorKind::InvalidFilter, Some("userName")));
+    assert_eq!(one.call("panic", &[], Nature::Read, LIMIT).unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(add(&mut one, "de", Nature::Read).unwrap(), "5", "an error ends nothing");
+    assert_eq!(guest.begin("nothing", &[], LIMIT).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    // Other calls go on beside it.
+    create(&guest, "ann").unwrap();
+    assert_eq!(get(&guest, "ann").unwrap(), get(&holder, "ann").unwrap());
+
+    // An interrupt ends what reads, for good; what writes goes on.
+    guest.interrupt();
+    for _ in 0..2 {
+        assert_eq!(add(&mut one, "x", Nature::Read).unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+    assert_eq!(add(&mut other, "x", Nature::Write).unwrap(), "4");
+    // What was not answered in time may have been done: nothing is asked behind it.
+    let mut late = begin(&guest, &[]);
+    let short = Duration::from_millis(200);
+    let error = late.call("wait", &[Some(b"1000")], Nature::Write, short).unwrap_err();
+    assert!(error.kind() == ErrorKind::DeadlineExceeded && error.detail().contains("not known"), "{error}");
+    assert_eq!(add(&mut late, "x", Nature::Write).unwrap_err().kind(), ErrorKind::Unavailable);
+    drop((one, late));
+    let started = Instant::now();
+    // The one that is left, and that of the process.
+    while Arc::strong_count(&SUMS) > 2 {
+        assert!(started.elapsed() < Duration::from_secs(30), "they are kept");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+
+    // With hooks, what writes waits until the holder has some.
+    guest.set_hooks(true, |_| ());
+    let unhooked = other.call("add", &[], Nature::Write, Duration::from_millis(300)).unwrap_err();
+    assert!(unhooked.kind() == ErrorKind::Unavailable && unhooked.detail().contains("no hooks"), "{unhooked}");
+    holder.set_hooks(true, |_| ());
+    assert_eq!(add(&mut other, "x", Nature::Write).unwrap(), "5");
+
+    // It ends with the process that holds the store, which does not wait for it.
+    holder.close().unwrap();
+    let gone = add(&mut other, "x", Nature::Write).unwrap_err();
+    assert!(gone.kind() == ErrorKind::Unavailable && gone.detail().contains("begin anew"), "{gone}");
+    assert!(matches!(guest.begin("sum", &[], LIMIT).unwrap(), Begun::Here));
+    guest.close().unwrap();
+    assert_eq!(add(&mut other, "x", Nature::Write).unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
 /// A worker: it writes users, and says of each what it tries and what was acknowledged, until it is killed.

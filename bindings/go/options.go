@@ -28,7 +28,7 @@ type Options struct {
 	// Index says when and how resources are indexed. Nil: the default.
 	Index *IndexOptions
 	// Share lets several processes open the store, if all of them say so: one holds it, and the others send their calls
-	// to that one. Iterators, imports and OnChange cannot be sent: [ErrNotImplemented].
+	// to that one. Only that one can serve; elsewhere [Store.Serve] is [ErrNotImplemented].
 	Share bool
 }
 

@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	scimdb "github.com/scimdb/scimdb/bindings/go"
@@ -62,9 +64,25 @@ func TestOfAnotherProcess(t *testing.T) {
 	if response.Status != 200 {
 		t.Errorf("%+v", response)
 	}
-	// What cannot be sent is refused, and not done by halves.
-	for _, err = range tenant.Iterate(ctx, "User", nil) {
+	// What takes several calls is kept where the store is held.
+	woken := make(chan uint64, 100)
+	subscription := must[*scimdb.Subscription](t)(store.OnChange(func(sequence uint64) { woken <- sequence }))
+	row := `{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "dee"}`
+	report := must[*scimdb.ImportReport](t)(tenant.Import(ctx, strings.NewReader(row), &scimdb.ImportOptions{ResourceType: "User"}))
+	if report.Created != 1 {
+		t.Errorf("%+v", report)
 	}
+	<-woken
+	subscription.Close()
+	var names []string
+	for json, err := range tenant.Iterate(ctx, "User", &scimdb.SearchRequest{SortBy: "userName"}) {
+		names = append(names, must[user](t)(scimdb.As[user](json, err)).UserName)
+	}
+	if !slices.Equal(names, []string{"ann", "bo", "cy", "dee"}) {
+		t.Errorf("%q", names)
+	}
+	// Only a server is the holder's alone.
+	_, err = store.Serve(nil)
 	wants(t, err, scimdb.ErrNotImplemented)
 	check(t, store.Close())
 }

@@ -50,6 +50,14 @@ struct Listener {
 pub struct Subscription {
     listeners: Arc<Listeners>,
     number: u64,
+    since: u64,
+}
+
+impl Subscription {
+    /// The newest sequence when it began: later ones are told.
+    pub fn since(&self) -> u64 {
+        self.since
+    }
 }
 
 impl std::fmt::Debug for Subscription {
@@ -84,7 +92,7 @@ impl Store {
         };
         // The thread may have slept through a commit that came in between.
         self.inner.writer.wake();
-        Ok(Subscription { listeners: Arc::clone(listeners), number })
+        Ok(Subscription { listeners: Arc::clone(listeners), number, since: told })
     }
 }
 

@@ -61,6 +61,8 @@ pub use index_status::{IndexState, IndexStatus};
 pub use listeners::Subscription;
 pub use options::{IndexOptions, Limits, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};
+#[cfg(feature = "ffi")]
+pub(crate) use storage::check_may_wait;
 pub use storage::{ChangeOperation, Medium, MediumFactory, MemoryMedium, Scope};
 pub use store::{DEFAULT_TENANT, Store};
 pub use stream::ResourceStream;

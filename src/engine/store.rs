@@ -18,7 +18,7 @@ use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
 use super::storage::{
     ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table,
-    Transaction, Writer, format, read_counter,
+    Transaction, Writer, check_may_wait, format, read_counter,
 };
 use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
 use crate::{Error, ErrorKind, Result};
@@ -408,7 +408,7 @@ impl Store {
     /// `Misuse` inside a before-write hook, whose write it would wait for. A later version may tell of a failure to write
     /// what was not acknowledged.
     pub fn close(&self) -> Result<()> {
-        self.inner.writer.check_may_wait()?;
+        check_may_wait()?;
         self.inner.close();
         Ok(())
     }

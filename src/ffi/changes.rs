@@ -9,9 +9,10 @@ use super::buf::scimdb_buf;
 use super::callback::{Userdata, scimdb_drop_fn};
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
+use super::following::{Callback, Following};
 use super::guard::{answer, guard, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb_store};
+use super::life::{Child, Place, scimdb_store};
 use super::text;
 use super::verbs::Verb;
 use crate::engine::Subscription;
@@ -33,7 +34,25 @@ thread_local! {
 }
 
 /// What a handle of a subscription stands for.
-struct Subscribed(Mutex<Option<Subscription>>);
+struct Subscribed(Mutex<Option<Woken>>);
+
+/// Who is woken, dropped to end it.
+enum Woken {
+    Here(#[expect(dead_code, reason = "it is kept")] Subscription),
+    Shared(#[expect(dead_code, reason = "it is kept")] Following),
+}
+
+impl Woken {
+    fn new(place: &Place, callback: Callback) -> Result<Self> {
+        match place {
+            Place::Here(store, _) => store.on_change(callback).map(Woken::Here),
+            Place::Shared(shared) => match shared.store() {
+                Some(store) => store.on_change(callback).map(Woken::Here),
+                None => Following::start(Arc::clone(shared), callback).map(Woken::Shared),
+            },
+        }
+    }
+}
 
 impl Child for Subscribed {
     fn release(&self) {
@@ -61,8 +80,9 @@ pub(super) fn check_wakes_only() -> Result<()> {
 }
 
 /// The changes after a sequence number, oldest first: an object with the array changes (of objects with sequence, time, actor,
-/// operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from. If there are none yet,
-/// waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
+/// operation (create, modify, delete), resourceType, id, attributes) and last, the number to go on from: max changes at
+/// most. If there are none yet, waits wait_ms milliseconds for the first, and tells none then. SCIMDB_OUT_OF_RANGE where the
+/// change log does not reach back that far; SCIMDB_UNAVAILABLE where the store is closed meanwhile.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_changes(
     db: *const scimdb_store,
@@ -108,8 +128,8 @@ pub unsafe extern "C" fn scimdb_on_change(
                 callback(userdata.pointer(), sequence);
                 NOTIFIES.set(false);
             };
-            let subscription = store.store()?.on_change(Box::new(wake))?;
-            let subscribed = Arc::new(Subscribed(Mutex::new(Some(subscription))));
+            let woken = Woken::new(store.place(), Box::new(wake))?;
+            let subscribed = Arc::new(Subscribed(Mutex::new(Some(woken))));
             let child: Arc<dyn Child> = Arc::clone(&subscribed) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
             let handle = SUBSCRIPTIONS.open(subscribed)?;

@@ -1,4 +1,5 @@
-//! The calls with a store that are under way: who closes it waits for them, and none begins after that, or after a panic.
+//! The calls with a store that are under way: who closes it waits for them, and none begins meanwhile but by a hook; or after
+//! a panic.
 
 use std::cell::RefCell;
 use std::ptr;
@@ -19,8 +20,19 @@ pub(super) struct Gate {
     poisoned: AtomicBool,
     closing: AtomicBool,
     running: AtomicUsize,
+    /// Hooks of the store that run, on whichever threads: what they call is waited for with the write that caused them.
+    hooks: AtomicUsize,
     waiting: Mutex<()>,
     ended: Condvar,
+}
+
+/// A hook that runs, until it is dropped.
+pub(super) struct Hooking<'a>(&'a Gate);
+
+impl Drop for Hooking<'_> {
+    fn drop(&mut self) {
+        self.0.hooks.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A call that is under way, until it is dropped.
@@ -38,12 +50,16 @@ impl Gate {
     /// # Errors
     /// `Misuse` when the store is closed, `Poisoned` after a panic: the call has not begun then.
     pub(super) fn begin(&self) -> Result<()> {
-        // Whoever closes waits for the call that this one is a part of: a hook of it reads, say.
-        let is_nested = self.is_entered();
+        // Whoever closes waits for the call that this one is a part of: a hook of it reads, say, on this thread or another.
+        let is_part = self.is_entered() || self.hooks.load(Ordering::SeqCst) > 0;
+        self.start(is_part)
+    }
+
+    fn start(&self, is_part: bool) -> Result<()> {
         self.running.fetch_add(1, Ordering::SeqCst);
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(ptr::from_ref(self).addr()));
-        let refused = if self.closing.load(Ordering::SeqCst) && !is_nested {
-            Error::new(ErrorKind::Misuse, "the scimdb_store is closed")
+        let refused = if self.closing.load(Ordering::SeqCst) && !is_part {
+            closed()
         } else if self.poisoned.load(Ordering::Acquire) {
             let detail =
                 "an earlier call ended in a panic, which is a bug of the library: close the store and open it again";
@@ -55,9 +71,16 @@ impl Gate {
         Err(refused)
     }
 
-    /// The same for a call that ends with its block.
-    pub(super) fn enter(&self) -> Result<Entered<'_>> {
-        self.begin().map(|()| Entered(self))
+    /// Lets in a call of another process, which ends with its block. They are still answered while the store is closed here,
+    /// until the way to it is.
+    pub(super) fn admit(&self) -> Result<Entered<'_>> {
+        self.start(true).map(|()| Entered(self))
+    }
+
+    /// Notes that a hook of the store runs.
+    pub(super) fn hook(&self) -> Hooking<'_> {
+        self.hooks.fetch_add(1, Ordering::SeqCst);
+        Hooking(self)
     }
 
     /// Ends a call of this thread.
@@ -80,12 +103,23 @@ impl Gate {
         self.poisoned.store(true, Ordering::Release);
     }
 
-    /// Refuses every later call, and waits for those under way.
-    pub(super) fn close(&self) {
-        self.closing.store(true, Ordering::SeqCst);
+    /// Refuses every later call but those that hooks make.
+    ///
+    /// # Errors
+    /// `Misuse` when somebody has done so.
+    pub(super) fn shut(&self) -> Result<()> {
+        if self.closing.swap(true, Ordering::SeqCst) { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Waits for the calls under way, once it is shut.
+    pub(super) fn wait(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         while self.running.load(Ordering::SeqCst) > 0 {
             waiting = self.ended.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Misuse, "the scimdb_store is closed")
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::callback::{Userdata, scimdb_drop_fn};
 use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
+use super::gate::Gate;
 use super::guard::{guard, with_store};
 use super::handles::{Handles, Kind};
 use super::life::scimdb_store;
@@ -23,9 +24,9 @@ pub struct scimdb_decision {
 /// shown that may ever be returned, but for members.display. SCIMDB_OK lets the write be made, with what
 /// scimdb_decision_set says; anything else refuses it, as scimdb_decision_refuse says, or with 400 invalidValue.
 ///
-/// The store can be read inside, as it was before the write; to write to it is SCIMDB_MISUSE. Every other writer waits
-/// meanwhile: it must not wait for another thread that writes. It may be asked more than once about a write, and about one
-/// that comes to nothing.
+/// The store can be read inside, as it was before the write; to write to a store, or to close one, is SCIMDB_MISUSE. Every
+/// other writer waits meanwhile: it must not wait for another thread that writes. It may be asked more than once about a
+/// write, and about one that comes to nothing.
 pub type scimdb_before_write_fn = Option<
     unsafe extern "C" fn(
         userdata: *mut c_void,
@@ -36,8 +37,8 @@ pub type scimdb_before_write_fn = Option<
 >;
 
 /// Is told of a write that was made and is durable: the object of before, with sequence and version too. The store can be
-/// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells which came
-/// first. A crash between the two loses the call, and scimdb_changes still tells of the write.
+/// read and written inside. Threads that write at the same time are told at the same time, in any order: sequence tells
+/// which came first. A crash between the two loses the call, and scimdb_changes still tells of the write.
 pub type scimdb_after_commit_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, write: *const c_char, write_n: usize)>;
 
@@ -52,6 +53,7 @@ struct Said {
 
 /// The hooks of a host in C.
 struct HostHooks {
+    gate: Arc<Gate>,
     before: scimdb_before_write_fn,
     after: scimdb_after_commit_fn,
     userdata: Userdata,
@@ -61,6 +63,7 @@ impl Hooks for HostHooks {
     fn before_write(&self, write: &ProposedWrite) -> Result<Decision> {
         let Some(before) = self.before else { return Ok(Decision::Accept) };
         let json = answers::proposed_write(write)?;
+        let _hooking = self.gate.hook();
         let said = Arc::new(Mutex::new(Said::default()));
         let handle = DECISIONS.open(Arc::clone(&said))?;
         let decision = std::ptr::without_provenance_mut(handle);
@@ -80,6 +83,7 @@ impl Hooks for HostHooks {
         let Some(after) = self.after else { return };
         // Strings and numbers, which can always be written.
         let Ok(json) = answers::committed_write(write) else { return };
+        let _hooking = self.gate.hook();
         // SAFETY: as above.
         unsafe { after(self.userdata.pointer(), json.as_ptr().cast(), json.len()) };
     }
@@ -88,9 +92,8 @@ impl Hooks for HostHooks {
 /// Gives a store the hooks of its host; both NULL takes them away. They run on the thread that made the call, before inside
 /// the transaction of the write and after once it is durable, for every resource that is created, changed or deleted: each
 /// operation of a bulk request, each row of an import. Not for what follows from a write: a group that loses a member because
-/// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all of
-/// them. The ones before are let go of when the last write that began with
-/// them is done, which is not waited for.
+/// that is deleted, the resources of a tenant that is dropped; nor for a write that changes nothing. scimdb_changes tells all
+/// of them. The ones before are let go of when the last write that began with them is done, which is not waited for.
 ///
 /// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
 /// holds the store, and meanwhile its writes are SCIMDB_UNAVAILABLE where the holder has set none.
@@ -107,7 +110,12 @@ pub unsafe extern "C" fn scimdb_set_hooks(
     // SAFETY: by the conventions of the header.
     unsafe {
         with_store(db, err, |store| {
-            let hooks = (before.is_some() || after.is_some()).then_some(HostHooks { before, after, userdata });
+            let hooks = (before.is_some() || after.is_some()).then_some(HostHooks {
+                gate: store.gate(),
+                before,
+                after,
+                userdata,
+            });
             store.set_hooks(hooks.map(|hooks| Arc::new(hooks) as Arc<dyn Hooks>));
             Ok(())
         })

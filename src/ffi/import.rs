@@ -9,11 +9,12 @@ use super::code::{SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb_store};
+use super::life::{Child, Place, scimdb_store};
+use super::sessions::Intake;
 use super::{answers, options, text};
 use crate::engine::{Importer, Reject};
 use crate::message::{Line, Lines};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, Tenant};
 
 /// An import under way. One thread at a time: a second one waits. A hook of its rows may free it, and do nothing else with it.
 pub struct scimdb_import {
@@ -31,12 +32,13 @@ struct Import {
 
 /// Whoever works with an import has it to itself, and holds no lock meanwhile: hooks run then, which may come back here.
 enum State {
-    Idle(Box<Feed>),
+    Idle(Intake),
     Busy(ThreadId),
     Ended,
 }
 
-struct Feed {
+/// An import of the process that holds the store.
+pub(super) struct Feed {
     importer: Importer,
     lines: Lines,
     /// Rows that are too long to be given to the importer.
@@ -61,10 +63,10 @@ impl Import {
                 State::Busy(_) => state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner),
                 State::Ended => return Err(ended()),
                 State::Idle(_) => {
-                    let State::Idle(feed) = std::mem::replace(&mut *state, State::Busy(own)) else {
+                    let State::Idle(intake) = std::mem::replace(&mut *state, State::Busy(own)) else {
                         return Err(ended());
                     };
-                    return Ok(Busy { import: self, feed: Some(feed), is_put_back: false });
+                    return Ok(Busy { import: self, intake: Some(intake), is_put_back: false });
                 }
             }
         }
@@ -74,17 +76,17 @@ impl Import {
 /// An import that somebody works with.
 struct Busy<'a> {
     import: &'a Import,
-    feed: Option<Box<Feed>>,
+    intake: Option<Intake>,
     is_put_back: bool,
 }
 
 impl Busy<'_> {
     /// Puts the import back, unless it was given up meanwhile.
-    fn put_back(mut self, feed: Box<Feed>) {
+    fn put_back(mut self, intake: Intake) {
         self.is_put_back = true;
         let mut state = self.import.state();
         if matches!(*state, State::Busy(_)) {
-            *state = State::Idle(feed);
+            *state = State::Idle(intake);
         }
     }
 }
@@ -109,6 +111,16 @@ impl Child for Import {
 }
 
 impl Feed {
+    pub(super) fn open(tenant: &Tenant, options: Option<&str>) -> Result<Self> {
+        let importer = tenant.import(options::import(options)?)?;
+        Ok(Feed { importer, lines: Lines::default(), too_long: Vec::new() })
+    }
+
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        let lines = self.lines.feed(bytes);
+        self.push(lines)
+    }
+
     fn push(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<()> {
         for Line { number, bytes } in lines {
             match bytes {
@@ -119,7 +131,7 @@ impl Feed {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<String> {
+    pub(super) fn finish(mut self) -> Result<String> {
         let last = std::mem::take(&mut self.lines).finish();
         self.push(last)?;
         let (mut report, mut rejects) = self.importer.finish()?;
@@ -143,7 +155,8 @@ fn ended() -> Error {
 
 /// Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 /// other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
-/// keep meta and readOnly attributes, as an export has them), actor.
+/// keep meta and readOnly attributes, as an export has them), actor. Where another process holds the store, the import is
+/// SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_open(
     db: *const scimdb_store,
@@ -158,15 +171,14 @@ pub unsafe extern "C" fn scimdb_import_open(
     unsafe {
         with_store(db, err, |store| {
             let tenant = text::optional(tenant, tenant_n, "tenant")?;
-            let options = options::import(text::optional(options, options_n, "options")?)?;
+            let options = text::optional(options, options_n, "options")?;
             text::place(out, "out")?;
-            let importer = store.tenant(tenant)?.import(options)?;
-            let feed = Feed { importer, lines: Lines::default(), too_long: Vec::new() };
-            let import = Arc::new(Import {
-                db: db.addr(),
-                state: Mutex::new(State::Idle(Box::new(feed))),
-                idle: Condvar::new(),
-            });
+            let intake = match store.place() {
+                Place::Here(store, _) => Intake::open(store, tenant, options)?,
+                Place::Shared(shared) => Intake::open_shared(shared, tenant, options)?,
+            };
+            let import =
+                Arc::new(Import { db: db.addr(), state: Mutex::new(State::Idle(intake)), idle: Condvar::new() });
             let child: Arc<dyn Child> = Arc::clone(&import) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
             let handle = IMPORTS.open(import)?;
@@ -193,11 +205,10 @@ pub unsafe extern "C" fn scimdb_import_feed(
             |_, import| {
                 let bytes = text::bytes(bytes, bytes_n, "bytes")?.unwrap_or_default();
                 let mut busy = import.take()?;
-                let mut feed = busy.feed.take().ok_or_else(ended)?;
-                let lines = feed.lines.feed(bytes);
+                let mut intake = busy.intake.take().ok_or_else(ended)?;
                 // What stops an import stops it for good.
-                feed.push(lines)?;
-                busy.put_back(feed);
+                intake.feed(bytes)?;
+                busy.put_back(intake);
                 Ok(SCIMDB_OK)
             },
         )
@@ -219,8 +230,8 @@ pub unsafe extern "C" fn scimdb_import_finish(
             || find(IMPORTS.close(import.addr())?),
             |_, import| {
                 buf::check(out, "out")?;
-                let feed = import.take()?.feed.take().ok_or_else(ended)?;
-                let report = feed.finish()?;
+                let intake = import.take()?.intake.take().ok_or_else(ended)?;
+                let report = intake.finish()?;
                 buf::put(out, &report);
                 Ok(SCIMDB_OK)
             },
@@ -228,8 +239,8 @@ pub unsafe extern "C" fn scimdb_import_finish(
     }
 }
 
-/// Gives an import up: rows that are not committed yet are gone, but for those that another call is committing. NULL, or one
-/// that has ended: nothing happens.
+/// Gives an import up: rows that are not committed yet are gone, but for up to 8,000 that were about to be, which are
+/// committed still. NULL, or one that has ended: nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_free(import: *mut scimdb_import) {
     let work = || {

@@ -8,9 +8,9 @@ use super::code::{SCIMDB_DONE, SCIMDB_OK, scimdb_code};
 use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
-use super::life::{Child, scimdb_store};
-use super::{text, verbs};
-use crate::engine::ResourceStream;
+use super::life::{Child, Place, scimdb_store};
+use super::sessions::Rows;
+use super::text;
 use crate::{Error, ErrorKind, Result};
 
 /// What a search found. One thread at a time: a second one waits.
@@ -23,7 +23,7 @@ static ITERATORS: Handles<Iter> = Handles::new(Kind::Iterator);
 /// What a handle of an iterator stands for.
 struct Iter {
     db: usize,
-    stream: Mutex<Option<ResourceStream>>,
+    rows: Mutex<Option<Rows>>,
     /// The row that the caller looks at, with a NUL behind it. It outlives the store: another thread may close that while
     /// the caller reads.
     current: Mutex<Vec<u8>>,
@@ -31,8 +31,8 @@ struct Iter {
 
 impl Child for Iter {
     fn release(&self) {
-        let stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(stream);
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(rows);
     }
 }
 
@@ -48,7 +48,7 @@ fn ended() -> Error {
 
 /// Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
 /// startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
-/// it when it is not needed.
+/// it when it is not needed. Where another process holds the store, it is SCIMDB_UNAVAILABLE once that ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_iter_open(
     db: *const scimdb_store,
@@ -66,10 +66,13 @@ pub unsafe extern "C" fn scimdb_iter_open(
         with_store(db, err, |store| {
             let tenant = text::optional(tenant, tenant_n, "tenant")?;
             let resource_type = text::optional(resource_type, resource_type_n, "type")?;
-            let request = verbs::search(text::bytes(request, request_n, "request")?)?;
+            let request = text::bytes(request, request_n, "request")?;
             text::place(out, "out")?;
-            let stream = store.tenant(tenant)?.stream(resource_type, &request)?;
-            let iter = Iter { db: db.addr(), stream: Mutex::new(Some(stream)), current: Mutex::default() };
+            let rows = match store.place() {
+                Place::Here(store, _) => Rows::open(store, tenant, resource_type, request)?,
+                Place::Shared(shared) => Rows::open_shared(shared, tenant, resource_type, request)?,
+            };
+            let iter = Iter { db: db.addr(), rows: Mutex::new(Some(rows)), current: Mutex::default() };
             let iter = Arc::new(iter);
             let child: Arc<dyn Child> = Arc::clone(&iter) as _;
             let child: Weak<dyn Child> = Arc::downgrade(&child);
@@ -81,8 +84,8 @@ pub unsafe extern "C" fn scimdb_iter_open(
     }
 }
 
-/// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed. SCIMDB_DONE when there are no
-/// more.
+/// The next resource as JSON, NUL-terminated: it stays until the next call with the iterator, or until that is freed.
+/// SCIMDB_DONE when there are no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_iter_next(
     iter: *mut scimdb_iter,
@@ -98,9 +101,9 @@ pub unsafe extern "C" fn scimdb_iter_next(
             |_, iter| {
                 text::place(out_json, "out_json")?;
                 text::place(out_json_n, "out_json_n")?;
-                let mut stream = iter.stream.lock().unwrap_or_else(PoisonError::into_inner);
-                let stream = stream.as_mut().ok_or_else(ended)?;
-                let Some(json) = stream.next()? else { return Ok(SCIMDB_DONE) };
+                let mut rows = iter.rows.lock().unwrap_or_else(PoisonError::into_inner);
+                let rows = rows.as_mut().ok_or_else(ended)?;
+                let Some(json) = rows.next()? else { return Ok(SCIMDB_DONE) };
                 let mut current = iter.current.lock().unwrap_or_else(PoisonError::into_inner);
                 current.clear();
                 current.extend_from_slice(json.as_bytes());
@@ -129,11 +132,11 @@ pub unsafe extern "C" fn scimdb_iter_next_many(
             || find(iter),
             |_, iter| {
                 buf::check(out, "out")?;
-                let mut stream = iter.stream.lock().unwrap_or_else(PoisonError::into_inner);
-                let stream = stream.as_mut().ok_or_else(ended)?;
+                let mut rows = iter.rows.lock().unwrap_or_else(PoisonError::into_inner);
+                let rows = rows.as_mut().ok_or_else(ended)?;
                 let mut page = String::new();
                 for _ in 0..max.max(1) {
-                    let Some(json) = stream.next()? else { break };
+                    let Some(json) = rows.next()? else { break };
                     page.push_str(json);
                     page.push('\n');
                     if page.len() >= max_bytes {

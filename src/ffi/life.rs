@@ -16,9 +16,9 @@ use super::inherited::Opened;
 use super::options::OpenOptions;
 use super::verbs::{self, Verb};
 use super::{log, options, serve, share, text};
-use crate::engine::Hooks;
+use crate::engine::{Hooks, check_may_wait};
 use crate::share::Shared;
-use crate::{Error, ErrorKind, Result, Store, Tenant};
+use crate::{Error, ErrorKind, Result, Store};
 
 /// An open store. Any number of threads may use it at once.
 pub struct scimdb_store {
@@ -43,16 +43,16 @@ pub(super) struct StoreHandle {
 }
 
 /// Where a store is.
-enum Place {
+pub(super) enum Place {
     /// In this handle alone, which has told others this of itself.
     Here(Store, Option<String>),
     /// In this process or in another one.
-    Shared(Box<Shared>),
+    Shared(Arc<Shared>),
 }
 
 /// What was opened from a store, and must let go of it when it is closed: an iterator's snapshot, a server.
 pub(super) trait Child: Send + Sync {
-    /// Ends what makes calls of its own, while the store still answers.
+    /// Ends what makes calls of its own, while hooks of these may still ask the store.
     fn finish(&self) {}
 
     /// Lets go. No call with the store runs or begins any more.
@@ -76,7 +76,7 @@ impl StoreHandle {
             }
             (path, true) => {
                 let answerer = Arc::new(share::Forwarded { gate: Arc::clone(&gate), inherited: inherited.clone() });
-                Place::Shared(Box::new(Shared::open(path, options, answerer, share::OPEN)?))
+                Place::Shared(Arc::new(Shared::open(path, options, answerer, share::OPEN)?))
             }
         };
         Ok(StoreHandle { place, gate, _inherited: inherited, children: Mutex::default(), urls: Mutex::default() })
@@ -103,6 +103,16 @@ impl StoreHandle {
         }
     }
 
+    /// What the calls with the store pass.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
+    }
+
+    /// Where the store is, for what is done differently there.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The store itself, for what is done only in the process that holds it.
     ///
     /// # Errors
@@ -112,11 +122,6 @@ impl StoreHandle {
             Place::Here(store, _) => Ok(store),
             Place::Shared(shared) => shared.store_here(share::CALL),
         }
-    }
-
-    /// The tenant of a name; the default one where none is named.
-    pub(super) fn tenant(&self, name: Option<&str>) -> Result<Tenant> {
-        verbs::tenant(self.store()?, name)
     }
 
     /// Gives the store the hooks of its host: in whichever process it is held, as long as it is this one.
@@ -176,8 +181,9 @@ impl StoreHandle {
         }
     }
 
-    fn close(&self) -> Result<()> {
-        // What a server lets finish may need the store: a hook that reads, say.
+    /// Ends what is under way; calls that hooks make meanwhile are carried out. `forget` makes the handle one of nothing.
+    fn close(&self, forget: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.gate.shut()?;
         for child in self.children().iter().filter_map(Weak::upgrade) {
             child.finish();
         }
@@ -190,7 +196,8 @@ impl StoreHandle {
                 }
             }
         }
-        self.gate.close();
+        self.gate.wait();
+        forget()?;
         for child in self.children().iter().filter_map(Weak::upgrade) {
             child.release();
         }
@@ -249,9 +256,9 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 /// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
 ///
 /// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
-/// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Iterators,
-/// imports, on_change and servers are SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in
-/// every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+/// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
+/// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
+/// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_open(
     path: *const c_char,
@@ -276,8 +283,10 @@ pub unsafe extern "C" fn scimdb_open(
     unsafe { guard(err, work) }
 }
 
-/// Closes a store. Calls that are under way are waited for, later ones are answered with SCIMDB_MISUSE; its iterators give
-/// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on the disk. NULL: nothing happens. Not from within a callback of the same store.
+/// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+/// Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
+/// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
+/// the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_close(db: *mut scimdb_store) -> scimdb_code {
     let work = || {
@@ -286,13 +295,15 @@ pub unsafe extern "C" fn scimdb_close(db: *mut scimdb_store) -> scimdb_code {
         }
         check_wakes_only()?;
         serve::check_thread()?;
-        if STORES.get(db.addr())?.gate.is_entered() {
+        check_may_wait()?;
+        let handle = STORES.get(db.addr())?;
+        if handle.gate.is_entered() {
             return Err(Error::new(
                 ErrorKind::Misuse,
                 "a store cannot be closed within a call or a callback of its own",
             ));
         }
-        STORES.close(db.addr())?.close()?;
+        handle.close(|| STORES.close(db.addr()).map(drop))?;
         Ok(SCIMDB_OK)
     };
     // SAFETY: no error is told.

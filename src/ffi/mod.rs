@@ -18,6 +18,7 @@ mod changes;
 mod code;
 mod endpoint;
 mod error;
+mod following;
 mod fork;
 mod gate;
 mod guard;
@@ -34,6 +35,7 @@ mod query;
 mod resources;
 mod schemas;
 mod serve;
+mod sessions;
 mod share;
 mod tenants;
 #[cfg(test)]

@@ -1,19 +1,18 @@
 //! Calls that go to the process that holds the store, and calls that come from others: a verb as a name and arguments.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::endpoint::{self, Answered, Asked};
 use super::gate::Gate;
-use super::guard::panicked;
 use super::inherited::Opened;
+use super::sessions::{self, guarded};
 use super::verbs::{self, Place, Verb};
 use crate::engine::Scope;
 use crate::error::Fault;
 use crate::protocol::required_scope;
-use crate::share::{Answerer, Called, Nature, Shared, Values};
+use crate::share::{Answerer, Called, Nature, Session, Shared, Values};
 use crate::{Error, ErrorKind, Result, Store};
 
 /// How long opening a store may take that another process holds, and has not said how to reach yet.
@@ -21,7 +20,7 @@ pub(super) const OPEN: Duration = Duration::from_secs(30);
 /// How long a call may take in the process that holds the store, with the time in which another takes its place.
 pub(super) const CALL: Duration = Duration::from_secs(60);
 /// The same for calls that go through everything, or do a lot.
-const LONG: Duration = Duration::from_secs(600);
+pub(super) const LONG: Duration = Duration::from_secs(600);
 
 /// How long the holder is asked to wait for changes at one time.
 const WAIT: Duration = Duration::from_secs(1);
@@ -32,17 +31,17 @@ const NO_CHANGES: &str = "{\"changes\":[]";
 const HANDLE: &str = "handle";
 
 /// Arguments of a call on their way.
-type Arguments<'a> = Vec<Option<Cow<'a, [u8]>>>;
+pub(super) type Arguments<'a> = Vec<Option<Cow<'a, [u8]>>>;
 /// Arguments that have arrived.
-type Given<'a, 'b> = &'b mut dyn Iterator<Item = Option<&'a [u8]>>;
+pub(super) type Given<'a, 'b> = &'b mut dyn Iterator<Item = Option<&'a [u8]>>;
 
 /// A part of a verb, as arguments.
-trait Part<'a>: Sized {
+pub(super) trait Part<'a>: Sized {
     fn put(self, into: &mut Arguments<'a>);
     fn part(from: Given<'a, '_>) -> Result<Self>;
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::new(ErrorKind::Internal, "a call of another process lacks an argument")
 }
 
@@ -260,7 +259,7 @@ fn send(
     }
 }
 
-fn text(value: Option<Option<Vec<u8>>>) -> Result<String> {
+pub(super) fn text(value: Option<Option<Vec<u8>>>) -> Result<String> {
     let value = value.flatten().ok_or_else(missing)?;
     String::from_utf8(value).map_err(|error| missing().caused_by(error))
 }
@@ -279,9 +278,8 @@ impl Answerer for Forwarded {
     }
 
     fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
-        let _entered = self.gate.enter()?;
         let mut arguments = arguments.iter().copied();
-        let work = || {
+        guarded(&self.gate, || {
             if function != HANDLE {
                 return Ok(vec![Some(verbs::call(store, read(function, &mut arguments)?)?.into_bytes())]);
             }
@@ -290,11 +288,11 @@ impl Answerer for Forwarded {
             let asked = Asked { tenant, method, target, headers, body, context };
             let Answered { status, headers, body } = endpoint::respond(store, asked)?;
             Ok([status.to_string(), headers, body].map(|text| Some(text.into_bytes())).to_vec())
-        };
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            self.gate.poison();
-            Err(panicked())
         })
+    }
+
+    fn begin(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Box<dyn Session>> {
+        guarded(&self.gate, || sessions::begin(&self.gate, store, function, &mut arguments.iter().copied()))
     }
 }
 

@@ -1,10 +1,12 @@
 //! What programs in C cannot provoke: panics, and handles of another process.
 
+mod closing;
 #[cfg(unix)]
 mod forking;
 #[cfg(feature = "server")]
 mod hosting;
 mod serving;
+mod sessions;
 
 use std::ffi::CStr;
 use std::ptr::{null, null_mut};

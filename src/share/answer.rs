@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::frame::{Reader, Writer, put_error, receive, send};
+use super::frame::{BEGINS, GOES_ON, HOOKED, Reader, Writer, put_error, receive, send};
 use super::prove::{Secret, as_holder};
 use crate::engine::Store;
 use crate::{Error, ErrorKind, Result};
@@ -26,11 +26,27 @@ pub trait Answerer: Send + Sync {
     /// Those of the function, which the caller gets as they are.
     fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values>;
 
+    /// Begins what takes several calls, over one connection.
+    ///
+    /// # Errors
+    /// Those of the function, which the caller gets as they are.
+    fn begin(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Box<dyn Session>>;
+
     /// Is told on which port of the loopback calls arrive from now on, and when they do no more: for hosts that fork, whose
     /// children must not keep it.
     fn listens(&self, port: Option<u16>) {
         let _ = port;
     }
+}
+
+/// What takes several calls of another process: an iterator, an import. It is dropped when that process lets go of it, or
+/// ends.
+pub trait Session {
+    /// Carries out one of the calls.
+    ///
+    /// # Errors
+    /// Those of the function, which the caller gets as they are.
+    fn answer(&mut self, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values>;
 }
 
 /// How a call was answered: the first number of a frame.
@@ -227,27 +243,37 @@ impl Inner {
         stream.set_read_timeout(None)?;
         self.connections().strangers.retain(|stranger| *stranger != number);
         ANSWERS.set(true);
+        let mut session = None;
         while let Some(call) = receive(stream)? {
-            send(stream, &self.answer(&call)?)?;
+            send(stream, &self.answer(&call, &mut session)?)?;
         }
         Ok(())
     }
 
     /// Carries out a call, and gives the frame of its answer.
-    fn answer(&self, call: &[u8]) -> io::Result<Vec<u8>> {
+    fn answer(&self, call: &[u8], session: &mut Option<Box<dyn Session>>) -> io::Result<Vec<u8>> {
         let mut call = Reader::new(call);
-        let is_hooked = call.number()? != 0;
+        let flags = call.number()?;
         let function = call.text()?.unwrap_or_default();
         let count = call.number()?;
         let arguments = (0..count).map(|_| call.bytes()).collect::<io::Result<Vec<_>>>()?;
         let mut answer = Writer::default();
-        if is_hooked && !self.is_hooked.load(Ordering::Acquire) {
+        if flags & HOOKED != 0 && !self.is_hooked.load(Ordering::Acquire) {
             answer.number(UNHOOKED);
             return answer.finish().map_err(io::Error::other);
         }
         // The function without a name tells that somebody is there.
-        let work = || if function.is_empty() { Ok(Values::new()) } else { self.carry_out(function, &arguments) };
-        let done = work().and_then(|values| {
+        let done = match (flags & (BEGINS | GOES_ON), session) {
+            _ if function.is_empty() => Ok(Values::new()),
+            (GOES_ON, Some(session)) => carried_out(|| session.answer(function, &arguments)),
+            (BEGINS, session) => carried_out(|| self.answerer.begin(&self.store, function, &arguments)).map(|begun| {
+                *session = Some(begun);
+                Values::new()
+            }),
+            (0, _) => carried_out(|| self.answerer.answer(&self.store, function, &arguments)),
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        let done = done.and_then(|values| {
             let mut done = Writer::default();
             done.number(DONE);
             done.number(values.len() as u64);
@@ -260,12 +286,11 @@ impl Inner {
             answer.finish().map_err(io::Error::other)
         })
     }
+}
 
-    fn carry_out(&self, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
-        let work = || self.answerer.answer(&self.store, function, arguments);
-        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            let detail = "the call ended in a panic in the process that holds the store, which is a bug";
-            Err(Error::new(ErrorKind::Internal, detail))
-        })
-    }
+fn carried_out<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let detail = "the call ended in a panic in the process that holds the store, which is a bug";
+        Err(Error::new(ErrorKind::Internal, detail))
+    })
 }

@@ -17,6 +17,12 @@ pub(super) struct Reader<'a>(&'a [u8]);
 
 const ABSENT: u32 = u32::MAX;
 
+/// What the first number of a call tells: its process has hooks, which must have a say in it; it begins what takes several
+/// calls over this connection; it is one of those.
+pub(super) const HOOKED: u64 = 1;
+pub(super) const BEGINS: u64 = 2;
+pub(super) const GOES_ON: u64 = 4;
+
 impl Writer {
     pub(super) fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
@@ -70,6 +76,19 @@ impl<'a> Reader<'a> {
     pub(super) fn text(&mut self) -> io::Result<Option<&'a str>> {
         self.bytes()?.map(std::str::from_utf8).transpose().map_err(|_| malformed())
     }
+}
+
+/// The frame of a call.
+///
+/// # Errors
+/// `PayloadTooLarge`.
+pub(super) fn call(flags: u64, function: &str, arguments: &[Option<&[u8]>]) -> Result<Vec<u8>> {
+    let mut call = Writer::default();
+    call.number(flags);
+    call.bytes(Some(function.as_bytes()));
+    call.number(arguments.len() as u64);
+    arguments.iter().for_each(|argument| call.bytes(*argument));
+    call.finish()
 }
 
 /// Sends a frame.

@@ -90,16 +90,41 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a call, and waits for its answer.
-    pub(super) fn call(&self, call: &[u8], is_interruptible: bool, deadline: Instant) -> Result<Vec<u8>, Failure> {
+    /// Sends a call, and waits for its answer; gives the connection too, which is the caller's then.
+    pub(super) fn call(
+        &self,
+        call: &[u8],
+        is_interruptible: bool,
+        deadline: Instant,
+    ) -> Result<(Vec<u8>, TcpStream), Failure> {
         let kept = std::iter::from_fn(|| self.state().idle.pop()).find(is_open);
         let stream = match kept {
             Some(stream) => stream,
             None => connect(&self.note, deadline).map_err(|_| Failure::Gone)?,
         };
+        let answer = self.exchange(&stream, call, is_interruptible, deadline)?;
+        Ok((answer, stream))
+    }
+
+    /// Keeps a connection for other calls.
+    pub(super) fn keep(&self, stream: TcpStream) {
+        let mut state = self.state();
+        if state.idle.len() < MAX_IDLE {
+            state.idle.push(stream);
+        }
+    }
+
+    /// Sends a call over a connection, and waits for its answer.
+    pub(super) fn exchange(
+        &self,
+        stream: &TcpStream,
+        call: &[u8],
+        is_interruptible: bool,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Failure> {
         let number =
             if is_interruptible { stream.try_clone().ok().map(|stream| self.note_waiting(stream)) } else { None };
-        let mut timed = Timed { stream: &stream, deadline };
+        let mut timed = Timed { stream, deadline };
         let sent = send(&mut timed, call);
         let is_sent = sent.is_ok();
         let answer = sent.and_then(|()| receive(&mut timed));
@@ -107,13 +132,7 @@ impl Link {
             self.state().waiting.remove(&number);
         }
         match answer {
-            Ok(Some(answer)) => {
-                let mut state = self.state();
-                if state.idle.len() < MAX_IDLE {
-                    state.idle.push(stream);
-                }
-                Ok(answer)
-            }
+            Ok(Some(answer)) => Ok(answer),
             Err(error) if matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock) => {
                 Err(Failure::Late)
             }

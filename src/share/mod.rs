@@ -4,10 +4,13 @@
 //! What a call is, this module does not know: it carries a function's name and arguments there, and its values or its
 //! error back. [`Shared::call`] says whether the store is held here, so that the host carries the call out itself.
 //!
+//! What takes several calls, an iterator say, has a connection of its own: [`Shared::begin`].
+//!
 //! Between the processes goes a frame each way, over a connection that both sides have proved themselves on by a secret.
 //! It stands in the file `share` in the store's directory, which only the user who holds the store can read.
 
 mod answer;
+mod channel;
 mod frame;
 mod held;
 mod link;
@@ -15,5 +18,6 @@ mod note;
 mod prove;
 mod shared;
 
-pub use answer::{Answerer, Values};
-pub use shared::{Called, Nature, Shared};
+pub use answer::{Answerer, Session, Values};
+pub use channel::Channel;
+pub use shared::{Begun, Called, Nature, Shared};

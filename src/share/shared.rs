@@ -1,12 +1,14 @@
 //! A store that several processes share, as one of them sees it: held here, or by another.
 
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::answer::{Answerer, CLOSED, DONE, FAILED, UNHOOKED, Values};
-use super::frame::{Reader, Writer, take_error};
+use super::channel::Channel;
+use super::frame::{self, BEGINS, HOOKED, Reader, take_error};
 use super::held::{Held, VERSION, check_thread};
 use super::link::{Failure, Link};
 use super::note::Note;
@@ -14,11 +16,11 @@ use crate::engine::{Store, StoreOptions};
 use crate::{Error, ErrorKind, Result};
 
 /// How long an attempt to take the store, or to reach who holds it, is repeated after.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 /// How long whoever holds the store may take to say that it shares it: it may have locked it this very moment.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long the holder may take to set its hooks, where the caller has some.
-const HOOKS: Duration = Duration::from_secs(5);
+pub(super) const HOOKS: Duration = Duration::from_secs(5);
 /// Connections in a row that may break off under one call.
 const MAX_LOST: u32 = 5;
 
@@ -40,6 +42,15 @@ pub enum Called {
     Here,
     /// It was carried out by the process that holds the store, and gave this.
     There(Values),
+}
+
+/// Where what takes several calls is begun.
+#[derive(Debug)]
+pub enum Begun {
+    /// The store is held here: the caller does it with that.
+    Here,
+    /// In the process that holds the store: its calls go there.
+    There(Channel),
 }
 
 /// A store that several processes share. Any number of threads may call it.
@@ -155,23 +166,46 @@ impl Shared {
         if self.store.get().is_some() {
             return Ok(Called::Here);
         }
+        let call = frame::call(self.flags(nature), function, arguments)?;
+        Ok(match self.carry(interrupts, &call, nature, limit)? {
+            None => Called::Here,
+            Some(Carried { values, link, stream }) => {
+                link.keep(stream);
+                Called::There(values)
+            }
+        })
+    }
+
+    /// Begins what takes several calls: [`Answerer::begin`] does, where the store is held. Nothing is changed by it.
+    ///
+    /// # Errors
+    /// As [`Shared::call`] of one that reads.
+    pub fn begin(self: &Arc<Self>, function: &str, arguments: &[Option<&[u8]>], limit: Duration) -> Result<Begun> {
+        let (interrupts, call) = (self.interrupts(), frame::call(BEGINS, function, arguments)?);
+        Ok(match self.carry(interrupts, &call, Nature::Read, limit)? {
+            None => Begun::Here,
+            Some(Carried { link, stream, .. }) => {
+                Begun::There(Channel::new(Arc::clone(self), interrupts, link, stream))
+            }
+        })
+    }
+
+    /// What the frame of a call begins with.
+    pub(super) fn flags(&self, nature: Nature) -> u64 {
+        if nature == Nature::Write && self.has_hooks.load(Ordering::Acquire) { HOOKED } else { 0 }
+    }
+
+    /// Carries a call to the holder; none where that is this process.
+    fn carry(&self, interrupts: u64, call: &[u8], nature: Nature, limit: Duration) -> Result<Option<Carried>> {
         // What changes something is not interrupted, nor is its way to the next holder.
         let interrupts = (nature == Nature::Read).then_some(interrupts);
         let start = Instant::now();
         let deadline = start + limit;
-        let mut call = Writer::default();
-        call.number((nature == Nature::Write && self.has_hooks.load(Ordering::Acquire)).into());
-        call.bytes(Some(function.as_bytes()));
-        call.number(arguments.len() as u64);
-        arguments.iter().for_each(|argument| call.bytes(*argument));
-        let call = call.finish()?;
         let mut lost = 0;
         loop {
-            if self.is_closed.load(Ordering::Acquire) {
-                return Err(closed());
-            }
+            self.check_open()?;
             if self.store.get().is_some() {
-                return Ok(Called::Here);
+                return Ok(None);
             }
             let link = locked(&self.link).clone();
             let Some(link) = link else {
@@ -182,9 +216,9 @@ impl Shared {
             if self.is_interrupted(interrupts) {
                 return Err(cancelled());
             }
-            match link.call(&call, nature == Nature::Read, deadline) {
-                Ok(answer) => match read_answer(&answer)? {
-                    Answer::Values(values) => return Ok(Called::There(values)),
+            match link.call(call, nature == Nature::Read, deadline) {
+                Ok((answer, stream)) => match read_answer(&answer)? {
+                    Answer::Values(values) => return Ok(Some(Carried { values, link, stream })),
                     // The holder interrupts its own reads, when it is about to close, say.
                     Answer::Failed(error)
                         if nature == Nature::Read
@@ -261,8 +295,14 @@ impl Shared {
         held.map_or(Ok(()), Held::close)
     }
 
+    /// # Errors
+    /// `Unavailable` when it is closed.
+    pub(super) fn check_open(&self) -> Result<()> {
+        if self.is_closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+    }
+
     /// Whether there was an interrupt since there were so many; never for what is not interrupted.
-    fn is_interrupted(&self, interrupts: Option<u64>) -> bool {
+    pub(super) fn is_interrupted(&self, interrupts: Option<u64>) -> bool {
         interrupts.is_some_and(|interrupts| self.interrupts() != interrupts)
     }
 
@@ -293,9 +333,7 @@ impl Shared {
     fn find(&self, interrupts: Option<u64>, deadline: Instant) -> Result<()> {
         let start = Instant::now();
         loop {
-            if self.is_closed.load(Ordering::Acquire) {
-                return Err(closed());
-            }
+            self.check_open()?;
             let refused = match self.take() {
                 Err(error) if error.kind() == ErrorKind::Locked => error,
                 other => return other,
@@ -333,9 +371,7 @@ impl Shared {
 
     fn take(&self) -> Result<()> {
         let mut slot = locked(&self.held);
-        if self.is_closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
+        self.check_open()?;
         let held = Held::take(&self.directory, &self.options, &self.answerer, |store| {
             if let Some(set) = &*locked(&self.hooks) {
                 set(store);
@@ -376,8 +412,15 @@ fn is_shared(holder: &str) -> bool {
     holder.contains("shares it at ")
 }
 
+/// A call that was carried out by the holder, and the connection that it went over.
+struct Carried {
+    values: Values,
+    link: Arc<Link>,
+    stream: TcpStream,
+}
+
 /// What came back from the holder.
-enum Answer {
+pub(super) enum Answer {
     Values(Values),
     Failed(Error),
     /// It lacks hooks, and has done nothing.
@@ -386,7 +429,7 @@ enum Answer {
     Closed,
 }
 
-fn read_answer(answer: &[u8]) -> Result<Answer> {
+pub(super) fn read_answer(answer: &[u8]) -> Result<Answer> {
     let read = || {
         let mut answer = Reader::new(answer);
         match answer.number()? {
@@ -410,7 +453,7 @@ fn closed() -> Error {
     Error::new(ErrorKind::Unavailable, "the store is closed")
 }
 
-fn cancelled() -> Error {
+pub(super) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the call was interrupted")
 }
 
@@ -421,7 +464,7 @@ fn nobody(holder: String) -> Error {
     )
 }
 
-fn unhooked(process: u32) -> Error {
+pub(super) fn unhooked(process: u32) -> Error {
     let detail = format!(
         "the process {process} holds the store and has set no hooks, and this one has: set them in every process that shares \
          the store"
@@ -430,11 +473,11 @@ fn unhooked(process: u32) -> Error {
 }
 
 /// What is to be said of a change whose answer nobody got.
-fn in_doubt(nature: Nature) -> &'static str {
+pub(super) fn in_doubt(nature: Nature) -> &'static str {
     if nature == Nature::Read { "" } else { "; whether it made the change is not known: look before it is repeated" }
 }
 
-fn late(process: u32, nature: Nature) -> Error {
+pub(super) fn late(process: u32, nature: Nature) -> Error {
     let detail = format!("the process {process}, which holds the store, did not answer in time{}", in_doubt(nature));
     Error::new(ErrorKind::DeadlineExceeded, detail)
 }

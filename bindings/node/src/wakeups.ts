@@ -3,14 +3,12 @@
 import koffi = require('koffi');
 import { onAbort } from './abort';
 import type { Core } from './core';
-import { cancelled, ScimdbError } from './error';
+import { cancelled } from './error';
 import { watchExit } from './exit';
 import { callbacks, native, simple } from './native';
 
 /** How long whoever is woken waits at most before it looks by itself. */
 const LOOK = 60_000;
-/** The same where another process holds the store, which wakes nobody here. */
-const LOOK_ELSEWHERE = 1_000;
 
 /** When something was looked at: what has come since then need not be waited for. */
 export interface Moment {
@@ -33,10 +31,7 @@ export class Wakeups {
   readonly #number = ++last;
   readonly #waiting = new Set<{ resolve: () => void; reject: (error: unknown) => void }>();
   #users = 0;
-  /** Null within it: another process holds the store. */
-  #subscription: Promise<bigint | null> | null = null;
-  /** When it was asked for last. */
-  #asked = 0;
+  #subscription: Promise<bigint> | null = null;
   #letting: Promise<void> = Promise.resolve();
   #wakes = 0;
   #interrupts = 0;
@@ -68,7 +63,7 @@ export class Wakeups {
       known.set(this.#number, this);
       watchExit();
       callback ??= koffi.register(onChange, callbacks.onChange);
-      this.#subscription = this.#subscribe();
+      this.#subscription = this.#core.async(native.onChange, [callback, this.#number, null]);
     }
     await this.#subscription;
   }
@@ -82,37 +77,14 @@ export class Wakeups {
     this.#subscription = null;
     // It waits for a callback that runs, which the event loop must run: never on this thread.
     this.#letting = subscription.then(
-      (handle) => (handle === null ? undefined : this.#core.free(simple.subscriptionFree, handle)),
+      (handle) => this.#core.free(simple.subscriptionFree, handle),
       // It was told to whoever joined.
       () => undefined,
     );
   }
 
-  /** Asks to be woken; null where another process holds the store. */
-  async #subscribe(): Promise<bigint | null> {
-    this.#asked = performance.now();
-    try {
-      return await this.#core.async(native.onChange, [callback, this.#number, null]);
-    } catch (error) {
-      if (error instanceof ScimdbError && error.code === 'NOT_IMPLEMENTED') return null;
-      throw error;
-    }
-  }
-
-  /** Asks again where another process held the store: this one may have taken its place. */
-  async #subscribeAgain(): Promise<void> {
-    const before = this.#subscription;
-    // Once for all that wait.
-    if (before === null || performance.now() - this.#asked < LOOK_ELSEWHERE / 2) return;
-    if ((await before) !== null || this.#subscription !== before) return;
-    this.#subscription = this.#subscribe();
-    // What was written since the last look woke nobody.
-    if ((await this.#subscription) !== null) this.wake();
-  }
-
   /** Waits until something may have changed after that moment, or the time is over. */
   async wait(since: Moment, milliseconds: number, signal?: AbortSignal): Promise<void> {
-    const look = (await this.#subscription) === null ? LOOK_ELSEWHERE : LOOK;
     signal?.throwIfAborted();
     if (this.#interrupts !== since.interrupts) throw cancelled();
     if (this.#ended || this.#wakes !== since.wakes) return;
@@ -124,7 +96,7 @@ export class Wakeups {
         waiter = { resolve, reject };
         this.#waiting.add(waiter);
         // It keeps the process alive, too: somebody waits.
-        timer = setTimeout(resolve, Math.min(milliseconds, look));
+        timer = setTimeout(resolve, Math.min(milliseconds, LOOK));
         forget = onAbort(signal, () => reject(signal?.reason));
       });
     } finally {
@@ -132,7 +104,6 @@ export class Wakeups {
       if (waiter) this.#waiting.delete(waiter);
       forget?.();
     }
-    await this.#subscribeAgain();
     if (this.#interrupts !== since.interrupts) throw cancelled();
   }
 

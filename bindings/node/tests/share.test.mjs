@@ -31,7 +31,7 @@ test('processes share a store, and the hooks of the one that holds it', async (t
   const seen = ran.map(({ stdout }) => JSON.parse(stdout));
   assert.deepEqual(seen.map(({ title }) => title), ['hooked', 'hooked', 'hooked']);
   assert.ok(seen.every(({ code }) => code === 'NOT_FOUND'));
-  assert.equal(store.tenant().searchSync('User').totalResults, 3);
+  assert.equal(store.tenant().searchSync('User').totalResults, 6);
   await store.tenant().create('User', user('dee'));
   assert.throws(() => store.closeSync(), failure('MISUSE'));
 });

@@ -8,6 +8,13 @@ const store = await Store.open(directory, { share: true });
 const tenant = store.tenant();
 const { id, title } = await tenant.create('User', user(userName));
 assert.equal(tenant.getSync('User', id).userName, userName);
+const report = await tenant.import([JSON.stringify(user(`${userName} too`))], { resourceType: 'User' });
+assert.equal(report.created, 1);
+const seen = [];
+for await (const found of tenant.iterate('User', { filter: `userName sw "${userName}"`, sortBy: 'userName' })) {
+  seen.push(found.userName);
+}
+assert.deepEqual(seen, [userName, `${userName} too`]);
 const { code } = await tenant.get('User', 'nobody').catch((error) => error);
 await store.close();
 console.log(JSON.stringify({ title, code }));

@@ -43,7 +43,7 @@ thread_local! {
 ///
 /// # Errors
 /// `Misuse` on a thread that answers a question of a change.
-pub(super) fn check_may_wait() -> Result<()> {
+pub(crate) fn check_may_wait() -> Result<()> {
     if ANSWERS.get() {
         let detail = "the writer waits for this hook: inside before-write a store can be read, not written or closed";
         return Err(Error::new(ErrorKind::Misuse, detail));

@@ -22,6 +22,7 @@ mod watch;
 mod writer;
 
 pub(super) use caller::Pending;
+pub(crate) use caller::check_may_wait;
 pub(super) use counters::{Counter, bump, each_resource_count, read_counter};
 pub(super) use database::{Database, Snapshot};
 pub(super) use location::{Location, holder_line};

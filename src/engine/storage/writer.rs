@@ -220,14 +220,6 @@ impl Writer {
         Err(closed())
     }
 
-    /// Sees to it that this thread does not wait for the writer, which may wait for it.
-    ///
-    /// # Errors
-    /// `Misuse` on a thread that answers a question of a change.
-    pub(in crate::engine) fn check_may_wait(&self) -> Result<()> {
-        check_may_wait()
-    }
-
     fn send(&self, message: Message) -> Result<()> {
         check_may_wait()?;
         let queue = locked(&self.queue).clone().ok_or_else(closed)?;

@@ -1,6 +1,7 @@
 package org.scimdb.tests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.scimdb.tests.Fixture.create;
 import static org.scimdb.tests.Fixture.fails;
 import static org.scimdb.tests.Fixture.read;
@@ -8,11 +9,17 @@ import static org.scimdb.tests.Fixture.read;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.scimdb.ErrorCode;
+import org.scimdb.ImportOptions;
 import org.scimdb.SearchRequest;
+import org.scimdb.ServeOptions;
 import org.scimdb.Store;
 import org.scimdb.StoreOptions;
 import org.scimdb.Tenant;
@@ -32,7 +39,23 @@ class ShareTest {
             assertEquals(create(tenant, "another"), waiting.join().changes().getFirst().id());
             System.out.print(read(tenant.get("User", id)).get("userType").getAsString() + " "
                     + read(tenant.search("User", SearchRequest.all())).get("totalResults").getAsInt() + " "
-                    + fails(ErrorCode.NOT_IMPLEMENTED, () -> tenant.iterate("User", SearchRequest.all())).status());
+                    + imported(store, tenant) + " "
+                    + fails(ErrorCode.NOT_IMPLEMENTED, () -> store.serve(ServeOptions.defaults())).status());
+        }
+    }
+
+    /** What takes several calls is kept where the store is held: how many users there are after an import of one. */
+    private static long imported(Store store, Tenant tenant) {
+        CountDownLatch woken = new CountDownLatch(1);
+        try (var subscription = store.onChange(sequence -> woken.countDown())) {
+            String row = "{\"schemas\": [\"urn:ietf:params:scim:schemas:core:2.0:User\"], \"userName\": \"imported\"}";
+            assertEquals(1, tenant.importAll(List.of(row), ImportOptions.defaults().resourceType("User")).created());
+            assertTrue(woken.await(60, TimeUnit.SECONDS));
+        } catch (InterruptedException impossible) {
+            throw new AssertionError(impossible);
+        }
+        try (Stream<String> users = tenant.iterate("User", SearchRequest.all()).stream()) {
+            return users.count();
         }
     }
 
@@ -45,7 +68,7 @@ class ShareTest {
             Process other = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(),
                     "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                     ShareTest.class.getName(), directory.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-            assertEquals("false 3 501", new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+            assertEquals("false 3 4 501", new String(other.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
             assertEquals(0, other.waitFor());
             String found = store.tenant().search("User", SearchRequest.of("userName eq \"from another process\""));
             assertEquals(1, read(found).get("totalResults").getAsInt());
