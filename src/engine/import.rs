@@ -136,7 +136,7 @@ struct Settled {
 /// Rows are committed in batches. Groups wait, since they may name members that come after them: until the end, or until
 /// 64 MiB of them wait. Then those whose members are there are committed, and the others wait on. When more than 256 MiB
 /// of rows wait for members after that, further groups are rejected as `PayloadTooLarge`, to be imported afterwards.
-/// Dropped without [`Importer::finish`], what was not committed is gone.
+/// Dropped without [`Importer::finish`], what was not committed is gone, but for two batches that may be on their way.
 pub struct Importer {
     tenant: Tenant,
     options: ImportOptions,

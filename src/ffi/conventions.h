@@ -17,11 +17,12 @@
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.
 // 6. To free or close NULL does nothing.
-// 7. A function that takes a const scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
+// 7. A function that takes a scimdb_store * may be called by any number of threads at once. One that takes an iterator or an
 //    import lets one thread in at a time, and the others wait.
 // 8. Options are JSON objects; an unknown name is an error (SCIMDB_INVALID_ARGUMENT).
-// 9. A panic inside is a bug of the library. It is caught and answered with SCIMDB_PANIC, and the store with
-//    SCIMDB_POISONED from then on, until it is closed.
+// 9. A panic inside is a bug of the library. It is caught. On the thread of a call it is answered with SCIMDB_PANIC, and the
+//    store with SCIMDB_POISONED from then on, until it is closed. On a thread of the library it ends what was done there: a
+//    write is SCIMDB_INTERNAL, nothing of it is stored, and the store goes on.
 // 10. After fork() a handle of the parent is answered with SCIMDB_MISUSE in the child, which can open stores of its own.
 // 11. A callback comes with a pointer, userdata, and a function, drop (which may be NULL), that is called once with it when the
 //     callback can run no more; also when it could not be registered. Callbacks must return: no longjmp, no exceptions.

@@ -23,8 +23,8 @@ pub unsafe extern "C" fn scimdb_stats(
 }
 
 /// Reads everything and compares it: an object with resources, entries, and the array problems, which is empty if the store
-/// is sound. Writers wait while checksums are verified.
-/// Free iterators first: it waits ten seconds for them, and then answers SCIMDB_UNAVAILABLE.
+/// is sound. Everybody else waits while checksums are verified, and until iterators are freed: ten seconds at most, then it
+/// answers SCIMDB_UNAVAILABLE. So free them first.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_check(
     db: *const scimdb_store,
@@ -71,7 +71,8 @@ pub unsafe extern "C" fn scimdb_backup(
     }
 }
 
-/// Writes the file anew, without the room of what is no longer there. Writers wait meanwhile.
+/// Writes the file anew, without the room of what is no longer there. Everybody else waits meanwhile, and for iterators as
+/// scimdb_check does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_compact(db: *const scimdb_store, err: *mut *mut scimdb_error) -> scimdb_code {
     // SAFETY: by the conventions of the header.
