@@ -4,13 +4,15 @@
 #
 # The names of steps as arguments run those alone: `bash bindings/python/test.sh wheel tests`.
 #
-# The library is in the wheel, so that SCIMDB_PREFIX is of no use here.
+# The library is in the wheel, so that SCIMDB_PREFIX is of no use here. Needs valgrind; apt installs it if this is root.
 #
 # CARGO_TARGET_DIR      where builds and environments are (default target)
 # PYTHON                the Python to test with (default python3)
 # SCIMDB_WHEEL_PROFILE  the Cargo profile of the library (default release; dev is built sooner)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
 root=$PWD
 here=$root/bindings/python
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -67,10 +69,7 @@ conformance() {
 }
 
 memory() {
-    if ! command -v valgrind >/dev/null; then
-        printf 'valgrind is not here: the tests of memory are left out\n'
-        return
-    fi
+    apt_tools valgrind:valgrind
     bash "$here/tests/valgrind.sh" "$work/tests/bin/python"
 }
 
