@@ -75,12 +75,8 @@ if echo '{"op":"hello"}' | SCIMDB_LIBRARY=/nowhere/libscimdb.so tests/driver >ta
 fi
 grep -q 'UnsatisfiedLinkError: the scimdb library /nowhere/libscimdb.so cannot be loaded' target/missing
 
-if [[ -e "$root/tests/drive/main.rs" ]]; then
-    (cd "$root" && cargo test --quiet --test drive -- bindings/java/tests/driver)
-fi
-if [[ -e "$root/examples/provision.py" ]]; then
-    python3 "$root/examples/provision.py" --run "$root/examples/java/product"
-fi
+(cd "$root" && cargo test --quiet --test drive -- bindings/java/tests/driver)
+python3 "$root/examples/provision.py" --run "$root/examples/java/product"
 bench() {
     python3 "$root/benches/facade_check.py" bash bench/bench
 }

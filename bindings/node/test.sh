@@ -2,6 +2,7 @@
 # Builds the npm package, installs it in an empty project, and tests it there: `bash bindings/node/test.sh`.
 #
 # SCIMDB_PREFIX    where the C library is installed; without it, it is made: target/prefix
+# FEATURES         what the library is built with (default ffi,server): without server, the tests expect that it serves nothing
 # SCIMDB_CI_CACHE  where Python's packages are installed (default ~/.cache/scimdb-ci)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -10,9 +11,13 @@ source .ci/lib.sh
 
 # The library must be the one that the package carries.
 unset SCIMDB_LIBRARY
+# What is left out for want of a server is left out where this says so, and nowhere else.
+FEATURES=${FEATURES:-ffi,server}
+unset SCIMDB_WITHOUT_SERVER
+[[ ,$FEATURES, == *,server,* ]] || export SCIMDB_WITHOUT_SERVER=1
 if [[ -z "${SCIMDB_PREFIX:-}" ]]; then
     SCIMDB_PREFIX=$PWD/target/prefix
-    make -C bindings/c install PREFIX="$SCIMDB_PREFIX"
+    make -C bindings/c install PREFIX="$SCIMDB_PREFIX" FEATURES="$FEATURES"
 fi
 SCIMDB_PREFIX=$(realpath "$SCIMDB_PREFIX")
 export SCIMDB_PREFIX
@@ -66,9 +71,8 @@ section package
 section install
 section types
 section tests
-# What others make, where it is.
-if [[ -e tests/drive ]]; then section corpus; fi
+section corpus
 section conformance
-if [[ -e examples/provision.py ]]; then section example; fi
+section example
 section bench
 summary

@@ -156,16 +156,16 @@ TEST(the_log_is_taken) {
 
 TEST(a_store_is_served) {
     const auto db = memory();
-    try {
-        auto server = db.serve(R"({"address":"127.0.0.1:0"})");
-        CHECK(server.url().rfind("http://127.0.0.1:", 0) == 0);
-        auto moved = std::move(server);
-        moved.stop(1s);
-        CHECK_EQ(THROWN(moved.url()).code(), SCIMDB_MISUSE);
-        const auto dropped = db.serve();
-        CHECK_EQ(THROWN((void)db.serve(R"({"adress":"127.0.0.1:0"})")).code(), SCIMDB_INVALID_ARGUMENT);
-    } catch (const scimdb::Error &error) {
-        // Built without the server.
-        CHECK_EQ(error.code(), SCIMDB_NOT_IMPLEMENTED);
+    // Set by test.sh, which knows what the library was built with.
+    if (std::getenv("SCIMDB_WITHOUT_SERVER") != nullptr) {
+        CHECK_EQ(THROWN((void)db.serve()).code(), SCIMDB_NOT_IMPLEMENTED);
+        return;
     }
+    auto server = db.serve(R"({"address":"127.0.0.1:0"})");
+    CHECK(server.url().rfind("http://127.0.0.1:", 0) == 0);
+    auto moved = std::move(server);
+    moved.stop(1s);
+    CHECK_EQ(THROWN(moved.url()).code(), SCIMDB_MISUSE);
+    const auto dropped = db.serve();
+    CHECK_EQ(THROWN((void)db.serve(R"({"adress":"127.0.0.1:0"})")).code(), SCIMDB_INVALID_ARGUMENT);
 }

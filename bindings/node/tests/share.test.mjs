@@ -8,22 +8,16 @@ import { promisify } from 'node:util';
 import { Store } from 'scimdb';
 import { failure, folder, user } from './support.mjs';
 
-/** A store that processes share; none, and the test is skipped, where the library cannot. */
+/** A store that processes share. A library without the server can do that too. */
 async function shared(t, directory) {
-  try {
-    const store = await Store.open(directory, { share: true });
-    t.after(() => store.close());
-    return store;
-  } catch (error) {
-    failure('NOT_IMPLEMENTED', { status: 501 })(error);
-    t.skip('the library was built without the server');
-  }
+  const store = await Store.open(directory, { share: true });
+  t.after(() => store.close());
+  return store;
 }
 
 test('processes share a store, and the hooks of the one that holds it', async (t) => {
   const directory = path.join(folder(t), 'store');
   const store = await shared(t, directory);
-  if (!store) return;
   store.setHooks({ beforeWrite: () => ({ title: 'hooked' }) });
   const other = path.join(import.meta.dirname, 'sharer.mjs');
   const names = ['ann', 'bo', 'cy'];
@@ -39,7 +33,6 @@ test('processes share a store, and the hooks of the one that holds it', async (t
 test('a process that does not hold the store is told of changes, and woken once it holds it', async (t) => {
   const directory = path.join(folder(t), 'store');
   const store = await shared(t, directory);
-  if (!store) return;
   const follower = spawn(process.execPath, [path.join(import.meta.dirname, 'follower.mjs'), directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

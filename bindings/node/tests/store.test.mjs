@@ -170,13 +170,13 @@ test('interrupt ends what waits', async (t) => {
 
 test('a server of the library serves the same store', async (t) => {
   const store = await memory(t);
-  let server;
-  try {
-    server = await store.serve({ address: '127.0.0.1:0', requireTokens: false });
-  } catch (error) {
-    failure('NOT_IMPLEMENTED', { status: 501 })(error);
+  const serving = store.serve({ address: '127.0.0.1:0', requireTokens: false });
+  // Set by test.sh, which knows what the library was built with.
+  if (process.env.SCIMDB_WITHOUT_SERVER) {
+    await assert.rejects(serving, failure('NOT_IMPLEMENTED', { status: 501 }));
     return t.skip('the library was built without the server');
   }
+  const server = await serving;
   await store.tenant().create('User', user('ann'), { id: 'a' });
   assert.throws(() => store.closeSync(), failure('MISUSE'));
   const answer = await fetch(`${server.url}/scim/v2/Users/a`);
