@@ -11,14 +11,17 @@ if (!prefix) {
   console.error('SCIMDB_PREFIX is not set: name the directory that `make -C bindings/c install PREFIX=…` has filled');
   process.exit(1);
 }
-const folder = path.join(here, 'prebuilds', 'linux-x64');
+// The library was built here, and for here. src/library.ts looks for it by these names.
+const folder = path.join(here, 'prebuilds', `${process.platform}-${process.arch}`);
+const file = { darwin: 'libscimdb.dylib', win32: 'scimdb.dll' }[process.platform] ?? 'libscimdb.so';
 fs.rmSync(path.join(here, 'prebuilds'), { recursive: true, force: true });
 fs.mkdirSync(folder, { recursive: true });
 // The name in lib is a link to the versioned file; a package holds files only.
-const library = path.join(folder, 'libscimdb.so');
-fs.copyFileSync(fs.realpathSync(path.join(prefix, 'lib', 'libscimdb.so')), library);
+const library = path.join(folder, file);
+fs.copyFileSync(fs.realpathSync(path.join(prefix, 'lib', file)), library);
 // What only debuggers read is most of it.
-execFileSync('strip', ['--strip-unneeded', library], { stdio: 'inherit' });
+const options = { darwin: ['-x'], linux: ['--strip-unneeded'] }[process.platform];
+if (options) execFileSync('strip', [...options, library], { stdio: 'inherit' });
 for (const licence of ['LICENSE-APACHE', 'LICENSE-MIT']) {
   fs.copyFileSync(path.join(here, '..', '..', licence), path.join(here, licence));
 }
