@@ -146,15 +146,25 @@ scimdb.set_log(level=logging.DEBUG)
 store = scimdb.open(sys.argv[1])
 store.on_change(print)
 store.set_hooks(after_commit=print)
-store.tenant().create("User", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann"})
+store.tenant().create("User", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": sys.argv[2]})
 """
-    for _ in range(3):
+
+    def run(name: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, "-c", script, str(tmp_path / "store")],
+            [sys.executable, "-c", script, str(tmp_path / "store"), name],
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
-        assert done.returncode in (0, 1), done.stderr
-        assert "Fatal" not in done.stderr
+        assert "Fatal" not in done.stderr, done.stderr
+        return done.returncode, done.stderr
+
+    for name in ("ann", "bo", "cy"):
+        status, told = run(name)
+        assert status == 0, told
+    # Nor one that ends by an error.
+    status, told = run("ann")
+    assert status == 1 and "scimdb.errors.Conflict: userName" in told, told
+    with scimdb.open(tmp_path / "store") as store:
+        assert sorted(names_of(store.tenant().iterate("User"))) == ["ann", "bo", "cy"]
 
 
 def test_closing_waits_for_readers_and_answers_the_rest() -> None:
