@@ -1,6 +1,7 @@
-//! What programs in C cannot provoke: panics, and handles of another process.
+//! What programs in C cannot provoke: panics, and handles of another process; and what is told of options and answers.
 
 mod closing;
+mod documented;
 #[cfg(unix)]
 mod forking;
 #[cfg(feature = "server")]
