@@ -251,7 +251,7 @@ private:
     std::string json_;
 };
 
-/// How a store is opened. What is left out has the default that <scimdb.h> and docs/C-ABI.md tell.
+/// How a store is opened. What is left out has the default that docs/C-ABI-OPTIONS.md tells.
 struct OpenOptions {
     /// Whether to make the store where there is none.
     std::optional<bool> create;
