@@ -156,9 +156,9 @@ corpus() {
     cargo test --quiet --test drive -- "$OUT/driver"
 }
 
-# The first program in a language that the README shows.
+# The first program in a language that a page shows: the README, if none is named.
 program() {
-    awk -v begin="^\140\140\140$1\$" '$0 ~ begin { on = 1; next } on && /^\140/ { exit } on' "$HERE/README.md"
+    awk -v begin="^\140\140\140$1\$" '$0 ~ begin { on = 1; next } on && /^\140/ { exit } on' "${2:-$HERE/README.md}"
 }
 
 # Ends the server that a step has left, whatever became of the step.
@@ -196,6 +196,18 @@ readme() {
     rm -rf "$OUT/people"
 }
 
+# The program of docs/C-ABI.md, which finds from its second start on what is there.
+abi_page() {
+    local start
+    program c "$ROOT/docs/C-ABI.md" >"$OUT/abi-page.c"
+    compile "$OUT/abi-page.c" -o "$OUT/abi-page"
+    (cd "$OUT" && rm -rf people)
+    for start in first second; do
+        (cd "$OUT" && ./abi-page) | grep -qF '"totalResults":1' || die "the $start start of the program failed"
+    done
+    rm -rf "$OUT/people"
+}
+
 example() {
     make -s -C "$ROOT/examples/c"
     python3 examples/provision.py --run examples/c/people
@@ -220,7 +232,7 @@ fi
 export SCIMDB_PREFIX
 export PKG_CONFIG_PATH=$SCIMDB_PREFIX/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export LD_LIBRARY_PATH=$SCIMDB_PREFIX/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-STEPS=(headers symbols install plain sanitizers memory static panic corpus readme example bench)
+STEPS=(headers symbols install plain sanitizers memory static panic corpus readme abi_page example bench)
 [[ $# -eq 0 ]] || STEPS=("$@")
 for step in "${STEPS[@]}"; do
     printf '== c: %s\n' "$step"
