@@ -1,5 +1,9 @@
 //! The C ABI takes any calls in any order, with any bytes, lengths and handles, as long as pointers lead to what the
 //! header says: it answers, and never panics.
+//!
+//! Left out is what reaches beyond the process: stores in directories, backups that are made, servers that serve.
+//! Stores are opened in memory, with any options; backups go to where nothing can be, and servers are given settings of
+//! which one is unknown.
 #![no_main]
 
 use std::ffi::{CStr, c_char};
@@ -9,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 // The functions are in it.
 use scimdb as _;
 use scimdb_fuzz::abi::*;
-use scimdb_fuzz::host::{self, Plan, after_commit, before_write, drop_plan, on_change};
+use scimdb_fuzz::host::{self, Plan, after_commit, before_write, drop_plan, on_change, on_log};
 
 /// What the input says, read from its front.
 struct Input<'a>(&'a [u8]);
@@ -61,6 +65,35 @@ impl<'a> Input<'a> {
                 (text.as_ptr().cast(), text.len())
             }
         })
+    }
+
+    /// Settings as JSON: names of those that there are, with values that may not be for them.
+    fn settings(&mut self, names: &[&str]) -> Option<String> {
+        const VALUES: &[&str] = &[
+            "0",
+            "1",
+            "2",
+            "70000",
+            "18446744073709551615",
+            "-1",
+            "0.5",
+            "1e308",
+            "true",
+            "false",
+            "null",
+            "\"\"",
+            "\"127.0.0.1:0\"",
+            "[]",
+            "{}",
+        ];
+        let count = self.byte()? % 4;
+        let mut settings = Vec::new();
+        for _ in 0..count {
+            let name = names.get(usize::from(self.byte()?) % names.len())?;
+            let value = VALUES.get(usize::from(self.byte()?) % VALUES.len())?;
+            settings.push(format!("\"{name}\":{value}"));
+        }
+        Some(settings.join(","))
     }
 
     /// As many bytes as the first of them says, or as there are.
@@ -146,12 +179,16 @@ fuzz_target!(|bytes: &[u8]| {
     while call(&mut input, &mut handles, &mut buffers).is_some() {}
     // SAFETY: as above.
     unsafe {
-        scimdb_close(db);
+        // The first one once more, which is refused.
+        for &handle in &handles.0 {
+            scimdb_close(handle);
+        }
         for &handle in &handles.0 {
             scimdb_iter_free(handle);
             scimdb_import_free(handle);
             scimdb_subscription_free(handle);
         }
+        host::end_log();
         assert_eq!(host::held(), 0, "a callback was not let go of");
         host::has_set();
         for buffer in &mut buffers {
@@ -374,9 +411,98 @@ fn more_calls(
                 assert_eq!(scimdb_decision_refuse(decision, 400, s, sn, d, dn), 35, "no decision is open");
                 scimdb_decision_set(decision, d, dn)
             }
+            _ => return calls_around(db, input, handles, first),
+        }
+    };
+    ended(code, error, made, handles)
+}
+
+/// Makes a call that opens a store, or that reaches beyond it.
+fn calls_around(db: Handle, input: &mut Input<'_>, handles: &mut Handles, out: &mut Buf) -> Option<()> {
+    let (mut error, mut made): (Handle, Handle) = (null_mut(), null_mut());
+    let err: Err = &mut error;
+    // SAFETY: as in `call`.
+    let code = unsafe {
+        match input.byte()? % 8 {
+            0 => {
+                const OPEN: &[&str] = &[
+                    "cacheBytes",
+                    "create",
+                    "defaultPage",
+                    "maxPage",
+                    "cursorTtlSeconds",
+                    "maxBulkOperations",
+                    "keepChanges",
+                    "hashMemoryBytes",
+                    "holder",
+                    "share",
+                ];
+                const INDEX: &[&str] = &[
+                    "enabled",
+                    "from",
+                    "recent",
+                    "durableFrom",
+                    "maxRecent",
+                    "mergeAbove",
+                    "maxOpen",
+                    "maxMemory",
+                    "idleSeconds",
+                ];
+                let mut options = input.settings(OPEN)?;
+                if !options.is_empty() {
+                    options.push(',');
+                }
+                let options = format!("{{{options}\"index\":{{{}}}}}", input.settings(INDEX)?);
+                scimdb_open(c":memory:".as_ptr(), usize::MAX, options.as_ptr().cast(), options.len(), &mut made, err)
+            }
+            1 => {
+                let (options, n) = input.text()?;
+                scimdb_open(c":memory:".as_ptr(), usize::MAX, options, n, &mut made, err)
+            }
+            2 => {
+                let (level, plan) = (i32::from(input.byte()? % 8) - 1, input.bytes()?);
+                let callback: Log = (level != 6).then_some(on_log);
+                scimdb_set_log(callback, level, Plan::userdata(db, plan), Some(drop_plan), err)
+            }
+            3 => {
+                const SERVE: &[&str] = &[
+                    "address",
+                    "requireTokens",
+                    "publicUrl",
+                    "rateLimit",
+                    "rateBurst",
+                    "maxBodyBytes",
+                    "gzipAbove",
+                    "maxRequests",
+                    "maxConnections",
+                    "workers",
+                    "requestTimeoutSeconds",
+                    "drainSeconds",
+                ];
+                let mut config = format!("{{{}", input.settings(SERVE)?).into_bytes();
+                config.extend(input.bytes()?);
+                // Whatever stands before it, the whole is no configuration.
+                config.extend(b",\"noServer\":0}");
+                let code = scimdb_serve_start(db, config.as_ptr().cast(), config.len(), &mut made, err);
+                assert!(code == 14 || code == 35, "a server that must not serve: {code}");
+                code
+            }
+            4 => scimdb_serve_url(db, out, err),
+            5 => scimdb_serve_stop(db, 0, err),
+            6 => {
+                // Below what is no directory nothing can be made.
+                let path = [b"/dev/null/", input.bytes()?].concat();
+                let code = scimdb_backup(db, path.as_ptr().cast(), path.len(), err);
+                assert_ne!(code, 0, "a backup where nothing can be");
+                code
+            }
             _ => {
                 no_error(db);
-                0
+                // It needs the file for itself, as a check does.
+                for &handle in &handles.0 {
+                    scimdb_iter_free(handle);
+                }
+                scimdb_compact(db, err)
             }
         }
     };

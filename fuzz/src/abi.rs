@@ -1,5 +1,4 @@
-//! The C ABI as a caller of it has it: what include/scimdb.h declares, but for what reaches beyond the process (backups,
-//! servers) or holds for all of it (the log).
+//! The C ABI as a caller of it has it: what include/scimdb.h declares.
 
 use std::ffi::{c_char, c_void};
 
@@ -13,6 +12,8 @@ pub type Before = Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize,
 pub type After = Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize)>;
 /// Is woken by changes.
 pub type OnChange = Option<unsafe extern "C" fn(*mut c_void, u64)>;
+/// Is told of what happens inside.
+pub type Log = Option<unsafe extern "C" fn(*mut c_void, i32, *const c_char, usize)>;
 /// Lets go of what a callback was given.
 pub type DropFn = Option<unsafe extern "C" fn(*mut c_void)>;
 
@@ -301,4 +302,10 @@ unsafe extern "C" {
     pub fn scimdb_stats(db: Handle, out: *mut Buf, err: Err) -> i32;
     pub fn scimdb_check(db: Handle, out: *mut Buf, err: Err) -> i32;
     pub fn scimdb_interrupt(db: Handle) -> i32;
+    pub fn scimdb_backup(db: Handle, path: *const c_char, path_n: usize, err: Err) -> i32;
+    pub fn scimdb_compact(db: Handle, err: Err) -> i32;
+    pub fn scimdb_set_log(callback: Log, level: i32, userdata: *mut c_void, drop: DropFn, err: Err) -> i32;
+    pub fn scimdb_serve_start(db: Handle, config: *const c_char, config_n: usize, out: *mut Handle, err: Err) -> i32;
+    pub fn scimdb_serve_url(server: Handle, out: *mut Buf, err: Err) -> i32;
+    pub fn scimdb_serve_stop(server: Handle, drain_ms: u32, err: Err) -> i32;
 }

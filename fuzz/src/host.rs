@@ -4,6 +4,7 @@
 use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut, without_provenance_mut};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::abi::{self, Buf, Handle};
 
@@ -193,5 +194,30 @@ pub unsafe extern "C" fn on_change(userdata: *mut c_void, _sequence: u64) {
     if plan.step().is_some() {
         // SAFETY: the function takes any handle.
         assert_eq!(unsafe { read(plan.store) }, MISUSE, "a callback that a change woke reads");
+    }
+}
+
+/// Is told a line, and may read: which may be told again, for as long as the plan says.
+///
+/// # Safety
+/// The library calls it.
+pub unsafe extern "C" fn on_log(userdata: *mut c_void, level: i32, line: *const c_char, line_n: usize) {
+    // SAFETY: by the contract of this function.
+    let (plan, line) = unsafe { (&*userdata.cast::<Plan>(), std::slice::from_raw_parts(line.cast::<u8>(), line_n)) };
+    assert!((1..=5).contains(&level) && std::str::from_utf8(line).is_ok_and(|line| !line.is_empty()));
+    if plan.step().is_some() {
+        // SAFETY: the function takes any handle.
+        let code = unsafe { read(plan.store) };
+        assert!(code < 60, "a callback of the log reads: {code}");
+    }
+}
+
+/// Ends the log, and waits until the library has let go of what its callback was given: that is its own thread's to do.
+pub fn end_log() {
+    // SAFETY: there is no callback.
+    assert_eq!(unsafe { abi::scimdb_set_log(None, 0, null_mut(), None, null_mut()) }, 0);
+    let until = Instant::now() + Duration::from_secs(60);
+    while held() > 0 && Instant::now() < until {
+        std::thread::yield_now();
     }
 }
