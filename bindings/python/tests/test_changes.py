@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,6 +64,31 @@ def test_a_wait_ends_by_an_interrupt(store: scimdb.Store, tenant: scimdb.Tenant[
     # Between two calls of the library or within one, it is the same error.
     assert (told.value.code, told.value.status, told.value.retriable) == (scimdb.Code.CANCELLED, 408, True)
     stopping.join(PATIENCE)
+
+
+@pytest.mark.parametrize("wait", [lambda tenant: tenant.changes(wait=3600), lambda tenant: next(tenant.follow())])
+def test_a_wait_ends_by_closing(
+    store: scimdb.Store, tenant: scimdb.Tenant[Any], wait: Callable[[scimdb.Tenant[Any]], Any]
+) -> None:
+    closing = threading.Timer(0.3, store.close)
+    closing.start()
+    with pytest.raises(scimdb.Misuse):
+        wait(tenant)
+    closing.join(PATIENCE)
+
+
+def test_an_interrupt_between_two_changes_ends_following(store: scimdb.Store, tenant: scimdb.Tenant[Any]) -> None:
+    for name in ("a", "b"):
+        tenant.create("User", user(name))
+    following = tenant.follow()
+    assert next(following)["sequence"] == 1
+    store.interrupt()
+    # What was read by then is told first.
+    assert next(following)["sequence"] == 2
+    with pytest.raises(scimdb.Cancelled):
+        next(following)
+    # What begins later is not touched.
+    assert next(tenant.follow())["sequence"] == 1
 
 
 def test_following(tenant: scimdb.Tenant[Any]) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
 
 from . import _abi, _callbacks
 from ._abi import answer, options, run, text
 from ._native import ffi, lib
 from ._tenant import Tenant
-from .errors import Code
+from .errors import Code, Error
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -48,14 +49,17 @@ class Store:
         self._is_open = True
         # How often it was interrupted: waits that are made of several calls look at it in between.
         self._interrupts = 0
+        # What interrupting and closing wake: waits in which no call of the library is under way. Without a lock, since
+        # handlers of signals interrupt, too: changing a set and copying it are atomic.
+        self._wakers: set[Callable[[], object]] = set()
         _opened.add(self)
 
     # -- life --
 
     def close(self) -> None:
-        """Closes the store: waits for calls that run, refuses new ones. May be called more than once.
+        """Closes the store: waits for calls that run, refuses new ones by `Misuse`, and ends waits for changes by it.
 
-        Raises `Misuse` within a hook of this store.
+        May be called more than once. Raises `Misuse` within a hook of this store.
         """
         with self._lock:
             if not self._is_open:
@@ -64,6 +68,8 @@ class Store:
         code = lib.scimdb_close(self._db)
         # Within a hook it is not closed.
         self._is_open = code == Code.MISUSE and self._process == os.getpid()
+        if not self._is_open:
+            self._wake()
         _abi.check(code, "a store is not closed by its own hooks, nor by a process that was forked from its own")
         _opened.discard(self)
 
@@ -76,6 +82,30 @@ class Store:
         """Ends the searches, iterators, checks and waits that run, by `Cancelled`. What begins later is not touched."""
         _abi.check(lib.scimdb_interrupt(self._db), "the store is closed")
         self._interrupts += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        for wake in list(self._wakers):
+            wake()
+
+    @contextlib.contextmanager
+    def _waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Has a function called by `interrupt`, and by `close` at its end, for the length of a block."""
+        self._wakers.add(wake)
+        try:
+            yield
+        finally:
+            self._wakers.discard(wake)
+
+    @contextlib.contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Has what closing ends raise `Misuse`, as what comes later does; the library calls it unavailable."""
+        try:
+            yield
+        except Error as error:
+            if error.code == Code.UNAVAILABLE and self.closed:
+                raise _abi.misuse("the store is closed") from None
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -160,7 +190,8 @@ class Store:
         elsewhere. What it raises goes to the log "scimdb".
         """
         place = ffi.new("scimdb_subscription **")
-        run(lib.scimdb_on_change, self._db, _callbacks.on_change, _callbacks.keep(callback), _callbacks.drop, place)
+        with self._ending():
+            run(lib.scimdb_on_change, self._db, _callbacks.on_change, _callbacks.keep(callback), _callbacks.drop, place)
         return Subscription(place[0], self)
 
     # -- the operator --
@@ -258,9 +289,9 @@ def _close_all() -> None:
     """The library's threads must not call Python when it is gone."""
     for store in list(_opened):
         if store._process == os.getpid() and not store.closed:
+            store._is_open = False
             lib.scimdb_interrupt(store._db)
             lib.scimdb_close(store._db)
-            store._is_open = False
     if _callbacks.is_logging():
         _callbacks.set_log(None)
     _callbacks.settle(10.0)

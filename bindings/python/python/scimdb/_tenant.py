@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U")
+# Changes that are read at a time, unless the caller says it.
+_MOST_CHANGES = 1000
 # How long one call waits for changes.
 _SLICE_SECONDS = 0.2
 # What a page of the change log begins with that has none.
@@ -204,29 +206,37 @@ class Tenant(Generic[T]):
 
     # -- the change log --
 
-    def changes(self, since: int = 0, *, max: int = 1000, wait: float = 0.0) -> T:
+    def changes(self, since: int = 0, *, max: int = _MOST_CHANGES, wait: float = 0.0) -> T:
         """The changes after that sequence: an object of `changes` and `last`, the sequence to go on from.
 
-        Where there are none yet, waits that many seconds for one. Raises `Error` OUT_OF_RANGE where the log was
-        trimmed: read everything again.
+        Where there are none yet, waits that many seconds for one: `Store.interrupt` ends the wait by `Cancelled`, and
+        closing the store by `Misuse`. Raises `Error` OUT_OF_RANGE where the log was trimmed: read everything again.
         """
+        return self._loads(self._changes(since, max, wait, self._store._interrupts))
+
+    def _changes(self, since: int, max: int, wait: float, interrupts: int) -> bytes:
+        """The same for what began when the store was interrupted that often."""
         deadline = time.monotonic() + wait
-        interrupts = self._store._interrupts
         while True:
-            # In slices: Python hears of a signal, such as that of Ctrl-C, when a call has returned.
-            milliseconds = _slice(deadline - time.monotonic())
-            found = answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
-            if not found.startswith(_NO_CHANGES) or time.monotonic() >= deadline:
-                return self._loads(found)
             if self._store._interrupts != interrupts:
                 raise _abi.cancelled()
+            # In slices: Python hears of a signal, such as that of Ctrl-C, when a call has returned.
+            milliseconds = _slice(deadline - time.monotonic())
+            with self._store._ending():
+                found = answer(lib.scimdb_changes, self._db, self._tenant, self._tenant_size, since, max, milliseconds)
+            if not found.startswith(_NO_CHANGES) or time.monotonic() >= deadline:
+                return found
 
     def follow(self, since: int = 0) -> Generator[dict[str, Any], None, None]:
-        """Every change after that sequence, and those to come: waits for each. `Store.interrupt` ends the wait by
-        `Cancelled`, and closing the store by `Misuse`."""
-        tenant = self.loading(_abi.parsed)
+        """Every change after that sequence, and those to come: waits for each.
+
+        `Store.interrupt` ends it by `Cancelled`, and closing the store by `Misuse`: also between two changes, and what
+        has been read by then is told first.
+        """
+        # Once for all its waits: an interrupt that comes between two of them is not lost.
+        interrupts = self._store._interrupts
         while True:
-            page = tenant.changes(since, wait=math.inf)
+            page = _abi.parsed(self._changes(since, _MOST_CHANGES, math.inf, interrupts))
             yield from page["changes"]
             since = page["last"]
 
