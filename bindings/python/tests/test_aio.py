@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,19 @@ def test_following_and_being_cancelled() -> None:
     asyncio.run(live())
 
 
+@pytest.fixture
+def woken_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Followers never look by themselves."""
+    monkeypatch.setattr(aio, "_LOOK_SECONDS", 3600.0)
+
+
+async def follow(tenant: aio.AsyncTenant, since: int = 0) -> None:
+    """Follows until it is told to end."""
+    async for _ in tenant.follow(since):
+        pass
+
+
+@pytest.mark.usefixtures("woken_only")
 def test_many_follow_without_threads_of_their_own() -> None:
     async def live() -> None:
         async with await aio.open(":memory:", threads=2) as store:
@@ -94,20 +108,80 @@ def test_many_follow_without_threads_of_their_own() -> None:
                     return str(change["operation"])
                 raise AssertionError
 
-            async def interrupted() -> None:
-                with pytest.raises(scimdb.Cancelled):
-                    async for _ in tenant.follow(1):
-                        pass
-
             following = [asyncio.create_task(first()) for _ in range(20)]
             await asyncio.sleep(0.05)
             await asyncio.wait_for(tenant.create("User", user("ann")), PATIENCE)
             assert await asyncio.wait_for(asyncio.gather(*following), PATIENCE) == ["create"] * 20
-            waiting = asyncio.create_task(interrupted())
-            while not waiting.done():
-                store.interrupt()
-                await asyncio.sleep(0.05)
-            await waiting
+            waiting = [asyncio.create_task(follow(tenant)) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            store.interrupt()
+            ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), PATIENCE)
+            assert [type(error) for error in ended] == [scimdb.Cancelled] * 20
+
+    asyncio.run(live())
+
+
+@pytest.mark.usefixtures("woken_only")
+@pytest.mark.parametrize("moment", ["it subscribes", "it looks", "it has told a change"])
+def test_one_interrupt_ends_following_whenever_it_comes(moment: str) -> None:
+    async def live() -> None:
+        async with await aio.open(":memory:", threads=1) as store:
+            tenant = store.tenant()
+            await tenant.create("User", user("ann"))
+            release = threading.Event()
+
+            def rows() -> Iterator[dict[str, Any]]:
+                release.wait(PATIENCE)
+                yield from ()
+
+            async def hold() -> None:
+                # What is called next stands in line for the only thread.
+                holding.append(asyncio.create_task(tenant.import_(rows())))
+                await asyncio.sleep(0)
+
+            async def following() -> None:
+                if moment == "it subscribes":
+                    await hold()
+                    loop.call_soon(store.interrupt)
+                    loop.call_soon(release.set)
+                async for _ in tenant.follow():
+                    if moment == "it looks":
+                        await hold()
+                        loop.call_soon(store.interrupt)
+                        loop.call_soon(release.set)
+                    elif moment == "it has told a change":
+                        store.interrupt()
+
+            holding: list[asyncio.Task[Any]] = []
+            loop = asyncio.get_running_loop()
+            with pytest.raises(scimdb.Cancelled):
+                await asyncio.wait_for(following(), PATIENCE)
+            await asyncio.gather(*holding)
+
+    asyncio.run(live())
+
+
+@pytest.mark.usefixtures("woken_only")
+@pytest.mark.parametrize("is_sync", [False, True])
+def test_closing_ends_following_and_refuses_what_comes_later(is_sync: bool) -> None:
+    async def live() -> None:
+        async with await aio.open(":memory:", threads=2) as store:
+            tenant = store.tenant()
+            await tenant.import_([user(f"u{number}") for number in range(100)], resource_type="User")
+            last = (await tenant.changes())["last"]
+            waiting = [asyncio.create_task(follow(tenant, last)) for _ in range(20)]
+            await asyncio.sleep(0.05)
+            async with tenant.iterate("User") as rows:
+                await rows.__anext__()
+                await (asyncio.to_thread(store.sync.close) if is_sync else store.close())
+                ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), PATIENCE)
+                assert [type(error) for error in ended] == [scimdb.Misuse] * 20
+                with pytest.raises(scimdb.Misuse):
+                    async for _ in rows:
+                        pass
+            for call in (tenant.get("User", "1"), store.stats(), tenant.import_([]), follow(tenant)):
+                with pytest.raises(scimdb.Misuse):
+                    await call
 
     asyncio.run(live())
 

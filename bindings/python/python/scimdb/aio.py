@@ -25,7 +25,6 @@ from . import _abi, _store
 from ._rows import Import, Resources, Row, pieces
 from ._store import Server, Store, Subscription
 from ._tenant import Tenant
-from .errors import Code, Error
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec, Unpack
@@ -38,7 +37,8 @@ R = TypeVar("R")
 
 # Resources that an iterator brings over from its thread at a time.
 _BATCH = 64
-# How long a follower waits before it looks by itself: whether the store is closed, or another process has written.
+# How long a follower waits before it looks by itself. Writes, interrupts and closing wake it sooner; this is for what
+# nobody told it, since the process that holds a shared store died.
 _LOOK_SECONDS = 1.0
 
 
@@ -46,13 +46,27 @@ class _Pool:
     """Threads, and how a coroutine waits for one of them."""
 
     def __init__(self, threads: int) -> None:
-        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="scimdb")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scimdb")
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Ends the threads, when the calls that run have returned."""
+        self._is_closed = True
+        self._threads.shutdown(wait=False)
 
     async def run(self, function: Callable[..., R], *arguments: Any, **named: Any) -> R:
         # The hooks, which run on that thread, see the caller's context variables.
         context = contextvars.copy_context()
         call = functools.partial(context.run, functools.partial(function, *arguments, **named))
-        return await asyncio.get_running_loop().run_in_executor(self.threads, call)
+        loop = asyncio.get_running_loop()
+        try:
+            returning = loop.run_in_executor(self._threads, call)
+        except RuntimeError:
+            if not self._is_closed:
+                raise
+            # The store is closed: it refuses the call by itself, and takes back what was opened from it.
+            returning = loop.run_in_executor(None, call)
+        return await returning
 
 
 def _of_tenant(
@@ -81,7 +95,7 @@ async def open(path: Union[str, os.PathLike[str]], *, threads: int = 8, **openin
     try:
         return AsyncStore(await pool.run(_store.open, path, **opening), pool)
     except BaseException:
-        pool.threads.shutdown(wait=False)
+        pool.close()
         raise
 
 
@@ -110,10 +124,10 @@ class AsyncStore:
         self._store.interrupt()
 
     async def close(self) -> None:
-        """Closes the store: waits for calls that run, refuses new ones."""
+        """Closes the store, as `Store.close` does."""
         # Not on the pool: its threads may all be in calls that wait.
         await asyncio.get_running_loop().run_in_executor(None, self._store.close)
-        self._pool.threads.shutdown(wait=False)
+        self._pool.close()
 
     async def __aenter__(self) -> AsyncStore:
         return self
@@ -271,42 +285,31 @@ class AsyncTenant:
     async def follow(self, since: int = 0) -> AsyncIterator[dict[str, Any]]:
         """Every change after that sequence, and those to come, without holding a thread while it waits.
 
-        `AsyncStore.interrupt` ends the wait by `Cancelled`, and closing the store by `Misuse`, within a second.
+        `AsyncStore.interrupt` ends it by `Cancelled`, and closing the store by `Misuse`: also between two changes, and
+        what has been read by then is told first.
         """
         tenant = self._tenant.loading(_abi.parsed)
+        store = tenant.store
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
+        # Once for all its waits: an interrupt that comes between two of them is not lost.
+        interrupts = store._interrupts
 
-        def wake(_: int) -> None:
-            if not loop.is_closed():
+        def wake(_: int = 0) -> None:
+            # A loop that is closed has nobody to wake.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(woken.set)
 
-        subscription = await self._pool.run(_subscribed, tenant.store, wake)
-        try:
+        with store._waking(wake), await self._pool.run(store.on_change, wake):
             while True:
-                # Before the look: what is written after it wakes.
+                # Before the look: what comes after it wakes.
                 woken.clear()
+                if store._interrupts != interrupts:
+                    raise _abi.cancelled()
                 page = await self._pool.run(tenant.changes, since)
                 for change in page["changes"]:
                     yield change
                 since = page["last"]
-                if page["changes"]:
-                    continue
-                interrupts = tenant.store._interrupts
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
-                if tenant.store._interrupts != interrupts:
-                    raise _abi.cancelled()
-        finally:
-            if subscription is not None:
-                subscription.close()
-
-
-def _subscribed(store: Store, wake: Callable[[int], None]) -> Subscription | None:
-    """A subscription; None where another process holds the store, which wakes nobody here."""
-    try:
-        return store.on_change(wake)
-    except Error as error:
-        if error.code is not Code.NOT_IMPLEMENTED:
-            raise
-        return None
+                if not page["changes"]:
+                    with contextlib.suppress(asyncio.TimeoutError):
+                        await asyncio.wait_for(woken.wait(), _LOOK_SECONDS)
