@@ -40,6 +40,7 @@ def flask_app() -> Any:
     tenant = open_store()
     app = Flask("served")
     app.add_url_rule("/pid", "pid", lambda: str(os.getpid()))
+    app.add_url_rule("/people", "people", lambda: [row["userName"] for row in tenant.iterate("User")])
     app.wsgi_app = DispatcherMiddleware(  # type: ignore[method-assign]
         app.wsgi_app, {"/scim/v2": tenant.wsgi_app(authenticate=False)}
     )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 from urllib.parse import urlsplit
 
 import pytest
+import scimdb
 from conftest import PATIENCE, user
 from served import Server, serving
 
@@ -109,12 +112,69 @@ def test_workers_that_share(tmp_path: Path) -> None:
             assert status == 201, body
             assert json.loads(body)["userType"] == "Employee"
             made.append(json.loads(body)["id"])
-            # Whichever worker answers has seen it.
+            # Whichever worker answers has seen it, on its own pages as well.
             assert send(origin, "GET", f"/scim/v2/Users/{made[-1]}")[0] == 200
+            status, _, body = send(origin, "GET", "/people")
+            assert (status, sorted(json.loads(body))) == (200, sorted(f"u{n}" for n in range(number + 1)))
         # All die without a word, the holder among them; the next one takes its place.
         for worker in workers:
             os.kill(worker, 9)
             server.wait_for("Booting worker")
             for identifier in made:
                 assert send(origin, "GET", f"/scim/v2/Users/{identifier}")[0] == 200
+            assert len(json.loads(send(origin, "GET", "/people")[2])) >= len(made)
             assert send(origin, "POST", "/scim/v2/Users", user(f"after {identifier} {os.urandom(4).hex()}"))[0] == 201
+
+
+GUEST = """
+import asyncio, scimdb, sys
+from scimdb import aio
+
+aio._LOOK_SECONDS = 3600.0
+
+
+async def live():
+    async with await aio.open(sys.argv[1], share=True) as store:
+        tenant = store.tenant()
+        rows = [{"userName": f"u{number:03}"} for number in range(200)]
+        assert (await tenant.import_(rows, resource_type="User"))["created"] == 200
+        found = [row["userName"] async for row in tenant.iterate("User", sort_by="userName")]
+        assert found == [row["userName"] for row in rows], found
+        try:
+            await store.serve()
+        except scimdb.Error as error:
+            assert error.code is scimdb.Code.NOT_IMPLEMENTED, error
+        else:
+            raise AssertionError("it serves")
+        last = (await tenant.changes())["last"]
+        print(last, flush=True)
+        async for change in tenant.follow(last):
+            assert change["operation"] == "create", change
+            print(change["id"], flush=True)
+            if change["id"] == sys.argv[2]:
+                store.interrupt()
+
+
+try:
+    asyncio.run(live())
+except scimdb.Cancelled:
+    print("cancelled")
+"""
+
+
+def test_a_process_that_does_not_hold_the_store_has_all_but_a_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", GUEST, str(tmp_path / "store"), "the last"]
+    with scimdb.open(tmp_path / "store", share=True) as store:
+        tenant = store.tenant()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as guest:
+            try:
+                assert guest.stdout is not None
+                assert guest.stdout.readline() == f"{tenant.changes()['last']}\n"
+                # It waits by now, or is about to: nothing but these writes wakes it.
+                for identifier in ("the first", "the last"):
+                    tenant.create("User", user(identifier), id=identifier)
+                    assert guest.stdout.readline() == f"{identifier}\n"
+                assert guest.communicate(timeout=PATIENCE)[0] == "cancelled\n"
+                assert guest.returncode == 0
+            finally:
+                guest.kill()

@@ -219,7 +219,7 @@ class Store:
         """Serves SCIM over HTTP and gRPC from this process, on threads of the library: see docs/EMBEDDING.md.
 
         The configuration is that of the command line with underscores: `serve(address="127.0.0.1:7644")`. Raises
-        `Error` NOT_IMPLEMENTED where the library is built without a server.
+        `Error` NOT_IMPLEMENTED where the library is built without a server, or another process holds the store.
         """
         place = ffi.new("scimdb_server **")
         run(lib.scimdb_serve_start, self._db, *_abi.document(_abi.renamed(config)), place)
