@@ -1,0 +1,1 @@
+"""The scripted identity provider of provision.py."""
