@@ -6,12 +6,14 @@
 
 The first form talks to a product that runs. The second starts it (`PROGRAM ARGUMENT ... --port 0 --data DIR`, the
 token in SCIM_TOKEN), provisions it, stops it by SIGTERM, starts it again on the same directory and checks that nothing
-was lost.
+was lost. Then it kills it by SIGKILL in the midst of requests, more than once: what was acknowledged must be there
+afterwards, and the product's table must come to equal what SCIM says. At last it puts back an older copy of the store.
 With --people-file the product is told by `--people FILE` where to write its table; else it answers `GET /people`.
 
 A product has a table of people of its own, beside its SCIM endpoint: a JSON array of objects with id, userName,
-displayName and active, sorted by userName. It must be in step after every phase. The product refuses a userName outside
-@example.com (400 invalidValue), and gives a user without a userType the type "Employee".
+displayName and active, sorted by userName; displayName is null and active true where a user has none. It must be in
+step after every phase. The product refuses a userName outside @example.com (400 invalidValue), and gives a user without
+a userType the type "Employee".
 
 Prints a line for each step. Ends with 1, and says what differs, at the first step that is not as it should be.
 Nothing but Python's own library is used.

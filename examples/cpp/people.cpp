@@ -50,30 +50,35 @@ void People::read_all() {
 void People::follow() {
     while (!is_over_) {
         try {
-            const auto feed = Json::parse(tenant_.changes(seen_, 100, 500ms));
-            const auto &changes = feed.at("changes");
-            for (const auto &change : changes) {
-                if (change.at("resourceType") == "User") refresh(change.at("id"));
-            }
-            if (!changes.empty()) {
-                const std::lock_guard guard(lock_);
-                write_file();
-            }
-            // What failed before this is done again.
-            seen_ = feed.at("last");
-        } catch (const scimdb::Error &error) {
-            if (error.code() == SCIMDB_CANCELLED) continue;
-            std::cerr << error.what() << std::endl;
-            if (error.code() == SCIMDB_OUT_OF_RANGE) {
-                read_all();
-            } else {
-                std::this_thread::sleep_for(500ms);
-            }
-        } catch (const std::ios_base::failure &error) {
-            std::cerr << file_ << ": " << error.what() << std::endl;
+            step();
+        } catch (const std::exception &error) {
+            // What failed is done again. At the end the wait for changes is cancelled.
+            if (is_over_) return;
+            std::cerr << "the table is behind: " << error.what() << std::endl;
             std::this_thread::sleep_for(500ms);
         }
     }
+}
+
+// Waits for changes, and takes them over.
+void People::step() {
+    Json feed;
+    try {
+        feed = Json::parse(tenant_.changes(seen_, 100, 500ms));
+    } catch (const scimdb::Error &error) {
+        if (error.code() != SCIMDB_OUT_OF_RANGE) throw;
+        read_all();
+        return;
+    }
+    const auto &changes = feed.at("changes");
+    for (const auto &change : changes) {
+        if (change.at("resourceType") == "User") refresh(change.at("id"));
+    }
+    if (!changes.empty()) {
+        const std::lock_guard guard(lock_);
+        write_file();
+    }
+    seen_ = feed.at("last");
 }
 
 // Takes over what the store says of a user, who may be gone.

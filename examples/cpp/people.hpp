@@ -28,6 +28,7 @@ public:
 private:
     void read_all();
     void follow();
+    void step();
     void refresh(const std::string &id);
     void write_file() const;
 

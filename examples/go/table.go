@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
@@ -18,10 +17,21 @@ import (
 
 // A Person is a row of the table.
 type Person struct {
-	ID          string `json:"id"`
-	UserName    string `json:"userName"`
-	DisplayName string `json:"displayName"`
-	Active      bool   `json:"active"`
+	ID          string  `json:"id"`
+	UserName    string  `json:"userName"`
+	DisplayName *string `json:"displayName"`
+	Active      bool    `json:"active"`
+}
+
+// UnmarshalJSON reads a row or a user: whoever is not said to be inactive is active.
+func (p *Person) UnmarshalJSON(text []byte) error {
+	type plain Person
+	row := plain{Active: true}
+	if err := json.Unmarshal(text, &row); err != nil {
+		return err
+	}
+	*p = Person(row)
+	return nil
 }
 
 // A Table is the product's own people, by their ids. The change log of the store tells what they are to become.
@@ -158,17 +168,16 @@ func readJSON(path string, into any) error {
 	return nil
 }
 
-// writeJSON puts a file in place of an earlier one, in one step.
+// writeJSON puts a file in place of an earlier one, in one step. What it was writing when it was killed, it overwrites.
 func writeJSON(path string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	file, err := os.Create(path + ".new")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
 	_, err = file.Write(text)
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err

@@ -22,7 +22,7 @@ export class People {
     }
     const { sequence, people } = JSON.parse(text);
     this.#sequence = sequence;
-    this.#people = new Map(people.map((person) => [person.id, person]));
+    this.replace(people);
   }
 
   /** The number of the last change that the table has followed. */
@@ -37,9 +37,9 @@ export class People {
     );
   }
 
-  /** Forgets everybody, to be filled again. */
-  clear() {
-    this.#people.clear();
+  /** Takes these people in place of all others. */
+  replace(people) {
+    this.#people = new Map(people.map((person) => [person.id, person]));
   }
 
   /** Adds or changes somebody. */

@@ -45,12 +45,13 @@ async function refresh(id) {
   }
 }
 
-/** Fills the table anew: the change log was trimmed, or the table is from another store. */
+/** Fills the table anew: the change log was trimmed, or an older store was put back. */
 async function fill() {
   // Read before the users are: what changes meanwhile is followed once more, which does no harm.
   const { sequence } = await store.stats();
-  people.clear();
-  for await (const user of tenant.iterate('User')) people.put(person(user));
+  const all = [];
+  for await (const user of tenant.iterate('User')) all.push(person(user));
+  people.replace(all);
   await people.save(sequence);
 }
 

@@ -10,7 +10,16 @@ from typing import Any
 from .scim import Failure, Scim, say, shown
 
 # How long the table may lag.
-IN_STEP_SECONDS = 20
+IN_STEP_SECONDS = 60
+
+# A person as the table tells it.
+Row = dict[str, Any]
+
+
+def row_of(user: dict[str, Any]) -> Row:
+    """What the table should say of a user: displayName is null and active true where it has none."""
+    return {"id": user["id"], "userName": user["userName"], "displayName": user.get("displayName"),
+            "active": user.get("active", True)}
 
 
 class People:
@@ -18,7 +27,7 @@ class People:
 
     def __init__(self, source: str, token: str) -> None:
         self.source, self.token = source, token
-        self.expected: dict[str, dict[str, Any]] = {}
+        self.expected: dict[str, Row] = {}
 
     def read(self) -> Any:
         """The table as the product has it now."""
@@ -31,7 +40,7 @@ class People:
 
     def put(self, user: dict[str, Any]) -> None:
         """From now on this user should be there, as it is here."""
-        self.expected[user["id"]] = {name: user[name] for name in ("id", "userName", "displayName", "active")}
+        self.expected[user["id"]] = row_of(user)
 
     def change(self, identifier: str, **attributes: Any) -> None:
         """From now on this user should have these values."""
@@ -52,7 +61,7 @@ class People:
         say(f"the product's table is in step after {phase}: {len(wanted)} people")
 
 
-def difference(wanted: list[dict[str, Any]], found: Any) -> str:
+def difference(wanted: list[Row], found: Any) -> str:
     """What differs between two tables, a line for each person."""
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         return f"  it is no array of objects: {shown(found)[:300]}"

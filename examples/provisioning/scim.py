@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -20,6 +21,10 @@ ANSWER_SECONDS = 60
 
 class Failure(Exception):
     """The product did not do what it should."""
+
+
+class Unanswered(Failure):
+    """A request got no answer, or half of one: whether it was carried out is not known."""
 
 
 def say(text: str) -> None:
@@ -82,13 +87,14 @@ class Scim:
             request.add_header("Content-Type", "application/scim+json")
         name = f"{method} {path}"
         try:
-            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:
+            try:
+                answer: Any = urllib.request.urlopen(request, timeout=ANSWER_SECONDS)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
                 return Answer(name, answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(name, error.code, error.headers, error.read())
-        except OSError as error:
-            raise Failure(f"{name}: {error}") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise Unanswered(f"{name}: {error}") from error
 
     def get(self, path: str) -> Any:
         """The body of a GET that must be answered with 200."""

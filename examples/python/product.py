@@ -10,21 +10,28 @@ it has seen is kept in the same transaction as what it made of it, so that nothi
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hmac
 import json
+import math
 import os
 import signal
 import sqlite3
+import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import scimdb
 from flask import Flask, Response, jsonify
+from scimdb import Code
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
 DOMAIN = "@example.com"
+# What a wait for changes ends with when the store is interrupted or closed.
+OVER = (Code.CANCELLED, Code.UNAVAILABLE, Code.MISUSE)
 
 
 def before_write(write: dict[str, Any]) -> dict[str, Any] | None:
@@ -61,16 +68,42 @@ class People:
 
     def follow(self, tenant: scimdb.Tenant[Any]) -> None:
         """Keeps in step with the store until that is closed."""
-        table = self.connect()
-        (sequence,) = table.execute("SELECT sequence FROM seen").fetchone()
+        with contextlib.closing(self.connect()) as table:
+            while True:
+                try:
+                    self.step(table, tenant)
+                except (scimdb.Error, sqlite3.Error) as error:
+                    if getattr(error, "code", None) in OVER:
+                        return
+                    # The step was rolled back, and is made again.
+                    print(f"the table is behind: {error}", file=sys.stderr, flush=True)
+                    time.sleep(1)
+
+    def step(self, table: sqlite3.Connection, tenant: scimdb.Tenant[Any]) -> None:
+        """Waits for changes, and takes them over together with how far the table is."""
+        (seen,) = table.execute("SELECT sequence FROM seen").fetchone()
         try:
-            for change in tenant.follow(sequence):
-                with table:
-                    if change["resourceType"] == "User":
-                        self.apply(table, tenant, change["id"])
-                    table.execute("UPDATE seen SET sequence = ?", (change["sequence"],))
-        except (scimdb.Cancelled, scimdb.Misuse):
-            table.close()
+            page = tenant.changes(seen, wait=math.inf)
+        except scimdb.Error as error:
+            if error.code != Code.OUT_OF_RANGE:
+                raise
+            self.read_all(table, tenant)
+            return
+        with table:
+            for change in page["changes"]:
+                if change["resourceType"] == "User":
+                    self.apply(table, tenant, change["id"])
+            table.execute("UPDATE seen SET sequence = ?", (page["last"],))
+
+    def read_all(self, table: sqlite3.Connection, tenant: scimdb.Tenant[Any]) -> None:
+        """Begins anew: the log does not reach back to what was seen, or the store is an older one that was put back."""
+        # Asked before the users are read: what changes meanwhile is seen again.
+        sequence = tenant.store.stats()["sequence"]
+        with table:
+            table.execute("DELETE FROM people")
+            for user in tenant.iterate("User"):
+                self.put(table, user)
+            table.execute("UPDATE seen SET sequence = ?", (sequence,))
 
     def apply(self, table: sqlite3.Connection, tenant: scimdb.Tenant[Any], identifier: str) -> None:
         """Takes over what a user is now: a later change is seen again, and changes nothing."""
@@ -79,8 +112,12 @@ class People:
         except scimdb.NotFound:
             table.execute("DELETE FROM people WHERE id = ?", (identifier,))
         else:
-            row = (identifier, user["userName"], user.get("displayName"), user.get("active", True))
-            table.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row)
+            self.put(table, user)
+
+    def put(self, table: sqlite3.Connection, user: dict[str, Any]) -> None:
+        """Adds or changes somebody."""
+        row = (user["id"], user["userName"], user.get("displayName"), user.get("active", True))
+        table.execute("INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)", row)
 
 
 def guarded(app: Any, token: str) -> Any:
