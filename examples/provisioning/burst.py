@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -10,7 +12,7 @@ from .people import People, Row, difference, row_of
 from .product import Product
 from .scim import PATCH, USER, Failure, Scim, Unanswered, expect, say
 
-WORKERS = 4
+WORKERS = 8
 
 
 @dataclass
@@ -95,38 +97,39 @@ class Burst:
     def __init__(self, others: dict[str, Row], run: str) -> None:
         self.others = dict(others)
         self.workers = [Worker(f"burst{number}.{run}") for number in range(WORKERS)]
-        self.lock = threading.Lock()
 
     def run(self, scim: Scim, product: Product, answers: int) -> None:
         """Provisions until that many requests were answered, and kills the product then, whatever it is doing."""
         failures: list[Failure] = []
-        left = answers
+        answered = threading.Semaphore(0)
+        is_killed = threading.Event()
 
         def work(worker: Worker) -> None:
-            nonlocal left
             try:
                 while True:
                     worker.send(scim)
-                    with self.lock:
-                        left -= 1
-                        is_last = left == 0
-                    if is_last:
-                        product.kill()
-            except Unanswered as failure:
-                if left > 0:
-                    failures.append(failure)
+                    answered.release()
             except Failure as failure:
-                failures.append(failure)
-                product.kill()
+                if not (is_killed.is_set() and isinstance(failure, Unanswered)):
+                    failures.append(failure)
+                    # Nobody waits for this one.
+                    answered.release(answers)
 
         threads = [threading.Thread(target=work, args=(worker,)) for worker in self.workers]
+        began = time.monotonic()
         for thread in threads:
             thread.start()
+        for _ in range(answers):
+            answered.acquire()
+        # Not always as an answer leaves: at any point of the requests that are under way.
+        time.sleep(random.uniform(0, (time.monotonic() - began) / answers * WORKERS))
+        is_killed.set()
+        product.kill()
         for thread in threads:
             thread.join()
         for failure in failures:
             raise failure
-        say(f"killed after {answers - left} answers, with {self.under_way()} requests under way")
+        say(f"killed after {answers} answers or a few more, with {self.under_way()} requests under way")
 
     def must_be_kept(self, scim: Scim, people: People) -> None:
         """Fails unless everything that was acknowledged is in the store and in the product's table; then goes on."""
