@@ -174,7 +174,7 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(path + ".new")
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
