@@ -6,9 +6,9 @@
 //
 // 1. Handles are opaque: they are never dereferenced, by the caller or by the library. One that is closed, that never was
 //    one, or is of another kind is answered with SCIMDB_MISUSE, from any thread, at any time.
-// 2. Every function that can fail returns a scimdb_code: SCIMDB_OK, or the code of an error. Its last parameter, err, may be
-//    NULL; on failure it gets an error, which the caller owns and gives back by scimdb_error_free. Nothing is kept per
-//    thread.
+// 2. Every function that can fail returns a scimdb_code: SCIMDB_OK, or the code of an error. The parameter err, where there is
+//    one, may be NULL; on failure it gets an error, which the caller owns and gives back by scimdb_error_free. Nothing is
+//    kept per thread.
 // 3. Text goes in as a pointer and a length in bytes; the length SCIMDB_NTS says that it ends with a NUL. NULL with the
 //    length 0 or SCIMDB_NTS is no text, which only parameters that are said to have a default may be: tenant (the tenant
 //    "default"), options, context, headers, body, and a search's type (all) and request (everything). Text is UTF-8, and is

@@ -150,7 +150,7 @@ fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told
     let schemes = authentication_schemes.map(|schemes| schemes.into_iter().map(scheme).collect());
     let bearer_alone = || if authenticate { vec![AuthenticationScheme::bearer_token()] } else { Vec::new() };
     let mut context = Context {
-        base: base.trim_end_matches('/').to_owned(),
+        base: options::without_slash(base),
         actor,
         subject,
         max_body_bytes: max_body_bytes.unwrap_or(usual.max_body_bytes),

@@ -151,6 +151,12 @@ fn unused(name: &str, given: bool, by: &str) -> Result<()> {
     Err(Error::new(ErrorKind::InvalidArgument, format!("options: {name} means nothing to {by}")))
 }
 
+/// A base as locations begin with it: the rest of them has a slash.
+pub(super) fn without_slash(mut base: String) -> String {
+    base.truncate(base.trim_end_matches('/').len());
+    base
+}
+
 /// Options of a read.
 pub(super) fn read(text: Option<&str>) -> Result<ReadOptions> {
     let ResourceOptions { attributes, excluded_attributes, if_match, if_none_match, actor, base, id } = parse(text)?;
@@ -158,7 +164,7 @@ pub(super) fn read(text: Option<&str>) -> Result<ReadOptions> {
     unused("actor", actor.is_some(), "a read")?;
     unused("id", id.is_some(), "a read")?;
     let if_none_match = if_none_match.as_deref().map(VersionMatch::parse);
-    Ok(ReadOptions { attributes, excluded_attributes, if_none_match, base })
+    Ok(ReadOptions { attributes, excluded_attributes, if_none_match, base: without_slash(base) })
 }
 
 /// Options of a write of a resource that is there.
@@ -177,7 +183,7 @@ pub(super) fn create(text: Option<&str>) -> Result<WriteOptions> {
         if_match: if_match.as_deref().map(VersionMatch::parse),
         if_none_match: if_none_match.as_deref().map(VersionMatch::parse),
         actor,
-        base,
+        base: without_slash(base),
         id,
     })
 }
@@ -192,7 +198,7 @@ struct BulkOptions {
 
 pub(super) fn bulk(text: Option<&str>) -> Result<WriteOptions> {
     let BulkOptions { actor, base } = parse(text)?;
-    Ok(WriteOptions { actor, base, ..WriteOptions::default() })
+    Ok(WriteOptions { actor, base: without_slash(base), ..WriteOptions::default() })
 }
 
 /// Options of an import.

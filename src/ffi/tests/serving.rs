@@ -156,7 +156,7 @@ fn a_handle_that_forwards_is_as_good_as_one_that_holds() {
     let directory = tempfile::tempdir().unwrap();
     let share = r#"{"share": true}"#;
     let (holder, guest) = (open(directory.path(), share).unwrap(), open(directory.path(), share).unwrap());
-    let ann = create(guest, "ann", r#"{"id": "a", "base": "https://example.com", "actor": "x"}"#).unwrap();
+    let ann = create(guest, "ann", r#"{"id": "a", "base": "https://example.com/", "actor": "x"}"#).unwrap();
     assert!(ann.contains("https://example.com/Users/a"), "{ann}");
     assert_eq!(get(guest, "a").unwrap(), get(holder, "a").unwrap());
     let missing = get(guest, "b").unwrap_err();
