@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from .people import People, Row, difference, row_of
 from .product import Product
-from .scim import PATCH, USER, Failure, Scim, Unanswered, expect, say
+from .scim import PATCH, USER, Scim, Unanswered, expect, say
 
 WORKERS = 8
 
@@ -100,7 +100,7 @@ class Burst:
 
     def run(self, scim: Scim, product: Product, answers: int) -> None:
         """Provisions until that many requests were answered, and kills the product then, whatever it is doing."""
-        failures: list[Failure] = []
+        failures: list[Exception] = []
         answered = threading.Semaphore(0)
         is_killed = threading.Event()
 
@@ -109,7 +109,7 @@ class Burst:
                 while True:
                     worker.send(scim)
                     answered.release()
-            except Failure as failure:
+            except Exception as failure:
                 if not (is_killed.is_set() and isinstance(failure, Unanswered)):
                     failures.append(failure)
                     # Nobody waits for this one.
