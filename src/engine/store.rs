@@ -127,7 +127,7 @@ impl Store {
     ///
     /// # Errors
     /// `Locked` when another process holds it, `UnknownFormat`, `Io`, `DiskFull`, `Corrupt`; `NotFound` when there is
-    /// none and [`StoreOptions::create`] is false.
+    /// none and [`StoreOptions::create`] is false; `InvalidArgument` for a path that names none.
     pub fn open(directory: impl AsRef<Path>, options: StoreOptions) -> Result<Self> {
         let path = directory.as_ref().to_owned();
         let index = Arc::new(IndexDisk::new(&path));

@@ -8,7 +8,7 @@ use super::database::caught;
 use super::errors::{io_error, open_error};
 #[cfg(unix)]
 use super::location::take_owner;
-use super::location::{FILE, SUCCESSOR, sync_directory};
+use super::location::{FILE, SUCCESSOR, check_path, sync_directory};
 use super::medium::Backend;
 use super::rewrite::{self, Progress};
 use super::{Location, MediumFactory, Snapshot, Table};
@@ -35,6 +35,7 @@ pub(in crate::engine) fn to_directory(
 }
 
 fn make_directory(to: &Path) -> Result<()> {
+    check_path(to)?;
     let mut builder = DirBuilder::new();
     // Passwords and tokens are hashed, and still nobody's business.
     #[cfg(unix)]

@@ -111,6 +111,7 @@ impl Location {
 }
 
 fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Option<&str>) -> Result<Opened> {
+    check_path(path)?;
     let failed = |error| io_error(error, "preparing the directory");
     let file = path.join(FILE);
     if !create {
@@ -133,6 +134,18 @@ fn open_directory(builder: &redb::Builder, path: &Path, create: bool, holder: Op
     // killed before this line.
     sync_directory(path).map_err(failed)?;
     Ok(Opened { engine, lock: Some(lock) })
+}
+
+/// Refuses what names no directory: files in an empty path would be made in the working directory, whose own name cannot be
+/// synced by it.
+pub(super) fn check_path(path: &Path) -> Result<()> {
+    let path = path.as_os_str().as_encoded_bytes();
+    let refused = |detail| Err(Error::new(ErrorKind::InvalidArgument, detail));
+    match path {
+        [] => refused("the path is empty: name a directory"),
+        path if path.contains(&0) => refused("the path has a NUL in it"),
+        _ => Ok(()),
+    }
 }
 
 /// Writes who holds the store.
