@@ -65,6 +65,11 @@ symbols() {
     nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' | LC_ALL=C sort | diff "$HERE/scimdb.symbols" -
     grep -v '^ *\(//\|\*\|/\*\)' "$SCIMDB_PREFIX/include/scimdb.h" | grep -oE '\bscimdb_[a-z_]+\(' | tr -d ' (' |
         LC_ALL=C sort -u | diff "$HERE/scimdb.symbols" -
+    # Each that takes text is in the table of the test that gives it what is none.
+    diff <(grep -v '^ *\(//\|typedef\)' "$SCIMDB_PREFIX/include/scimdb.h" | tr '\n' ' ' |
+        grep -oE '\bscimdb_[a-z_]+\([^)]*\)' | sed -n 's/(.*, *size_t [a-z_]*_n,.*//p; s/(.*, *size_t [a-z_]*_n)$//p' |
+        LC_ALL=C sort) \
+        <(grep -oE '^    \{"scimdb_[a-z_]+"' "$HERE/tests/arguments.c" | tr -d ' {"' | LC_ALL=C sort)
     readelf -d "$library" | grep -qF 'Library soname: [libscimdb.so.0.1]'
     [[ $(readlink "$library") == libscimdb.so.0.1 ]]
     grep -qxF "version = \"$(pkg-config --modversion scimdb)\"" Cargo.toml

@@ -1,9 +1,9 @@
 /* Runs the tests: all of them, or those whose names contain the argument; with a dash before it, those that do not. */
 #include "harness.h"
 
-extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[], query_tests[],
-    import_tests[], change_tests[], hook_tests[], admin_tests[], operator_tests[], thread_tests[], fork_tests[],
-    serve_tests[], serverless_tests[];
+extern const struct test life_tests[], endpoint_tests[], resource_tests[], text_tests[], misuse_tests[],
+    argument_tests[], query_tests[], import_tests[], change_tests[], hook_tests[], admin_tests[], operator_tests[],
+    thread_tests[], fork_tests[], serve_tests[], serverless_tests[];
 
 static bool is_asked_for(const char *name, const char *part) {
     return part == NULL || (part[0] == '-' ? strstr(name, part + 1) == NULL : strstr(name, part) != NULL);
@@ -12,9 +12,9 @@ static bool is_asked_for(const char *name, const char *part) {
 int main(int argc, char **argv) {
     /* Set by test.sh, which knows what the library was built with. */
     const struct test *const serving = getenv("SCIMDB_WITHOUT_SERVER") == NULL ? serve_tests : serverless_tests;
-    const struct test *const lists[] = {life_tests,     endpoint_tests, resource_tests, text_tests, misuse_tests,
-                                        query_tests,    import_tests,   change_tests,   hook_tests, admin_tests,
-                                        operator_tests, thread_tests,   fork_tests,     serving};
+    const struct test *const lists[] = {life_tests,     endpoint_tests, resource_tests, text_tests,   misuse_tests,
+                                        argument_tests, query_tests,    import_tests,   change_tests, hook_tests,
+                                        admin_tests,    operator_tests, thread_tests,   fork_tests,   serving};
     int count = 0;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         for (const struct test *test = lists[i]; test->name != NULL; test++) {
