@@ -142,7 +142,7 @@ static() {
     rm -rf "$OUT/static"
 }
 
-# A call that panics, in a library that is built so that one does.
+# Calls that panic, in a library that is built so that some do: what unwinds must free what it held, too.
 panic() {
     if [[ ${SCIMDB_PANIC:-} != 1 ]]; then
         printf 'LEFT OUT: a call that panics needs a library of its own; SCIMDB_PANIC=1 builds it, as .ci/run does\n'
@@ -153,6 +153,8 @@ panic() {
         make -s -C "$HERE" install "PREFIX=$prefix" PROFILE=dev FEATURES=ffi
     PKG_CONFIG_PATH=$prefix/lib/pkgconfig compile "$HERE/tests/panic/main.c" "$HERE/tests/harness.c" -o "$OUT/check-panic"
     LD_LIBRARY_PATH=$prefix/lib "$OUT/check-panic"
+    LD_LIBRARY_PATH=$prefix/lib SCIMDB_CHECK_SLOW=1 valgrind --quiet --error-exitcode=1 --leak-check=full \
+        --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect "$OUT/check-panic"
     rm -rf "$prefix"
 }
 

@@ -41,6 +41,16 @@ impl Env {
     }
 }
 
+/// Panics at a place where the bytes at hand say so: for the tests of the C ABI, which have no other way to do that.
+#[cfg(scimdb_test_panic)]
+#[allow(clippy::panic, reason = "that is what it is for")]
+pub(in crate::engine) fn panic_if_asked(place: &str, bytes: &[u8]) {
+    let asked = format!("scimdb_test_panic {place}");
+    if bytes.windows(asked.len()).any(|window| window == asked.as_bytes()) {
+        panic!("as asked");
+    }
+}
+
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Env").finish_non_exhaustive()

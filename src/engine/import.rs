@@ -181,6 +181,8 @@ impl Importer {
     /// What stops the import as a whole: `Io`, `DiskFull`, `Unavailable`. A bad row is a reject instead.
     pub fn push(&mut self, row: u64, json: Vec<u8>) -> Result<()> {
         self.report.read += 1;
+        #[cfg(scimdb_test_panic)]
+        super::env::panic_if_asked("push", &json);
         match self.bind(&json) {
             // Bound again when it is stored: what waits is kept once.
             Ok((_, _, true, _)) => self.wait(row, json)?,

@@ -83,6 +83,8 @@ impl ResourceStream {
         }
         Ok(match self.ahead.pop_front() {
             Some(json) => {
+                #[cfg(scimdb_test_panic)]
+                super::env::panic_if_asked("next", json.as_bytes());
                 self.current = json;
                 Some(&self.current)
             }

@@ -125,7 +125,8 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
         // For the tests of the C ABI, which have no other way to make a call panic.
         #[cfg(scimdb_test_panic)]
         #[allow(clippy::panic, reason = "that is what it is for")]
-        Verb::Get { at: Place { id: "scimdb_test_panic", .. }, .. } => panic!("as asked"),
+        Verb::Get { at: Place { id: "scimdb_test_panic", .. }, .. }
+        | Verb::Create { resource_type: "scimdb_test_panic", .. } => panic!("as asked"),
         Verb::Get { at, options } => Ok(at.tenant(store)?.get(at.resource_type, at.id, &read(options)?)?.json),
         Verb::Create { tenant, resource_type, json, options } => {
             let input = ResourceInput::from_json(json)?;

@@ -523,6 +523,8 @@ impl Thread {
 
     /// Notes the rows that a batch changes.
     fn note(&self, batch: &Batch, changed: &mut Vec<ChangedRow>) {
+        #[cfg(scimdb_test_panic)]
+        batch.values().flatten().for_each(|value| crate::engine::env::panic_if_asked("commit", value));
         let rows = (Table::Resources, Vec::new())..(Table::Ids, Vec::new());
         for ((_, key), value) in batch.range(rows) {
             let Some((tenant, at)) = keys::resource_place(key) else { continue };
