@@ -540,7 +540,8 @@ scimdb_code scimdb_changes(const struct scimdb_store *db,
 
 // Has a callback called when something changed, in any tenant, with the newest sequence number: on one thread of the library's
 // own, several changes together. It only wakes: calls with a store inside are SCIMDB_MISUSE; what changed,
-// scimdb_changes tells. It holds nothing up but other callbacks of this kind.
+// scimdb_changes tells. It holds nothing up but other callbacks of this kind. Where another process holds the store each
+// callback has a thread of its own.
 scimdb_code scimdb_on_change(const struct scimdb_store *db,
                              scimdb_on_change_fn callback,
                              void *userdata,

@@ -219,7 +219,7 @@ fn hooks_are_not_passed_over() {
     };
     guest.set_hooks(true, count(&set));
     assert_eq!(set.load(Ordering::Relaxed), 0, "they run where the store is held");
-    let short = Duration::from_millis(300);
+    let short = Duration::from_secs(2);
     let refused = call(&guest, "create", &[Some(b"ann")], Nature::Write, short).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unavailable);
     assert!(refused.detail().contains("has set no hooks"), "{refused}");
@@ -334,7 +334,7 @@ fn what_takes_several_calls_is_kept_by_the_holder_until_it_is_let_go_of() {
 
     // With hooks, what writes waits until the holder has some.
     guest.set_hooks(true, |_| ());
-    let unhooked = other.call("add", &[], Nature::Write, Duration::from_millis(300)).unwrap_err();
+    let unhooked = other.call("add", &[], Nature::Write, Duration::from_secs(2)).unwrap_err();
     assert!(unhooked.kind() == ErrorKind::Unavailable && unhooked.detail().contains("no hooks"), "{unhooked}");
     holder.set_hooks(true, |_| ());
     assert_eq!(add(&mut other, "x", Nature::Write).unwrap(), "5");

@@ -67,6 +67,11 @@ impl Child for Subscribed {
     }
 }
 
+/// Whether this thread runs a callback that a change woke.
+pub(super) fn is_notifying() -> bool {
+    NOTIFIES.get()
+}
+
 /// Sees to it that a callback only wakes: everybody who is to be woken waits for it.
 ///
 /// # Errors
@@ -106,7 +111,8 @@ pub unsafe extern "C" fn scimdb_changes(
 
 /// Has a callback called when something changed, in any tenant, with the newest sequence number: on one thread of the library's
 /// own, several changes together. It only wakes: calls with a store inside are SCIMDB_MISUSE; what changed,
-/// scimdb_changes tells. It holds nothing up but other callbacks of this kind.
+/// scimdb_changes tells. It holds nothing up but other callbacks of this kind. Where another process holds the store each
+/// callback has a thread of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_on_change(
     db: *const scimdb_store,

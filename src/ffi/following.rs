@@ -4,6 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use super::changes::is_notifying;
 use super::sessions::Heard;
 use crate::share::Shared;
 use crate::{Error, ErrorKind, Result};
@@ -17,7 +18,7 @@ const SLICE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A callback, and the thread that calls it. Dropped, it is called no more; a call that is under way is waited for, unless it
-/// is dropped inside.
+/// is dropped inside one.
 pub(super) struct Following(Arc<Inner>);
 
 struct Inner {
@@ -52,7 +53,8 @@ impl Drop for Following {
     fn drop(&mut self) {
         let mut state = self.0.state();
         let callback = state.callback.take();
-        while state.calling.is_some_and(|thread| thread != thread::current().id()) {
+        // Two callbacks may end each other.
+        while !is_notifying() && state.calling.is_some_and(|thread| thread != thread::current().id()) {
             state = self.0.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         drop(state);

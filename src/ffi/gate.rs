@@ -9,9 +9,10 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::{Error, ErrorKind, Result};
 
 thread_local! {
-    /// The stores that this thread is in a call of: it is when a callback makes calls. It is gone when the thread ends, and
-    /// calls that are made after that, by a destructor of the host's own, are not noted.
-    static ENTERED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    /// The stores that this thread is in a call of, each with whether the call began while the store was being closed: it
+    /// is when a callback makes calls. It is gone when the thread ends, and calls that are made after that, by a destructor
+    /// of the host's own, are not noted.
+    static ENTERED: RefCell<Vec<(usize, bool)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What every call with a store passes.
@@ -20,18 +21,20 @@ pub(super) struct Gate {
     poisoned: AtomicBool,
     closing: AtomicBool,
     running: AtomicUsize,
-    /// Hooks of the store that run, on whichever threads: what they call is waited for with the write that caused them.
+    /// Hooks that run for calls which closing the store waits for: what they call is waited for, too.
     hooks: AtomicUsize,
     waiting: Mutex<()>,
     ended: Condvar,
 }
 
 /// A hook that runs, until it is dropped.
-pub(super) struct Hooking<'a>(&'a Gate);
+pub(super) struct Hooking<'a>(Option<&'a Gate>);
 
 impl Drop for Hooking<'_> {
     fn drop(&mut self) {
-        self.0.hooks.fetch_sub(1, Ordering::SeqCst);
+        if let Some(gate) = self.0 {
+            gate.hooks.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
@@ -57,8 +60,9 @@ impl Gate {
 
     fn start(&self, is_part: bool) -> Result<()> {
         self.running.fetch_add(1, Ordering::SeqCst);
-        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(ptr::from_ref(self).addr()));
-        let refused = if self.closing.load(Ordering::SeqCst) && !is_part {
+        let is_late = self.closing.load(Ordering::SeqCst);
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((ptr::from_ref(self).addr(), is_late)));
+        let refused = if is_late && !is_part {
             closed()
         } else if self.poisoned.load(Ordering::Acquire) {
             let detail =
@@ -77,10 +81,17 @@ impl Gate {
         self.start(true).map(|()| Entered(self))
     }
 
-    /// Notes that a hook of the store runs.
+    /// Notes that a hook of the store runs, on the thread of the call that caused it.
     pub(super) fn hook(&self) -> Hooking<'_> {
+        // What was let in for the sake of a hook lets in no more, or closing would not end where many write.
+        let first = |entered: &RefCell<Vec<(usize, bool)>>| {
+            entered.borrow().iter().find(|(gate, _)| *gate == ptr::from_ref(self).addr()).map(|(_, is_late)| *is_late)
+        };
+        if ENTERED.try_with(first).ok().flatten().unwrap_or(false) {
+            return Hooking(None);
+        }
         self.hooks.fetch_add(1, Ordering::SeqCst);
-        Hooking(self)
+        Hooking(Some(self))
     }
 
     /// Ends a call of this thread.
@@ -95,7 +106,8 @@ impl Gate {
 
     /// Whether this thread is in a call.
     pub(super) fn is_entered(&self) -> bool {
-        ENTERED.try_with(|entered| entered.borrow().contains(&ptr::from_ref(self).addr())).unwrap_or(false)
+        let own = ptr::from_ref(self).addr();
+        ENTERED.try_with(|entered| entered.borrow().iter().any(|(gate, _)| *gate == own)).unwrap_or(false)
     }
 
     /// Refuses every later call but closing the store.

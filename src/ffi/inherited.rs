@@ -21,6 +21,8 @@ struct Entry {
     ip: [AtomicU64; 2],
     /// Where calls of other processes arrive; 0 if they do not.
     port: AtomicU16,
+    /// Where calls of this process go, on this machine's loopback; 0 if they did to nobody.
+    holder: AtomicU16,
     next: AtomicPtr<Entry>,
 }
 
@@ -63,6 +65,7 @@ impl Opened {
             files,
             ip: [AtomicU64::new(0), AtomicU64::new(0)],
             port: AtomicU16::new(0),
+            holder: AtomicU16::new(0),
             next: AtomicPtr::new(ptr::null_mut()),
         }));
         let mut first = ENTRIES.load(Ordering::Acquire);
@@ -83,6 +86,11 @@ impl Opened {
         }
     }
 
+    /// Notes the port of this machine's loopback where calls of this process go, or that they do not.
+    pub(super) fn reaches(&self, port: Option<u16>) {
+        self.0.holder.store(port.unwrap_or_default(), Ordering::Release);
+    }
+
     fn listens_at(&self, address: SocketAddr) {
         self.listens(None);
         let ip = wide(address.ip()).to_bits();
@@ -96,6 +104,7 @@ impl Opened {
 impl Drop for Opened {
     fn drop(&mut self) {
         self.listens(None);
+        self.reaches(None);
         self.0.is_open.store(false, Ordering::Release);
     }
 }
@@ -120,6 +129,8 @@ const MOST_OPENED: usize = 64;
 struct Wanted {
     files: [Option<(libc::dev_t, libc::ino_t)>; 2 * MOST_OPENED],
     listeners: [Option<Listener>; MOST_OPENED],
+    /// The ports of the processes that hold what is shared; 0 for none.
+    holders: [u16; MOST_OPENED],
 }
 
 /// Where calls arrive.
@@ -153,7 +164,8 @@ impl Listener {
 /// called in a child of a process with threads.
 #[cfg(unix)]
 pub(super) fn let_go() {
-    let mut wanted = Wanted { files: [None; 2 * MOST_OPENED], listeners: [None; MOST_OPENED] };
+    let mut wanted =
+        Wanted { files: [None; 2 * MOST_OPENED], listeners: [None; MOST_OPENED], holders: [0; MOST_OPENED] };
     let open = || entries().filter(|entry| entry.is_open.load(Ordering::Acquire)).take(MOST_OPENED);
     let files = open().flat_map(|entry| entry.files.iter().flatten()).map(|path| {
         // SAFETY: the path ends with a NUL, and there is room for the answer.
@@ -161,11 +173,14 @@ pub(super) fn let_go() {
     });
     wanted.files.iter_mut().zip(files).for_each(|(place, file)| *place = file);
     wanted.listeners.iter_mut().zip(open()).for_each(|(place, entry)| *place = Listener::of(entry));
+    wanted.holders.iter_mut().zip(open()).for_each(|(place, entry)| *place = entry.holder.load(Ordering::Acquire));
     // None of them is this process's: what it opens by those names and ports from here on is its own.
     for entry in open() {
         entry.port.store(0, Ordering::Release);
+        entry.holder.store(0, Ordering::Release);
     }
-    if wanted.files.iter().all(Option::is_none) && wanted.listeners.iter().all(Option::is_none) {
+    let is_none = wanted.files.iter().all(Option::is_none) && wanted.listeners.iter().all(Option::is_none);
+    if is_none && wanted.holders.iter().all(|port| *port == 0) {
         return;
     }
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -195,8 +210,13 @@ impl Wanted {
         let Some(about) = look(|about| unsafe { libc::fstat(descriptor, about) }) else { return false };
         match about.st_mode & libc::S_IFMT {
             libc::S_IFREG => self.files.contains(&Some((about.st_dev, about.st_ino))),
-            libc::S_IFSOCK if is_stream(descriptor) => local_address(descriptor)
-                .is_some_and(|(ip, port)| self.listeners.iter().flatten().any(|listener| listener.has(ip, port))),
+            libc::S_IFSOCK if is_stream(descriptor) => {
+                let is_accepted = address(descriptor, libc::getsockname)
+                    .is_some_and(|(ip, port)| self.listeners.iter().flatten().any(|listener| listener.has(ip, port)));
+                let loopback = Ipv4Addr::LOCALHOST.to_ipv6_mapped();
+                let is_call = |(ip, port)| ip == loopback && port != 0 && self.holders.contains(&port);
+                is_accepted || address(descriptor, libc::getpeername).is_some_and(is_call)
+            }
             _ => false,
         }
     }
@@ -213,14 +233,17 @@ fn is_stream(socket: libc::c_int) -> bool {
     told == 0 && kind == libc::SOCK_STREAM
 }
 
-/// The address of a socket of this machine's side.
+/// What tells the address of one side of a socket.
 #[cfg(unix)]
-fn local_address(socket: libc::c_int) -> Option<(Ipv6Addr, u16)> {
+type Tell = unsafe extern "C" fn(libc::c_int, *mut libc::sockaddr, *mut libc::socklen_t) -> libc::c_int;
+
+/// The address of one side of a socket.
+#[cfg(unix)]
+fn address(socket: libc::c_int, tell: Tell) -> Option<(Ipv6Addr, u16)> {
     let mut address = std::mem::MaybeUninit::<libc::sockaddr_in6>::zeroed();
     let mut length = libc::socklen_t::try_from(size_of::<libc::sockaddr_in6>()).ok()?;
     // SAFETY: there is room for the answer, and zeros are an address; a longer address is cut.
-    let (told, wide) =
-        unsafe { (libc::getsockname(socket, address.as_mut_ptr().cast(), &mut length), address.assume_init()) };
+    let (told, wide) = unsafe { (tell(socket, address.as_mut_ptr().cast(), &mut length), address.assume_init()) };
     if told != 0 {
         return None;
     }

@@ -277,6 +277,12 @@ impl Answerer for Forwarded {
         }
     }
 
+    fn reaches(&self, port: Option<u16>) {
+        if let Some(inherited) = &self.inherited {
+            inherited.reaches(port);
+        }
+    }
+
     fn answer(&self, store: &Store, function: &str, arguments: &[Option<&[u8]>]) -> Result<Values> {
         let mut arguments = arguments.iter().copied();
         guarded(&self.gate, || {

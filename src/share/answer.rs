@@ -37,6 +37,12 @@ pub trait Answerer: Send + Sync {
     fn listens(&self, port: Option<u16>) {
         let _ = port;
     }
+
+    /// Is told to which port of the loopback calls of this process go from now on, and when they go nowhere any more: for hosts
+    /// that fork, whose children must not keep the connections.
+    fn reaches(&self, port: Option<u16>) {
+        let _ = port;
+    }
 }
 
 /// What takes several calls of another process: an iterator, an import. It is dropped when that process lets go of it, or
@@ -64,11 +70,14 @@ const TAKING: Duration = Duration::from_secs(60);
 /// these makes room for another, so that nobody keeps guests out by saying nothing.
 const MAX_CONNECTIONS: usize = 2_048;
 const MAX_STRANGERS: usize = 64;
+/// Iterators, imports and callbacks of others at one time: each has a connection for itself alone.
+const MAX_SESSIONS: usize = 512;
 /// How long to wait where the process lacks file descriptors or threads for a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
 thread_local! {
-    static ANSWERS: Cell<bool> = const { Cell::new(false) };
+    /// What this thread answers calls for: the address of its [`Inner`].
+    static ANSWERS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// What answers the calls of the others, until it is stopped.
@@ -91,7 +100,9 @@ struct Inner {
 #[derive(Default)]
 struct Connections {
     count: usize,
-    open: HashMap<usize, TcpStream>,
+    open: HashMap<usize, Arc<TcpStream>>,
+    /// How many of them have a session.
+    sessions: usize,
     /// Those that have not proved themselves, from the oldest.
     strangers: VecDeque<usize>,
 }
@@ -150,16 +161,17 @@ impl Answering {
         }
         drop(connections);
         inner.answerer.listens(None);
-        if woken.is_ok() {
+        // By now there are descriptors, if there were none before.
+        if woken.is_ok() || TcpStream::connect_timeout(&inner.address, PROOF).is_ok() {
             // It does not panic.
             let _ = acceptor.join();
         }
     }
-}
 
-/// Whether this thread carries out a call of another process.
-pub(super) fn is_answering() -> bool {
-    ANSWERS.get()
+    /// Whether this thread carries out one of the calls.
+    pub(super) fn is_own_thread(&self) -> bool {
+        ANSWERS.get() == Arc::as_ptr(&self.inner).addr()
+    }
 }
 
 fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
@@ -187,6 +199,7 @@ impl Inner {
 
     /// Gives a connection a thread. One for which there is no room is closed, and its guest comes again.
     fn admit(self: &Arc<Self>, stream: TcpStream) -> io::Result<()> {
+        let stream = Arc::new(stream);
         let number = {
             let mut connections = self.connections();
             let is_full = connections.open.len() >= MAX_CONNECTIONS;
@@ -202,14 +215,14 @@ impl Inner {
             }
             connections.count += 1;
             let number = connections.count;
-            connections.open.insert(number, stream.try_clone()?);
+            connections.open.insert(number, Arc::clone(&stream));
             connections.strangers.push_back(number);
             number
         };
         let inner = Arc::clone(self);
         let spawned = spawn(move || {
             // An error is a guest that went away, or a stranger.
-            let _ = inner.serve(stream, number);
+            let _ = inner.serve(&stream, number);
             inner.end(number);
         });
         spawned.map(drop).inspect_err(|_| self.end(number))
@@ -223,8 +236,8 @@ impl Inner {
         self.ended.notify_all();
     }
 
-    fn serve(&self, mut stream: TcpStream, number: usize) -> io::Result<()> {
-        let served = self.converse(&mut stream, number);
+    fn serve(&self, mut stream: &TcpStream, number: usize) -> io::Result<()> {
+        let served = self.converse(stream, number);
         if self.is_stopping.load(Ordering::Acquire) {
             // A call that is on its way will not be read, and its caller is to know that: also one that was about to prove
             // itself, and sent its first call behind the proof.
@@ -235,23 +248,23 @@ impl Inner {
         served
     }
 
-    fn converse(&self, stream: &mut TcpStream, number: usize) -> io::Result<()> {
+    fn converse(&self, mut stream: &TcpStream, number: usize) -> io::Result<()> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PROOF))?;
         stream.set_write_timeout(Some(TAKING))?;
-        as_holder(stream, &self.secret)?;
+        as_holder(&mut stream, &self.secret)?;
         stream.set_read_timeout(None)?;
         self.connections().strangers.retain(|stranger| *stranger != number);
-        ANSWERS.set(true);
+        ANSWERS.set(std::ptr::from_ref(self).addr());
         let mut session = None;
-        while let Some(call) = receive(stream)? {
-            send(stream, &self.answer(&call, &mut session)?)?;
+        while let Some(call) = receive(&mut stream)? {
+            send(&mut stream, &self.answer(&call, &mut session)?)?;
         }
         Ok(())
     }
 
     /// Carries out a call, and gives the frame of its answer.
-    fn answer(&self, call: &[u8], session: &mut Option<Box<dyn Session>>) -> io::Result<Vec<u8>> {
+    fn answer<'a>(&'a self, call: &[u8], session: &mut Option<Kept<'a>>) -> io::Result<Vec<u8>> {
         let mut call = Reader::new(call);
         let flags = call.number()?;
         let function = call.text()?.unwrap_or_default();
@@ -265,9 +278,9 @@ impl Inner {
         // The function without a name tells that somebody is there.
         let done = match (flags & (BEGINS | GOES_ON), session) {
             _ if function.is_empty() => Ok(Values::new()),
-            (GOES_ON, Some(session)) => carried_out(|| session.answer(function, &arguments)),
-            (BEGINS, session) => carried_out(|| self.answerer.begin(&self.store, function, &arguments)).map(|begun| {
-                *session = Some(begun);
+            (GOES_ON, Some(kept)) => carried_out(|| kept.session.answer(function, &arguments)),
+            (BEGINS, kept) => self.begin(function, &arguments).map(|begun| {
+                *kept = Some(begun);
                 Values::new()
             }),
             (0, _) => carried_out(|| self.answerer.answer(&self.store, function, &arguments)),
@@ -285,6 +298,39 @@ impl Inner {
             put_error(&mut answer, &error);
             answer.finish().map_err(io::Error::other)
         })
+    }
+}
+
+/// A session, for as long as its connection.
+struct Kept<'a> {
+    session: Box<dyn Session>,
+    _place: Place<'a>,
+}
+
+/// One of the places for sessions.
+struct Place<'a>(&'a Inner);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.connections().sessions -= 1;
+    }
+}
+
+impl Inner {
+    fn begin(&self, function: &str, arguments: &[Option<&[u8]>]) -> Result<Kept<'_>> {
+        let mut connections = self.connections();
+        if connections.sessions >= MAX_SESSIONS {
+            let detail = format!(
+                "other processes have {MAX_SESSIONS} iterators, imports and callbacks under way at the one that holds the \
+                 store: free those that are not needed"
+            );
+            return Err(Error::new(ErrorKind::Unavailable, detail));
+        }
+        connections.sessions += 1;
+        drop(connections);
+        let place = Place(self);
+        let session = carried_out(|| self.answerer.begin(&self.store, function, arguments))?;
+        Ok(Kept { session, _place: place })
     }
 }
 

@@ -58,7 +58,9 @@ impl Channel {
                 return Err(broken(process, nature));
             }
             let call = frame::call(GOES_ON | self.shared.flags(nature), function, arguments)?;
-            let answer = self.link.exchange(&self.stream, &call, interrupts.is_some(), start + limit);
+            let is_interrupted = || self.shared.is_interrupted(interrupts);
+            let asked: Option<&dyn Fn() -> bool> = interrupts.map(|_| &is_interrupted as _);
+            let answer = self.link.exchange(&self.stream, &call, asked, start + limit);
             let failure = match answer.map(|answer| read_answer(&answer)) {
                 Ok(Ok(Answer::Values(values))) => return Ok(values),
                 Ok(Ok(Answer::Failed(error))) if interrupts.is_some() && error.kind() == ErrorKind::Cancelled => {

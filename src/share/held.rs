@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::{Answerer, Answering, is_answering};
+use super::answer::{Answerer, Answering};
 use super::note::Note;
 use crate::engine::{Store, StoreOptions, random};
 use crate::{Error, ErrorKind, Result};
@@ -80,6 +80,15 @@ impl Held {
         }
     }
 
+    /// Refuses to wait for the end of calls on a thread that carries one of them out.
+    pub(super) fn check_thread(&self) -> Result<()> {
+        if self.answering.as_ref().is_some_and(Answering::is_own_thread) {
+            let detail = "this thread carries out a call of another process: the store is closed on another one";
+            return Err(Error::new(ErrorKind::Misuse, detail));
+        }
+        Ok(())
+    }
+
     /// Takes no more calls of others, and waits for those under way.
     pub(super) fn withdraw(&mut self) {
         if let Some(answering) = self.answering.take() {
@@ -100,15 +109,6 @@ impl Held {
 pub(super) fn about(holder: Option<&str>, address: impl std::fmt::Display) -> String {
     let shares = format!("shares it at {address}");
     holder.map_or_else(|| shares.clone(), |holder| format!("{holder}, {shares}"))
-}
-
-/// Refuses to wait for the end of calls on a thread that carries one out.
-pub(super) fn check_thread() -> Result<()> {
-    if is_answering() {
-        let detail = "this thread carries out a call of another process: the store is closed on another one";
-        return Err(Error::new(ErrorKind::Misuse, detail));
-    }
-    Ok(())
 }
 
 fn io(error: std::io::Error) -> Error {

@@ -94,7 +94,7 @@ impl Link {
     pub(super) fn call(
         &self,
         call: &[u8],
-        is_interruptible: bool,
+        is_interrupted: Option<&dyn Fn() -> bool>,
         deadline: Instant,
     ) -> Result<(Vec<u8>, TcpStream), Failure> {
         let kept = std::iter::from_fn(|| self.state().idle.pop()).find(is_open);
@@ -102,7 +102,7 @@ impl Link {
             Some(stream) => stream,
             None => connect(&self.note, deadline).map_err(|_| Failure::Gone)?,
         };
-        let answer = self.exchange(&stream, call, is_interruptible, deadline)?;
+        let answer = self.exchange(&stream, call, is_interrupted, deadline)?;
         Ok((answer, stream))
     }
 
@@ -114,21 +114,24 @@ impl Link {
         }
     }
 
-    /// Sends a call over a connection, and waits for its answer.
+    /// Sends a call over a connection, and waits for its answer; unless it was interrupted, where it may be.
     pub(super) fn exchange(
         &self,
         stream: &TcpStream,
         call: &[u8],
-        is_interruptible: bool,
+        is_interrupted: Option<&dyn Fn() -> bool>,
         deadline: Instant,
     ) -> Result<Vec<u8>, Failure> {
-        let number =
-            if is_interruptible { stream.try_clone().ok().map(|stream| self.note_waiting(stream)) } else { None };
+        let noted = is_interrupted.and_then(|asked| Some((self.note_waiting(stream.try_clone().ok()?), asked)));
         let mut timed = Timed { stream, deadline };
-        let sent = send(&mut timed, call);
+        // An interrupt from here on ends the connection.
+        let sent = match &noted {
+            Some((_, is_interrupted)) if is_interrupted() => Err(io::ErrorKind::Interrupted.into()),
+            _ => send(&mut timed, call),
+        };
         let is_sent = sent.is_ok();
         let answer = sent.and_then(|()| receive(&mut timed));
-        if let Some(number) = number {
+        if let Some((number, _)) = noted {
             self.state().waiting.remove(&number);
         }
         match answer {
@@ -153,6 +156,15 @@ impl Link {
     pub(super) fn interrupt(&self) {
         for stream in self.state().waiting.values() {
             // One that has ended is what was asked for.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // A child of fork() may have copies of the connections, and keep them.
+        for stream in &self.state().idle {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

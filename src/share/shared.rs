@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::answer::{Answerer, CLOSED, DONE, FAILED, UNHOOKED, Values};
 use super::channel::Channel;
 use super::frame::{self, BEGINS, HOOKED, Reader, take_error};
-use super::held::{Held, VERSION, check_thread};
+use super::held::{Held, VERSION};
 use super::link::{Failure, Link};
 use super::note::Note;
 use crate::engine::{Store, StoreOptions};
@@ -181,6 +181,9 @@ impl Shared {
     /// # Errors
     /// As [`Shared::call`] of one that reads.
     pub fn begin(self: &Arc<Self>, function: &str, arguments: &[Option<&[u8]>], limit: Duration) -> Result<Begun> {
+        if self.store.get().is_some() {
+            return Ok(Begun::Here);
+        }
         let (interrupts, call) = (self.interrupts(), frame::call(BEGINS, function, arguments)?);
         Ok(match self.carry(interrupts, &call, Nature::Read, limit)? {
             None => Begun::Here,
@@ -201,6 +204,8 @@ impl Shared {
         let interrupts = (nature == Nature::Read).then_some(interrupts);
         let start = Instant::now();
         let deadline = start + limit;
+        let is_interrupted = || self.is_interrupted(interrupts);
+        let asked: Option<&dyn Fn() -> bool> = interrupts.map(|_| &is_interrupted as _);
         let mut lost = 0;
         loop {
             self.check_open()?;
@@ -216,21 +221,27 @@ impl Shared {
             if self.is_interrupted(interrupts) {
                 return Err(cancelled());
             }
-            match link.call(call, nature == Nature::Read, deadline) {
+            match link.call(call, asked, deadline) {
                 Ok((answer, stream)) => match read_answer(&answer)? {
                     Answer::Values(values) => return Ok(Some(Carried { values, link, stream })),
-                    // The holder interrupts its own reads, when it is about to close, say.
-                    Answer::Failed(error)
-                        if nature == Nature::Read
-                            && error.kind() == ErrorKind::Cancelled
-                            && Instant::now() < deadline =>
-                    {
+                    Answer::Closed => self.settle(Some(&link), interrupts, deadline)?,
+                    Answer::Failed(error) => {
+                        link.keep(stream);
+                        // The holder interrupts its own reads, when it is about to close, say.
+                        let is_again =
+                            nature == Nature::Read && error.kind() == ErrorKind::Cancelled && Instant::now() < deadline;
+                        if !is_again {
+                            return Err(error);
+                        }
                         std::thread::sleep(PAUSE);
                     }
-                    Answer::Failed(error) => return Err(error),
-                    Answer::Closed => self.settle(Some(&link), interrupts, deadline)?,
-                    Answer::Unhooked if start.elapsed() < HOOKS.min(limit / 2) => std::thread::sleep(PAUSE),
-                    Answer::Unhooked => return Err(unhooked(process)),
+                    Answer::Unhooked => {
+                        link.keep(stream);
+                        if start.elapsed() >= HOOKS.min(limit / 2) {
+                            return Err(unhooked(process));
+                        }
+                        std::thread::sleep(PAUSE);
+                    }
                 },
                 Err(_) if self.is_interrupted(interrupts) => return Err(cancelled()),
                 Err(Failure::Gone) => self.settle(Some(&link), interrupts, deadline)?,
@@ -287,7 +298,7 @@ impl Shared {
     /// # Errors
     /// Those of [`Store::close`]; `Misuse` on a thread that carries out the call of another process.
     pub fn close(&self) -> Result<()> {
-        check_thread()?;
+        locked(&self.held).as_ref().map_or(Ok(()), Held::check_thread)?;
         self.is_closed.store(true, Ordering::Release);
         self.interrupt();
         *locked(&self.link) = None;
@@ -346,6 +357,7 @@ impl Shared {
                             format!("its library is of the release {}, and this one of {VERSION}", note.version);
                         return Err(refused.within(detail));
                     }
+                    self.answerer.reaches(Some(note.address.port()));
                     if let Ok(link) = Link::reach(note, deadline) {
                         *locked(&self.link) = Some(Arc::new(link));
                         return Ok(());
@@ -378,6 +390,7 @@ impl Shared {
             }
             self.has_hooks.load(Ordering::Acquire)
         })?;
+        self.answerer.reaches(None);
         // Nobody else sets it: one thread settles at a time, and it is not held yet.
         let _ = self.store.set(held.store.clone());
         *slot = Some(held);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::super::code::{SCIMDB_MISUSE, SCIMDB_OK, scimdb_code};
 use super::super::hooks::{scimdb_decision, scimdb_set_hooks};
+use super::super::iter::{scimdb_iter_free, scimdb_iter_open};
 use super::super::life::{scimdb_close, scimdb_store};
 use super::super::query::scimdb_search;
 use super::serving::{close, create, open, text, told};
@@ -27,7 +28,14 @@ fn ask(db: usize) -> scimdb_code {
     let db = std::ptr::without_provenance(db);
     // SAFETY: everything leads to what it says, here and below.
     let found = told(|out, error| unsafe { scimdb_search(db, null(), 0, null(), 0, request, request_n, out, error) });
-    found.map_or_else(|refused| refused.0, |_| SCIMDB_OK)
+    let mut iter = null_mut();
+    // SAFETY: as above.
+    let code = unsafe {
+        let code = scimdb_iter_open(db, null(), 0, null(), 0, request, request_n, &mut iter, null_mut());
+        scimdb_iter_free(iter);
+        code
+    };
+    found.map_or_else(|refused| refused.0, |_| code)
 }
 
 unsafe extern "C" fn before(userdata: *mut c_void, _: *const c_char, _: usize, _: *mut scimdb_decision) -> scimdb_code {
@@ -52,12 +60,16 @@ fn close_under(db: *mut scimdb_store, write: impl FnOnce() + Send) {
     std::thread::scope(|scope| {
         scope.spawn(write);
         running.recv_timeout(Duration::from_secs(60)).unwrap();
-        let closing = scope.spawn(move || close(std::ptr::without_provenance_mut(number)));
-        std::thread::sleep(Duration::from_millis(200));
-        assert!(!closing.is_finished(), "it waits for the write");
-        // SAFETY: as above.
-        assert_eq!(unsafe { scimdb_close(std::ptr::without_provenance_mut(number)) }, SCIMDB_MISUSE);
+        let (closed, closing) = channel();
+        for _ in 0..2 {
+            let closed = closed.clone();
+            // SAFETY: as above.
+            scope.spawn(move || closed.send(unsafe { scimdb_close(std::ptr::without_provenance_mut(number)) }));
+        }
+        let next = || closing.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!(next(), SCIMDB_MISUSE, "one closes, and waits for the write");
         say.send(()).unwrap();
+        assert_eq!(next(), SCIMDB_OK);
     });
     assert_eq!(*host.codes.lock().unwrap(), [SCIMDB_OK, SCIMDB_OK]);
     assert_eq!(ask(number), SCIMDB_MISUSE);

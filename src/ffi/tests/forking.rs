@@ -5,20 +5,22 @@ use std::io::{BufRead, BufReader};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 #[cfg(feature = "server")]
 use std::ptr::null_mut;
 use std::time::{Duration, Instant};
 
 use super::super::code::SCIMDB_MISUSE;
+use super::super::operator::scimdb_check;
 #[cfg(feature = "server")]
 use super::super::{
     code::SCIMDB_OK,
     serve::{scimdb_serve_stop, scimdb_serve_url},
 };
-use super::serving::{close, create, get, open};
 #[cfg(feature = "server")]
-use super::serving::{serve, told};
+use super::serving::serve;
+use super::serving::{close, create, get, open, told};
+use super::sessions::{iterate, more};
 
 const DIRECTORY: &str = "SCIMDB_TEST_FORK";
 const SHARE: &str = r#"{"share": true}"#;
@@ -30,6 +32,7 @@ fn child_that_forks() {
     let directory = Path::new(&directory);
     let db = open(directory, SHARE).unwrap();
     create(db, "ann", r#"{"id": "a"}"#).unwrap();
+    more(iterate(db, "{}").unwrap(), 1).unwrap();
     // SAFETY: the child makes calls of this library, which allows it, prints, and ends without any more ado.
     let process = unsafe { libc::fork() };
     if process != 0 {
@@ -45,19 +48,44 @@ fn child_that_forks() {
     unsafe { libc::_exit(0) };
 }
 
-#[test]
-fn a_child_keeps_nothing_of_a_parent_that_is_killed() {
-    let directory = tempfile::tempdir().unwrap();
+/// Starts that process; gives the number of its child as well.
+fn fork_in(directory: &Path) -> (Child, String) {
     let mut parent = Command::new(std::env::current_exe().unwrap())
         .args(["ffi::tests::forking::child_that_forks", "--exact", "--nocapture", "--test-threads=1"])
-        .env(DIRECTORY, directory.path())
+        .env(DIRECTORY, directory)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines().map_while(Result::ok);
     let line = lines.find(|line| line.starts_with("forked ")).unwrap();
     let words: Vec<&str> = line.split(' ').collect();
-    assert_eq!(words[2..], [SCIMDB_MISUSE.to_string().as_str(), "true"], "its own handle calls the parent");
+    assert_eq!(words[2..], [SCIMDB_MISUSE.to_string().as_str(), "true"], "its own handle calls who holds the store");
+    (parent, words[1].to_owned())
+}
+
+fn kill(process: &str) {
+    assert!(Command::new("kill").args(["-9", process]).status().unwrap().success());
+}
+
+#[test]
+fn a_child_keeps_no_iterator_of_a_parent_that_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let holder = open(directory.path(), SHARE).unwrap();
+    let (mut parent, child) = fork_in(directory.path());
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    // It waits ten seconds for iterators, and fails if there is one then.
+    // SAFETY: everything leads to what it says, here and below.
+    let checked = told(|out, error| unsafe { scimdb_check(holder, out, error) });
+    kill(&child);
+    assert!(checked.as_ref().is_ok_and(|report| report.contains("\"problems\":[]")), "{checked:?}");
+    close(holder);
+}
+
+#[test]
+fn a_child_keeps_nothing_of_a_parent_that_is_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut parent, child) = fork_in(directory.path());
     let guest = open(directory.path(), SHARE).unwrap();
     assert!(get(guest, "a").is_ok());
     let note = std::fs::read_to_string(directory.path().join("share")).unwrap();
@@ -68,7 +96,7 @@ fn a_child_keeps_nothing_of_a_parent_that_is_killed() {
     let started = Instant::now();
     let found = get(guest, "a");
     let took = started.elapsed();
-    Command::new("kill").args(["-9", words[1]]).status().unwrap();
+    kill(&child);
     // As long as somebody has the parent's socket, a connection to it would wait five seconds for an answer.
     assert!(found.is_ok() && took < Duration::from_secs(20), "{found:?} after {took:?}");
     assert!(!reaches, "the child has the socket where its parent answered");

@@ -47,7 +47,7 @@ fn user(name: &str) -> String {
     )
 }
 
-fn iterate(db: *const scimdb_store, request: &str) -> Result<*mut scimdb_iter, Failed> {
+pub(super) fn iterate(db: *const scimdb_store, request: &str) -> Result<*mut scimdb_iter, Failed> {
     let ((kind, kind_n), (request, request_n)) = (text!("User"), text!(request));
     // SAFETY: as above.
     outcome(null_mut(), |iter, error| unsafe {
@@ -55,7 +55,7 @@ fn iterate(db: *const scimdb_store, request: &str) -> Result<*mut scimdb_iter, F
     })
 }
 
-fn more(iter: *mut scimdb_iter, max: u32) -> Result<String, Failed> {
+pub(super) fn more(iter: *mut scimdb_iter, max: u32) -> Result<String, Failed> {
     // SAFETY: as above.
     told(|out, error| unsafe { scimdb_iter_next_many(iter, max, usize::MAX, out, error) })
 }
