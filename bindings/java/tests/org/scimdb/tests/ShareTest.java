@@ -22,6 +22,7 @@ import org.scimdb.SearchRequest;
 import org.scimdb.ServeOptions;
 import org.scimdb.Store;
 import org.scimdb.StoreOptions;
+import org.scimdb.Subscription;
 import org.scimdb.Tenant;
 
 /** Two processes that share a store. */
@@ -47,12 +48,15 @@ class ShareTest {
     /** What takes several calls is kept where the store is held: how many users there are after an import of one. */
     private static long imported(Store store, Tenant tenant) {
         CountDownLatch woken = new CountDownLatch(1);
-        try (var subscription = store.onChange(sequence -> woken.countDown())) {
+        Subscription subscription = store.onChange(sequence -> woken.countDown());
+        try {
             String row = "{\"schemas\": [\"urn:ietf:params:scim:schemas:core:2.0:User\"], \"userName\": \"imported\"}";
             assertEquals(1, tenant.importAll(List.of(row), ImportOptions.defaults().resourceType("User")).created());
             assertTrue(woken.await(60, TimeUnit.SECONDS));
         } catch (InterruptedException impossible) {
             throw new AssertionError(impossible);
+        } finally {
+            subscription.close();
         }
         try (Stream<String> users = tenant.iterate("User", SearchRequest.all()).stream()) {
             return users.count();
