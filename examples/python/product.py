@@ -31,7 +31,7 @@ from werkzeug.serving import make_server
 
 DOMAIN = "@example.com"
 # What a wait for changes ends with when the store is interrupted or closed.
-OVER = (Code.CANCELLED, Code.UNAVAILABLE, Code.MISUSE)
+OVER = (Code.CANCELLED, Code.MISUSE)
 
 
 def before_write(write: dict[str, Any]) -> dict[str, Any] | None:
