@@ -14,15 +14,14 @@ use percent_encoding::percent_decode_str;
 
 use super::config::Config;
 use super::consult::{Host, copy, ends_all};
-use super::modify::{Hashes, modify_in};
-use super::replace::{merge, replace_members};
+use super::modify::{Hashes, modify_in, patch_of};
+use super::replace::replace_by;
+use super::settle::check_not_in_use;
 use super::storage::Transaction;
 use super::tenant::{Draft, DraftOptions, scope};
-use super::write::{check_version, complete, insert, load, remove, tag_of, update};
+use super::write::{check_version, complete, insert, load, remove, tag_of};
 use super::{Tenant, WriteOptions};
-use crate::message::{
-    BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, RefusedOperation, patch_from_input,
-};
+use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, RefusedOperation};
 use crate::model::{EntityTag, Input, Object, Registry, VersionMatch};
 use crate::patch::{Budget, MemberEdit, PatchRequest};
 use crate::{Error, ErrorKind, Result};
@@ -87,7 +86,10 @@ impl Tenant {
             return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
         }
         let config = self.state.config()?;
-        let ids = BulkIds::assign(operations.iter().map(posted), &mut || self.inner().env.new_id());
+        let ids = BulkIds::assign(operations.iter().map(posted), &mut |index| {
+            let made = operations.get(index).and_then(|operation| self.id_of(&config, operation).ok());
+            made.unwrap_or_else(|| self.inner().env.new_id())
+        });
         let heads: Vec<BulkResult> = operations.iter().map(|operation| head(operation, &ids)).collect();
         let prepare = |(index, operation)| self.prepare(&config, &ids, index, operation);
         let mut steps: Vec<Result<Step>> = operations.into_iter().enumerate().map(prepare).collect();
@@ -112,6 +114,13 @@ impl Tenant {
         };
         let done = heads.into_iter().zip(results).filter_map(|(head, result)| Some(finished(head, result?)));
         Ok(BulkResponse { results: done.collect() })
+    }
+
+    /// The id of the resource that a POST makes.
+    fn id_of(&self, config: &Config, operation: &Sent) -> Result<String> {
+        let Ok(operation) = operation else { return Ok(self.inner().env.new_id()) };
+        let model = config.registry.resource_type(&format!("/{}", trimmed(&operation.path)))?;
+        self.new_id(config, model, operation.data.as_ref().and_then(sent_id))
     }
 
     /// Does what needs no store: resolves bulkIds, binds, hashes.
@@ -146,13 +155,16 @@ impl Tenant {
                 return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
             }
             BulkMethod::Post => {
-                let id = ids.of_post(index, bulk_id.as_deref())?.unwrap_or_else(|| self.inner().env.new_id());
-                Action::Create(self.inner().draft(config, model, object(data)?, DraftOptions::default())?, id)
+                let id = match ids.of_post(index, bulk_id.as_deref())? {
+                    Some(id) => id,
+                    None => self.new_id(config, model, sent_id(&data))?,
+                };
+                Action::Create(self.inner().draft(config, model, object(data)?, DraftOptions::of_create())?, id)
             }
             BulkMethod::Put => {
                 Action::Replace(target()?, self.inner().draft(config, model, object(data)?, DraftOptions::default())?)
             }
-            BulkMethod::Patch => Action::Modify(target()?, patch_from_input(data)?),
+            BulkMethod::Patch => Action::Modify(target()?, patch_of(config, data)?),
             BulkMethod::Delete => Action::Delete(target()?),
         };
         let waits_for = references.into_operations();
@@ -180,6 +192,14 @@ fn keep_order(steps: &mut [Result<Step>]) {
         for id in referred.chain(target) {
             naming.entry(id).or_default().push(index);
         }
+    }
+}
+
+/// The id that the sender of a new resource gives it.
+fn sent_id(data: &Input) -> Option<&str> {
+    match data {
+        Input::Object(object) => object.get("id").and_then(Input::as_str),
+        _ => None,
     }
 }
 
@@ -358,8 +378,8 @@ impl Run {
             }
             Action::Replace(id, draft) => {
                 let current = current(txn, id)?;
-                let attributes = merge(model, &current.resource.attributes, draft.attributes.clone())?;
-                update(txn, scope, current, attributes, &replace_members(model, draft.members.clone()))?
+                let Draft { attributes, members, groups, .. } = draft.clone();
+                replace_by(txn, scope, current, attributes, members, groups)?
             }
             Action::Modify(id, patch) => {
                 let current = current(txn, id)?;
@@ -368,12 +388,14 @@ impl Run {
             }
             Action::Delete(id) => {
                 let current = current(txn, id)?;
+                check_not_in_use(txn, scope, id)?;
                 remove(txn, scope, &current)?;
                 return Ok(Made { status: 204, tag: None, location: super::rows::derive::location(model, id) });
             }
         };
         let tag = Some(tag_of(txn, scope, stored.at, stored.resource.version)?);
-        let status = if matches!(step.action, Action::Create(..)) { 201 } else { 200 };
+        let is_create = matches!(step.action, Action::Create(..));
+        let status = if is_create { scope.config.profile.create_status() } else { 200 };
         Ok(Made { status, tag, location: super::rows::derive::location(model, &stored.resource.id) })
     }
 

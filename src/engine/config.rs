@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::settle::Rules;
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;
 use crate::profile::Profile;
@@ -11,11 +12,22 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Config {
     pub(super) profile: Arc<Profile>,
     pub(super) registry: Arc<Registry>,
+    /// The rules of the profile.
+    pub(super) rules: Arc<Rules>,
     /// How many entries of the change log are kept; none: all.
     pub(super) keep_changes: Option<u64>,
 }
 
 impl Config {
+    /// A configuration, with the rules of its profile bound to its schemas.
+    ///
+    /// # Errors
+    /// `InvalidValue` for a rule that names what no schema has.
+    pub(super) fn new(profile: Arc<Profile>, registry: Arc<Registry>, keep_changes: Option<u64>) -> Result<Self> {
+        let rules = Arc::new(Rules::bind(&profile, &registry)?);
+        Ok(Config { profile, registry, rules, keep_changes })
+    }
+
     /// The deviations from the RFCs that are tolerated.
     pub(super) fn dialect(&self) -> &'static Dialect {
         self.profile.dialect()

@@ -125,7 +125,14 @@ impl<'a> Consultation<'a> {
         let attributes = with_set(self.scope.model, &after.attributes, json).map_err(mistake)?;
         let settled = Resource { attributes, ..after.clone() };
         // The keys of what it sets; where a value is taken, that is the client's to know.
-        let write = Write { at: self.at, id: &after.id, before: Some(after), after: Some(&settled), members: &[] };
+        let write = Write {
+            at: self.at,
+            id: &after.id,
+            before: Some(after),
+            after: Some(&settled),
+            members: &[],
+            groups: None,
+        };
         hooks::run(txn, self.scope, &write)?;
         *after = settled;
         Ok(())

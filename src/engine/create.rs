@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use super::config::Config;
 use super::represent::sent_on_request;
-use super::storage::Transaction;
+use super::storage::{Counter, Transaction, read_counter};
 use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{NewResource, Stored, insert};
 use super::{Tenant, WriteOptions};
 use crate::Result;
 use crate::message::{Representation, ResourceInput};
+use crate::model::TypeModel;
+use crate::profile::Ids;
 
 impl Tenant {
     /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
@@ -18,9 +21,12 @@ impl Tenant {
     pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
-        let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
-        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
-        let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
+        let draft = self.inner().draft(&config, &model, input.0, DraftOptions::of_create())?;
+        let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
+        let id = match &options.id {
+            Some(id) => id.clone(),
+            None => self.new_id(&config, &model, draft.id.as_deref())?,
+        };
         let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
         let host = self.inner().host();
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());
@@ -34,8 +40,29 @@ impl Tenant {
     }
 }
 
+/// The first number that is an id.
+const FIRST_NUMBER: u64 = 10_000;
+
+impl Tenant {
+    /// The id of a new resource, of whose sender it may come: as the profile says.
+    pub(super) fn new_id(&self, config: &Config, model: &TypeModel, sent: Option<&str>) -> Result<String> {
+        match config.profile.ids(model.name()) {
+            Ids::Uuid => Ok(self.inner().env.new_id()),
+            Ids::Client => {
+                let sent = sent.filter(|id| !id.is_empty()).map(str::to_owned);
+                Ok(sent.unwrap_or_else(|| self.inner().env.new_id()))
+            }
+            Ids::Numeric => {
+                let snapshot = self.inner().writer.snapshot()?;
+                let next = read_counter(&*snapshot, self.state.id, Counter::NextId)?.max(FIRST_NUMBER);
+                Ok(self.state.take_number(next).to_string())
+            }
+        }
+    }
+}
+
 /// A draft of a client's, whose meta is ours to make.
 pub(super) fn new_resource(draft: Draft, id: String) -> NewResource {
-    let Draft { attributes, members, id: _, meta: _, registry: _ } = draft;
-    NewResource { id, attributes, members, created: None, last_modified: None, version: None }
+    let Draft { attributes, members, groups, id: _, meta: _, registry: _ } = draft;
+    NewResource { id, attributes, members, groups, created: None, last_modified: None, version: None }
 }

@@ -123,6 +123,8 @@ fn digest(tenant: TenantId, kind: Option<u16>, request: &SearchRequest) -> [u8; 
         excluded_attributes,
         cursor: _,
         base: _,
+        api_version,
+        search_repositories,
     } = request;
     let descending = *sort_order == SortOrder::Descending;
     // 0 is no type's number: it stands for the root.
@@ -134,6 +136,10 @@ fn digest(tenant: TenantId, kind: Option<u16>, request: &SearchRequest) -> [u8; 
     }
     for list in [attributes, excluded_attributes] {
         update(&mut hasher, list);
+    }
+    if api_version.is_some() || *search_repositories {
+        hasher.update(&api_version.unwrap_or(u32::MAX).to_be_bytes());
+        hasher.update(&[u8::from(*search_repositories)]);
     }
     *hasher.finalize().as_bytes()
 }

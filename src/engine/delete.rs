@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::settle::check_not_in_use;
 use super::storage::Transaction;
 use super::tenant::scope;
 use super::write::{check_version, load, remove};
@@ -23,6 +24,9 @@ impl Tenant {
             let scope = scope(&state, &config, model, options.actor.as_deref()).asking(&host);
             let current = load(txn, scope, &id)?;
             check_version(txn, scope, &current, options.if_match.as_ref(), options.if_none_match.as_ref())?;
+            if !options.force {
+                check_not_in_use(txn, scope, &id)?;
+            }
             remove(txn, scope, &current)
         })
     }

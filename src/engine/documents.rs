@@ -15,6 +15,8 @@ use crate::{Error, ErrorKind, Result};
 
 const SCHEMA: u8 = 1;
 const RESOURCE_TYPE: u8 = 2;
+/// The number of a resource type that a profile brought.
+const NUMBER: u8 = 3;
 
 /// The built-in schemas, and the numbers of their attributes, which are the same in every tenant.
 pub(super) struct Builtin {
@@ -56,6 +58,8 @@ pub(super) struct Documents {
     /// By number. None: removed; the number stays taken.
     types: BTreeMap<u16, (u64, Option<ResourceType>)>,
     numbers: Vec<(String, AttributeId)>,
+    /// The numbers of resource types that profiles brought, by name in lower case. They stay taken.
+    brought: BTreeMap<String, u16>,
 }
 
 impl Documents {
@@ -80,6 +84,10 @@ impl Documents {
                     };
                     documents.types.insert(number, (record.version, resource_type));
                 }
+                Some((&NUMBER, name)) => {
+                    let number = u16::try_from(record.version).unwrap_or_default();
+                    documents.brought.insert(String::from_utf8_lossy(name).into_owned(), number);
+                }
                 _ => {}
             }
             Ok(ControlFlow::Continue(()))
@@ -94,29 +102,71 @@ impl Documents {
         Ok(documents)
     }
 
-    /// Compiles them, over the built-in ones.
-    pub(super) fn compile(&self, builtin: &Builtin) -> Result<(Arc<Registry>, AttributeNumbers)> {
-        if self.schemas.is_empty() && self.types.is_empty() {
+    /// Compiles them, over those of a profile, over the built-in ones.
+    ///
+    /// # Errors
+    /// `InvalidValue` where they contradict each other.
+    pub(super) fn compile(
+        &mut self,
+        builtin: &Builtin,
+        profile: &Profile,
+    ) -> Result<(Arc<Registry>, AttributeNumbers)> {
+        if self.schemas.is_empty() && self.types.is_empty() && !profile.has_shape() {
             // Tenants without schemas of their own share one registry.
             return Ok((Arc::clone(&builtin.registry), builtin.numbers.clone()));
         }
-        let own = |schema: &Schema| self.schemas.get(&schema.id.to_ascii_lowercase());
-        let mut schemas: Vec<Schema> =
-            builtin.schemas.iter().map(|schema| own(schema).map_or(schema, |(_, own)| own).clone()).collect();
-        schemas.extend(
-            self.schemas.iter().filter(|(urn, _)| !builtin.has_schema(urn)).map(|(_, (_, schema))| schema.clone()),
-        );
-        let last = self.types.keys().next_back().map_or(0, |number| usize::from(*number)).max(builtin.types.len());
-        let types = (1..=last).map(|number| {
-            let own = u16::try_from(number).ok().and_then(|number| self.types.get(&number));
-            match own {
-                Some((_, own)) => own.clone(),
-                None => builtin.types.get(number - 1).cloned(),
+        let types = self.types_over(builtin, profile);
+        let mut schemas = builtin.schemas.clone();
+        profile.add_schemas(&mut schemas);
+        profile.adjust(&mut schemas, types.iter().flatten())?;
+        for (_, own) in self.schemas.values() {
+            match schemas.iter_mut().find(|schema| schema.id.eq_ignore_ascii_case(&own.id)) {
+                Some(schema) => schema.clone_from(own),
+                None => schemas.push(own.clone()),
             }
-        });
+        }
         let mut numbers = builtin.numbers.extended(self.numbers.iter().cloned(), common::FIRST_CUSTOM);
-        let registry = Registry::build(schemas, types.collect(), &mut numbers)?;
-        Ok((Arc::new(registry), numbers))
+        let registry = Registry::build(schemas, types, &mut numbers)?;
+        let constraints = profile.constraints(&registry)?;
+        Ok((Arc::new(registry.constrained(constraints, profile.numbers_as_versions())), numbers))
+    }
+
+    /// Every resource type by its number: those of the tenant, over those of the profile, over the built-in ones.
+    fn types_over(&mut self, builtin: &Builtin, profile: &Profile) -> Vec<Option<ResourceType>> {
+        let number_in = |place: usize| u16::try_from(place + 1).unwrap_or(u16::MAX);
+        let mut types: BTreeMap<u16, Option<ResourceType>> =
+            builtin.types.iter().enumerate().map(|(place, one)| (number_in(place), Some(one.clone()))).collect();
+        for brought in profile.resource_types() {
+            let same = |other: &ResourceType| other.name.eq_ignore_ascii_case(&brought.name);
+            let number = match builtin.types.iter().position(same) {
+                Some(place) => number_in(place),
+                None => self.number_of(&brought.name, builtin),
+            };
+            types.insert(number, Some(brought.clone()));
+        }
+        types.extend(self.types.iter().map(|(number, (_, own))| (*number, own.clone())));
+        let last = types.keys().next_back().copied().unwrap_or(0);
+        (1..=last).map(|number| types.get(&number).cloned().flatten()).collect()
+    }
+
+    /// The number of a resource type that a profile brings: the one that it had before, or a new one.
+    fn number_of(&mut self, name: &str, builtin: &Builtin) -> u16 {
+        let own = |(number, (_, own)): (&u16, &(u64, Option<ResourceType>))| {
+            own.as_ref().is_some_and(|own| own.name.eq_ignore_ascii_case(name)).then_some(*number)
+        };
+        if let Some(number) = self.types.iter().find_map(own) {
+            return number;
+        }
+        let next = self.next_number(builtin);
+        *self.brought.entry(name.to_ascii_lowercase()).or_insert(next)
+    }
+
+    /// A number that no resource type ever had.
+    fn next_number(&self, builtin: &Builtin) -> u16 {
+        let own = self.types.keys().next_back().copied().unwrap_or(0);
+        let brought = self.brought.values().max().copied().unwrap_or(0);
+        let last = u16::try_from(builtin.types.len()).unwrap_or(u16::MAX).max(own).max(brought);
+        last.saturating_add(1)
     }
 
     /// Adds a schema, or changes it.
@@ -133,17 +183,9 @@ impl Documents {
             let position = builtin.types.iter().position(same)?;
             u16::try_from(position + 1).ok().filter(|number| !self.types.contains_key(number))
         };
-        let next = || {
-            let last = self
-                .types
-                .keys()
-                .next_back()
-                .copied()
-                .unwrap_or(0)
-                .max(u16::try_from(builtin.types.len()).unwrap_or(u16::MAX));
-            last.checked_add(1)
-        };
-        let number = own.or_else(inherited).or_else(next);
+        let brought = || self.brought.get(&resource_type.name.to_ascii_lowercase()).copied();
+        let next = || Some(self.next_number(builtin)).filter(|number| !self.types.contains_key(number));
+        let number = own.or_else(inherited).or_else(brought).or_else(next);
         let number =
             number.ok_or_else(|| Error::new(ErrorKind::TooMany, "the tenant has no resource type numbers left"))?;
         let version = self.types.get(&number).map_or(0, |(version, _)| *version);
@@ -192,7 +234,11 @@ impl Documents {
             let record = DocumentRecord { version: *version, json };
             (Key::of(tenant).u8(RESOURCE_TYPE).u16(*number).done(), record.encode())
         });
-        schemas.chain(types).collect()
+        let brought = self.brought.iter().map(|(name, number)| {
+            let record = DocumentRecord { version: u64::from(*number), json: String::new() };
+            (Key::of(tenant).u8(NUMBER).bytes(name.as_bytes()).done(), record.encode())
+        });
+        schemas.chain(types).chain(brought).collect()
     }
 }
 
@@ -207,12 +253,11 @@ pub(super) fn load_config(
     builtin: &Builtin,
     keep_changes: Option<u64>,
 ) -> Result<Arc<Config>> {
-    let compiled = Documents::load(reads, tenant)?.compile(builtin).map(|(registry, _)| registry);
     // What is stored was compiled before.
     let unreadable = |error| unreadable(&error);
-    let registry = compiled.map_err(unreadable)?;
     let profile = Arc::new(profile.parse::<Profile>().map_err(unreadable)?);
-    Ok(Arc::new(Config { profile, registry, keep_changes }))
+    let (registry, _) = Documents::load(reads, tenant)?.compile(builtin, &profile).map_err(unreadable)?;
+    Config::new(profile, registry, keep_changes).map(Arc::new).map_err(unreadable)
 }
 
 fn parse(json: &str) -> Result<Vec<SchemaDocument>> {

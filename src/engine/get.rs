@@ -20,6 +20,7 @@ impl Tenant {
         let config = self.state.config()?;
         let model = config.registry.resource_type(resource_type)?;
         let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
+        let projection = projection.at_version(model, config.profile.api_version(options.api_version));
         let snapshot = self.inner().writer.snapshot()?;
         let at = locate(&*snapshot, scope(&self.state, &config, model, None), id)?;
         let found = represent_row(&*snapshot, self.state.id, &config, model, at, &projection, &options.base)?;

@@ -8,11 +8,13 @@ use super::config::Config;
 use super::consult::{Host, ends_all};
 use super::hooks::Scope;
 use super::import_groups::{Part, WaitingGroups, store_groups};
-use super::replace::{merge, replace_members};
+use super::modify::direct_groups;
+use super::replace::replace_by;
 use super::rows::{Holder, find, holder_of, unique_keys};
+use super::settle::{Occasion, settle};
 use super::storage::{Pending, Transaction};
 use super::tenant::{DraftOptions, scope};
-use super::write::{NewResource, insert, load, update};
+use super::write::{NewResource, insert, load, names_of};
 use crate::message::ResourceInput;
 use crate::model::{EntityTag, Input, Instant, Object, Registry, Resource, TypeModel};
 use crate::{Error, ErrorKind, Result};
@@ -317,15 +319,19 @@ impl Importer {
             Error::new(ErrorKind::InvalidSyntax, detail).on("schemas")
         })?;
         let model = Arc::clone(config.registry.resource_type(name)?);
-        let draft_options = DraftOptions { trusted: self.options.restore, import: true };
+        let draft_options = DraftOptions { trusted: self.options.restore, import: true, create: true };
         let draft = self.tenant.inner().draft(&config, &model, object, draft_options)?;
         let meta = draft.meta.filter(|_| self.options.restore);
         let instant = |name: &str| -> Option<Instant> { Instant::parse(meta.as_ref()?.get(name)?.as_str()?) };
         let version = meta.as_ref().and_then(|meta| meta.get("version")?.as_str()?.parse::<EntityTag>().ok());
         let new = NewResource {
-            id: draft.id.unwrap_or_else(|| self.tenant.inner().env.new_id()),
+            id: match draft.id {
+                Some(id) => id,
+                None => self.tenant.new_id(&config, &model, None)?,
+            },
             attributes: draft.attributes,
             members: draft.members,
+            groups: draft.groups,
             created: instant("created"),
             last_modified: instant("lastModified"),
             version: version.map(|tag| tag.version).filter(|version| *version <= MOST_VERSION),
@@ -404,8 +410,12 @@ pub(super) fn decide(
 
 pub(super) fn replace(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, new: NewResource) -> Result<Outcome> {
     let current = load(txn, scope, id)?;
-    let attributes = merge(scope.model, &current.resource.attributes, new.attributes)?;
-    let stored = update(txn, scope, current, attributes, &replace_members(scope.model, new.members))?;
+    // A row that says nothing of groups leaves them alone: memberships are imported with groups.
+    let groups = match new.groups {
+        None => direct_groups(txn, scope, current.at)?,
+        given => given,
+    };
+    let stored = replace_by(txn, scope, current, new.attributes, new.members, groups)?;
     Ok(if stored.changed { Outcome::Replaced } else { Outcome::Skipped })
 }
 
@@ -415,7 +425,13 @@ fn conflict(txn: &Transaction<'_>, scope: Scope<'_>, new: &NewResource) -> Resul
         return Ok(Some(new.id.clone()));
     }
     let now = txn.now();
-    let attributes = new.attributes.clone();
+    let mut attributes = new.attributes.clone();
+    // Unique values may be derived.
+    let named = names_of(&attributes);
+    if settle(&scope.config.rules, scope.model, Occasion::Create, None, &named, &mut attributes).is_err() {
+        // Storing it will tell what is wrong.
+        return Ok(None);
+    }
     let resource = Resource { id: new.id.clone(), version: 0, created: now, last_modified: now, attributes };
     for key in unique_keys(scope.tenant, scope.model, &resource) {
         if let Some(Holder::Resource(holder)) = holder_of(txn, scope.tenant, &key)? {

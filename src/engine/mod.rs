@@ -37,6 +37,8 @@ mod represent;
 mod rows;
 mod schemas;
 mod search;
+mod seeds;
+mod settle;
 mod stats;
 mod storage;
 mod store;

@@ -1,18 +1,23 @@
 //! Modify (RFC 7644 section 3.5.2).
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::config::Config;
 use super::hooks::Scope;
-use super::storage::Transaction;
-use super::tenant::scope;
-use super::write::{Current, Stored, check_version, load, update};
+use super::rows::each_group;
+use super::settle::Occasion;
+use super::storage::keys::RowId;
+use super::storage::{Reads, Transaction};
+use super::tenant::{scope, take_groups};
+use super::write::{Change, Current, Stored, check_version, load, update};
 use super::{Tenant, WriteOptions, Written};
 use crate::Result;
-use crate::model::{Complex, Value};
-use crate::patch::{self, Budget, PatchRequest, Patched};
+use crate::message::{parse_input, patch_from_input, patch_without_schemas};
+use crate::model::{AttributeId, Complex, Input, TypeModel, Value};
+use crate::patch::{self, Budget, MemberEdit, PatchRequest, Patched};
 
 /// Passwords that were hashed already: hashing is slow, and so happens outside the writer's thread.
 pub(super) type Hashes = HashMap<String, String>;
@@ -24,7 +29,16 @@ const NOT_HASHED: &str = "not hashed yet";
 struct Prepared {
     config: Arc<Config>,
     before: Complex,
+    /// The groups that it was a direct member of, where clients write them.
+    groups: Option<Vec<String>>,
+    patched: Applied,
+}
+
+/// What a request makes of a resource.
+struct Applied {
     patched: Patched,
+    /// The groups that it is to be a direct member of, where that changes.
+    groups: Option<Vec<String>>,
 }
 
 impl Tenant {
@@ -44,14 +58,14 @@ impl Tenant {
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
         let prepared = self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?;
-        let projection = options.projection(&model, &prepared.patched.on_request)?;
+        let projection = options.projection(&config, &model, &prepared.patched.patched.on_request)?;
         let mut prepared = Some(prepared);
         let stored = loop {
             let (state, kind, id) = (Arc::clone(&self.state), model.number(), id.to_owned());
             let (patch, known, job_options) = (Arc::clone(&patch), hashes.clone(), options.clone());
             let prepared = prepared.take();
             let host = self.inner().host();
-            let change = move |txn: &mut Transaction<'_>| -> Result<(Stored, Vec<String>)> {
+            let job = move |txn: &mut Transaction<'_>| -> Result<(Stored, Vec<String>)> {
                 let config = state.config()?;
                 let actor = job_options.actor.as_deref();
                 let scope = scope(&state, &config, config.type_of(kind)?, actor).asking(&host);
@@ -59,23 +73,33 @@ impl Tenant {
                 let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
                 check_version(txn, scope, &current, wanted, unwanted)?;
                 let before = &current.resource.attributes;
+                let groups = direct_groups(txn, scope, current.at)?;
                 let mut missing = Vec::new();
-                let patched = match prepared {
-                    Some(prepared) if Arc::ptr_eq(&prepared.config, &config) && prepared.before == *before => {
-                        prepared.patched
-                    }
+                let is_as_it_was = |prepared: &Prepared| {
+                    Arc::ptr_eq(&prepared.config, &config) && prepared.before == *before && prepared.groups == groups
+                };
+                let Applied { patched, groups } = match prepared {
+                    Some(prepared) if is_as_it_was(&prepared) => prepared.patched,
                     // Another write came between: to start over outside could go on forever.
-                    _ => apply(scope, &id, before, &patch, &known, &mut missing, &mut Budget::default())?,
+                    _ => {
+                        let budget = &mut Budget::default();
+                        apply(scope, &id, (before, groups.as_deref()), &patch, &known, &mut missing, budget)?
+                    }
                 };
                 // What is not kept, nobody need be asked about.
                 let scope = if missing.is_empty() { scope } else { scope.unasked() };
                 txn.nested_if(|txn| {
-                    let stored = update(txn, scope, current, patched.attributes, &patched.members)?;
+                    let stored = update(
+                        txn,
+                        scope,
+                        current,
+                        change(patched.attributes, patched.named, &patched.members, groups),
+                    )?;
                     let keep = missing.is_empty();
                     Ok(((stored, missing), keep))
                 })
             };
-            let (stored, missing) = self.inner().writer.write(change)?;
+            let (stored, missing) = self.inner().writer.write(job)?;
             if missing.is_empty() {
                 break stored;
             }
@@ -83,6 +107,14 @@ impl Tenant {
         };
         let representation = self.answer(&config, &model, &stored, &projection, options)?;
         Ok(Written { representation, changed: stored.changed })
+    }
+
+    /// Reads a PatchOp message as the tenant's dialect has it: some leave `schemas` out.
+    ///
+    /// # Errors
+    /// `InvalidSyntax`, `InvalidValue`.
+    pub fn read_patch(&self, json: &[u8]) -> Result<PatchRequest> {
+        patch_of(&*self.state.config()?, parse_input(json)?)
     }
 
     /// Applies a request to the last state outside the writer's thread, which all other writers wait for.
@@ -97,22 +129,24 @@ impl Tenant {
     ) -> Result<Prepared> {
         let model = config.registry.resource_type(resource_type)?;
         let scope = scope(&self.state, config, model, options.actor.as_deref());
-        let current = {
+        let (current, groups) = {
             let snapshot = self.inner().writer.snapshot()?;
             let current = load(&*snapshot, scope, id)?;
             check_version(&*snapshot, scope, &current, options.if_match.as_ref(), options.if_none_match.as_ref())?;
-            current
+            let groups = direct_groups(&*snapshot, scope, current.at)?;
+            (current, groups)
         };
         let before = current.resource.attributes;
         let mut missing = Vec::new();
-        let mut patched = apply(scope, id, &before, request, hashes, &mut missing, &mut Budget::default())?;
+        let budget = &mut Budget::default();
+        let mut patched = apply(scope, id, (&before, groups.as_deref()), request, hashes, &mut missing, budget)?;
         if let (Some(clear), Some(password)) = (missing.first().cloned(), model.password()) {
             self.hash_all(missing, hashes)?;
             if let Some(hash) = hashes.get(&clear) {
-                patched.attributes.set(password, Value::String(hash.clone()));
+                patched.patched.attributes.set(password, Value::String(hash.clone()));
             }
         }
-        Ok(Prepared { config: Arc::clone(config), before, patched })
+        Ok(Prepared { config: Arc::clone(config), before, groups, patched })
     }
 
     /// Hashes passwords, each once.
@@ -127,22 +161,38 @@ impl Tenant {
     }
 }
 
+/// Reads a PatchOp message as a tenant's dialect has it.
+pub(super) fn patch_of(config: &Config, input: Input) -> Result<PatchRequest> {
+    let is_lenient = config.dialect().bind.lenient_schemas;
+    if is_lenient { patch_without_schemas(input) } else { patch_from_input(input) }
+}
+
 /// Applies a request, with the hash of the password that it sets. One without a hash goes to `missing`, and nothing of
 /// it may be kept.
 fn apply(
     scope: Scope<'_>,
     id: &str,
-    before: &Complex,
+    (before, groups): (&Complex, Option<&[String]>),
     request: &PatchRequest,
     hashes: &Hashes,
     missing: &mut Vec<String>,
     budget: &mut Budget,
-) -> Result<Patched> {
-    let mut patched = patch::apply_within(scope.model, id, before, request, scope.config.dialect(), budget)?;
+) -> Result<Applied> {
+    let with_groups = with_groups(scope.model, before, groups);
+    let start = with_groups.as_ref().unwrap_or(before);
+    let mut patched = patch::apply_within(scope.model, id, start, request, scope.config.dialect(), budget)?;
+    let entered = match groups {
+        Some(groups) => {
+            let wanted = take_groups(scope.model, &mut patched.attributes)?.unwrap_or_default();
+            (wanted != groups).then_some(wanted)
+        }
+        None => None,
+    };
     if let Some(password) = scope.model.password()
         && patched.attributes.get(password) != before.get(password)
         && let Some(Value::String(clear)) = patched.attributes.get_mut(password)
     {
+        scope.model.check_password(clear)?;
         match hashes.get(clear.as_str()) {
             Some(hash) => hash.clone_into(clear),
             None => {
@@ -151,7 +201,43 @@ fn apply(
             }
         }
     }
-    Ok(patched)
+    Ok(Applied { patched, groups: entered })
+}
+
+/// The groups that a resource is a direct member of, where clients write them.
+pub(super) fn direct_groups(reads: &dyn Reads, scope: Scope<'_>, at: RowId) -> Result<Option<Vec<String>>> {
+    if !scope.model.writes_groups() {
+        return Ok(None);
+    }
+    let mut groups = Vec::new();
+    each_group(reads, scope.tenant, at.row, &mut |_, id| {
+        groups.push(id.to_owned());
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(Some(groups))
+}
+
+/// The attributes of a resource with the groups that it is a direct member of, for operations to change.
+fn with_groups(model: &TypeModel, before: &Complex, groups: Option<&[String]>) -> Option<Complex> {
+    let attribute = model.groups().filter(|_| groups.is_some_and(|groups| !groups.is_empty()))?;
+    let element = |id: &String| {
+        let mut element = Complex::new();
+        element.set(attribute.value, Value::String(id.clone()));
+        Value::Complex(element)
+    };
+    let mut with = before.clone();
+    with.set(attribute.attribute, Value::Multi(groups?.iter().map(element).collect()));
+    Some(with)
+}
+
+/// What a modification makes of a resource.
+fn change(
+    attributes: Complex,
+    named: BTreeSet<AttributeId>,
+    members: &[MemberEdit],
+    groups: Option<Vec<String>>,
+) -> Change<'_> {
+    Change { attributes, named, members, groups, occasion: Occasion::Modify }
 }
 
 /// Modifies a resource that is in no snapshot yet, inside a transaction.
@@ -165,7 +251,9 @@ pub(super) fn modify_in(
     budget: &mut Budget,
 ) -> Result<Stored> {
     let resource = &current.resource;
-    let patched = apply(scope, &resource.id, &resource.attributes, request, hashes, missing, budget)?;
+    let groups = direct_groups(txn, scope, current.at)?;
+    let before = (&resource.attributes, groups.as_deref());
+    let Applied { patched, groups } = apply(scope, &resource.id, before, request, hashes, missing, budget)?;
     let scope = if missing.is_empty() { scope } else { scope.unasked() };
-    update(txn, scope, current, patched.attributes, &patched.members)
+    update(txn, scope, current, change(patched.attributes, patched.named, &patched.members, groups))
 }

@@ -153,6 +153,8 @@ pub struct ReadOptions {
     pub if_none_match: Option<VersionMatch>,
     /// What to put before `meta.location` and `$ref`s: a URL without a trailing slash, or nothing.
     pub base: String,
+    /// The API version that the request is of, where the tenant's profile knows versions. None: the profile's default.
+    pub api_version: Option<u32>,
 }
 
 /// Options of a write.
@@ -170,6 +172,10 @@ pub struct WriteOptions {
     pub actor: Option<String>,
     /// What to put before `meta.location` and `$ref`s in the answer.
     pub base: String,
-    /// The id of a resource to be created. None: the store makes one (UUIDv7).
+    /// The id of a resource to be created. None: the store makes one (UUIDv7), unless the profile says otherwise.
     pub id: Option<String>,
+    /// Whether to delete a resource that others name, where the tenant's profile would refuse it.
+    pub force: bool,
+    /// The API version that the request is of, where the tenant's profile knows versions. None: the profile's default.
+    pub api_version: Option<u32>,
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::hooks::Scope;
 use super::represent::sent_on_request;
+use super::settle::Occasion;
 use super::storage::Transaction;
 use super::tenant::{DraftOptions, scope};
-use super::write::{Stored, check_version, load, update};
+use super::write::{Change, Current, Stored, check_version, load, names_of, update};
 use super::{Tenant, WriteOptions, Written};
 use crate::message::ResourceInput;
 use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
@@ -29,7 +31,7 @@ impl Tenant {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
-        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
+        let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
         let host = self.inner().host();
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
@@ -40,18 +42,48 @@ impl Tenant {
             let current = load(txn, scope, &id)?;
             let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
             check_version(txn, scope, &current, wanted, unwanted)?;
-            let attributes = merge(model, &current.resource.attributes, draft.attributes)?;
-            let members = replace_members(model, draft.members);
-            update(txn, scope, current, attributes, &members)
+            replace_by(txn, scope, current, draft.attributes, draft.members, draft.groups)
         })?;
         let representation = self.answer(&config, &model, &stored, &projection, options)?;
         Ok(Written { representation, changed: stored.changed })
     }
 }
 
+/// Replaces a resource inside a transaction.
+pub(super) fn replace_by(
+    txn: &mut Transaction<'_>,
+    scope: Scope<'_>,
+    current: Current,
+    attributes: Complex,
+    members: Vec<String>,
+    groups: Option<Vec<String>>,
+) -> Result<Stored> {
+    let model = scope.model;
+    let named = names_of(&attributes);
+    let keeps_extensions = scope.config.profile.keeps_extensions();
+    let before = &current.resource.attributes;
+    let attributes = match scope.config.profile.replaces_partly(model.name()) {
+        true => overlaid(before, attributes),
+        false => merge(model, before, attributes, keeps_extensions)?,
+    };
+    let members = replace_members(model, members);
+    // What is left out is cleared.
+    let groups = model.writes_groups().then(|| groups.unwrap_or_default());
+    update(txn, scope, current, Change { attributes, named, members: &members, groups, occasion: Occasion::Replace })
+}
+
 /// What a replacement does to the members of a group; nothing where the type has none.
-pub(super) fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<MemberEdit> {
+fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<MemberEdit> {
     if model.members().is_some() { vec![MemberEdit::Replace(members)] } else { Vec::new() }
+}
+
+/// The new attributes over the old ones, for types of which a replacement names what it changes.
+fn overlaid(before: &Complex, after: Complex) -> Complex {
+    let mut merged = before.clone();
+    for (id, value) in after.iter() {
+        merged.set(id, value.clone());
+    }
+    merged
 }
 
 /// The new attributes, and what of the old ones a replacement does not touch.
@@ -59,7 +91,19 @@ pub(super) fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<Me
 /// # Errors
 /// `Mutability` where an immutable attribute would change, `InvalidValue` where a required one is left out: it has to
 /// stand in the request even though it is kept (RFC 7644 section 3.5.1).
-pub(super) fn merge(model: &TypeModel, before: &Complex, after: Complex) -> Result<Complex> {
+fn merge(model: &TypeModel, before: &Complex, mut after: Complex, keeps_extensions: bool) -> Result<Complex> {
+    if keeps_extensions {
+        for extension in model.extensions() {
+            if extension.attributes.iter().any(|id| after.get(*id).is_some()) {
+                continue;
+            }
+            for id in &extension.attributes {
+                if let Some(kept) = before.get(*id) {
+                    after.set(*id, kept.clone());
+                }
+            }
+        }
+    }
     merge_level(model, before, after)
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::Tenant;
 use super::config::Config;
-use super::documents::Documents;
+use super::documents::{Builtin, Documents};
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;
-use crate::model::{Definition, Registry, TypeModel, common, stored};
+use crate::model::{AttributeNumbers, Definition, Registry, TypeModel, common, stored};
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -39,8 +40,9 @@ impl Tenant {
     pub fn remove_schema(&self, urn_or_name: &str) -> Result<()> {
         let name = urn_or_name.to_owned();
         let inner = Arc::clone(&self.store.inner);
+        let profile = self.profile()?;
         self.change_schemas(move |known| {
-            let (registry, _) = known.compile(&inner.builtin)?;
+            let (registry, _) = known.compile(&inner.builtin, &profile)?;
             let uses = |model: &&TypeModel| {
                 let resource_type = model.resource_type();
                 let extensions = resource_type.schema_extensions.iter().map(|extension| &extension.schema);
@@ -55,6 +57,10 @@ impl Tenant {
             }
             if known.remove_schema(&name) {
                 return Ok(());
+            }
+            if profile.schema_urns().any(|urn| urn.eq_ignore_ascii_case(&name)) {
+                let detail = format!("{name} is of the profile {}: give the tenant another profile", profile.name());
+                return Err(Error::new(ErrorKind::InvalidArgument, detail));
             }
             if registry.schema(&name).is_some() {
                 let detail = format!("{name} is built in and cannot be removed");
@@ -80,24 +86,59 @@ impl Tenant {
             let mut documents = Documents::load(txn, state.id)?;
             let stored = documents.entries(state.id);
             change(&mut documents)?;
-            let (registry, numbers) = documents.compile(&inner.builtin)?;
+            let profile = Arc::clone(&old.profile);
+            let (registry, numbers) = documents.compile(&inner.builtin, &profile)?;
             check_data(txn, state.id, &old.registry, &registry)?;
-            let entries = documents.entries(state.id);
-            for (key, _) in stored.into_iter().filter(|(old, _)| !entries.iter().any(|(new, _)| new == old)) {
-                txn.delete(Table::Documents, key);
-            }
-            for (key, value) in entries {
-                txn.put(Table::Documents, key, value);
-            }
-            for (name, id) in numbers.iter().filter(|(_, id)| id.0 >= common::FIRST_CUSTOM) {
-                txn.put(Table::Numbers, Key::of(state.id).u32(id.0).done(), name.as_bytes().to_vec());
-            }
-            Ok(Arc::new(Config { profile: Arc::clone(&old.profile), registry, keep_changes: old.keep_changes }))
+            keep(txn, state.id, &stored, &documents, &numbers);
+            Ok(Arc::new(Config::new(profile, registry, old.keep_changes)?))
         };
         self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config))))?;
         self.inner().publisher.schemas_changed(self.state.id);
         Ok(())
     }
+}
+
+/// Keeps the documents of a tenant, and the numbers of their attributes.
+fn keep(
+    txn: &mut Transaction<'_>,
+    tenant: TenantId,
+    before: &[(Vec<u8>, Vec<u8>)],
+    documents: &Documents,
+    numbers: &AttributeNumbers,
+) {
+    let entries = documents.entries(tenant);
+    for (key, _) in before.iter().filter(|(old, _)| !entries.iter().any(|(new, _)| new == old)) {
+        txn.delete(Table::Documents, key.clone());
+    }
+    for (key, value) in entries {
+        txn.put(Table::Documents, key, value);
+    }
+    for (name, id) in numbers.iter().filter(|(_, id)| id.0 >= common::FIRST_CUSTOM) {
+        txn.put(Table::Numbers, Key::of(tenant).u32(id.0).done(), name.as_bytes().to_vec());
+    }
+}
+
+/// Gives a tenant a profile: compiles its schemas, and refuses what stored resources contradict.
+///
+/// # Errors
+/// `InvalidArgument` or `InvalidValue` for a profile that does not fit, `InUse`.
+pub(super) fn take_profile(
+    txn: &mut Transaction<'_>,
+    tenant: TenantId,
+    builtin: &Builtin,
+    old: Option<&Registry>,
+    profile: Arc<Profile>,
+    keep_changes: Option<u64>,
+) -> Result<Config> {
+    let mut documents = Documents::load(txn, tenant)?;
+    let stored = documents.entries(tenant);
+    let (registry, numbers) = documents.compile(builtin, &profile)?;
+    profile.check_paths(&registry)?;
+    if let Some(old) = old {
+        check_data(txn, tenant, old, &registry)?;
+    }
+    keep(txn, tenant, &stored, &documents, &numbers);
+    Config::new(profile, registry, keep_changes)
 }
 
 /// Refuses a change that stored resources contradict: a type that has resources goes, or an attribute that has values

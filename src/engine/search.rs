@@ -156,7 +156,10 @@ impl Tenant {
         let watch = self.inner().interrupts.watch();
         let config = self.state.config()?;
         let searched = |model: &Arc<TypeModel>| {
-            let projection = Projection::new(model, &request.attributes, &request.excluded_attributes)?;
+            let SearchRequest { attributes, excluded_attributes, .. } = request;
+            let defaults = config.profile.default_attributes(model.name());
+            let projection = Projection::of_search(model, defaults, attributes, excluded_attributes)?;
+            let projection = projection.at_version(model, config.profile.api_version(request.api_version));
             Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
         };
         let types: Vec<Searched> = match resource_type {
@@ -200,7 +203,11 @@ impl Tenant {
             (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
             (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
         };
-        let sorts = sort_by(&models, request)?;
+        let sorts = if config.profile.sorts(request.api_version) {
+            sort_by(&models, request)?
+        } else {
+            sort_by(&models, &SearchRequest::default())?
+        };
         let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,7 @@ use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
 use super::listeners::Listeners;
 use super::password::Hasher;
+use super::schemas::take_profile;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
 use super::storage::{
@@ -67,6 +68,8 @@ pub(super) struct TenantState {
     config: RwLock<Option<Arc<Config>>>,
     /// Whether it was asked for since it was last looked at whether anybody needs it.
     asked: AtomicBool,
+    /// The next number that is an id, where ids are numbers: numbers of writes that are on their way are taken.
+    number: AtomicU64,
 }
 
 /// Tenants with schemas of their own that are kept though nobody holds them: their compiled schemas take a quarter of a
@@ -91,6 +94,12 @@ fn forget_unused(tenants: &mut HashMap<String, Arc<TenantState>>, builtin: &Buil
 }
 
 impl TenantState {
+    /// A number that no other resource of the tenant gets as its id; `from` is the least that it may be.
+    pub(super) fn take_number(&self, from: u64) -> u64 {
+        self.number.fetch_max(from, Ordering::Relaxed);
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The configuration as of now.
     pub(super) fn config(&self) -> Result<Arc<Config>> {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -248,7 +257,13 @@ impl Store {
             let known = tenants.get(name).filter(|state| state.id >= id && state.config().is_ok()).cloned();
             known.unwrap_or_else(|| {
                 let config = RwLock::new(Some(config));
-                let state = Arc::new(TenantState { id, name: name.to_owned(), config, asked: AtomicBool::new(true) });
+                let state = Arc::new(TenantState {
+                    id,
+                    name: name.to_owned(),
+                    config,
+                    asked: AtomicBool::new(true),
+                    number: AtomicU64::new(0),
+                });
                 tenants.insert(name.to_owned(), Arc::clone(&state));
                 if self.inner.news.fetch_add(1, Ordering::Relaxed) % LOOK_EVERY == LOOK_EVERY - 1 {
                     forget_unused(&mut tenants, &self.inner.builtin);
@@ -287,8 +302,8 @@ impl Store {
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
         let TenantOptions { profile } = options;
-        profile.check_paths(&self.inner.builtin.registry())?;
         let record = TenantRecord { name: name.to_owned(), profile: profile.text().to_owned(), dropped: false };
+        let (inner, keep_changes) = (Arc::clone(&self.inner), self.inner.options.keep_changes);
         self.inner.writer.write(move |txn| {
             if find_tenant(txn, &record.name)?.is_some() {
                 let detail = format!("the tenant \"{}\" exists already", record.name);
@@ -296,7 +311,8 @@ impl Store {
             }
             let id = format::take_tenant_number(txn)?;
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            Ok(())
+            let config = take_profile(txn, id, &inner.builtin, None, Arc::new(profile), keep_changes)?;
+            super::seeds::plant(txn, &inner, id, &record.name, &config, None)
         })?;
         self.tenant(name)
     }
@@ -309,15 +325,20 @@ impl Store {
         let profile = Arc::new(options.profile);
         let state = Arc::clone(&self.tenant(name)?.state);
         let after = Arc::clone(&state);
+        let inner = Arc::clone(&self.inner);
+        let id = state.id;
         let change = move |txn: &mut Transaction<'_>| {
             let (id, mut record) = find_tenant(txn, &state.name)?.ok_or_else(|| unknown_tenant(&state.name))?;
             let old = state.config()?;
-            profile.check_paths(&old.registry)?;
             profile.text().clone_into(&mut record.profile);
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            Ok(Arc::new(Config { profile, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
+            let config = take_profile(txn, id, &inner.builtin, Some(&old.registry), profile, old.keep_changes)?;
+            super::seeds::plant(txn, &inner, id, &record.name, &config, Some(&old.profile))?;
+            Ok(Arc::new(config))
         };
-        self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
+        self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config))))?;
+        self.inner.publisher.schemas_changed(id);
+        Ok(())
     }
 
     /// Removes a tenant with everything in it.
@@ -538,8 +559,14 @@ mod tests {
         let (shared, own) = (Builtin::new().unwrap(), Builtin::new().unwrap());
         let state = |builtin: &Builtin, number: usize| {
             let (registry, profile) = (builtin.registry(), Arc::default());
-            let config = RwLock::new(Some(Arc::new(Config { profile, registry, keep_changes: None })));
-            Arc::new(TenantState { id: 1, name: number.to_string(), config, asked: AtomicBool::new(number == 1) })
+            let config = RwLock::new(Some(Arc::new(Config::new(profile, registry, None).unwrap())));
+            Arc::new(TenantState {
+                id: 1,
+                name: number.to_string(),
+                config,
+                asked: AtomicBool::new(number == 1),
+                number: AtomicU64::new(0),
+            })
         };
         let mut tenants: HashMap<String, Arc<TenantState>> =
             (0..KEPT * 2).map(|number| (number.to_string(), state(&shared, number))).collect();

@@ -9,7 +9,7 @@ use super::store::{Inner, TenantState};
 use super::write::Stored;
 use super::{Limits, Store, StoreOptions, WriteOptions};
 use crate::message::{Projection, Representation};
-use crate::model::{Complex, Membership, Object, Registry, TypeModel, Value, bind};
+use crate::model::{AttributeId, Complex, Constraint, Membership, Object, Registry, TypeModel, Value, bind};
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -107,6 +107,8 @@ impl Tenant {
 pub(super) struct Draft {
     pub(super) attributes: Complex,
     pub(super) members: Vec<String>,
+    /// The groups that it is to be a direct member of, where clients write them and this one did.
+    pub(super) groups: Option<Vec<String>>,
     pub(super) id: Option<String>,
     pub(super) meta: Option<Object>,
     /// The schemas that it was bound by.
@@ -120,6 +122,15 @@ pub(super) struct DraftOptions {
     pub(super) trusted: bool,
     /// For rows of an import: a password in PHC form is a hash that another store made, and `schemas` may be missing.
     pub(super) import: bool,
+    /// For new resources: some readOnly attributes can be set then, if the profile says so.
+    pub(super) create: bool,
+}
+
+impl DraftOptions {
+    /// Of a resource that a client creates.
+    pub(super) fn of_create() -> Self {
+        DraftOptions { create: true, ..DraftOptions::default() }
+    }
 }
 
 impl Inner {
@@ -147,18 +158,21 @@ impl Inner {
     ) -> Result<Draft> {
         let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
         bind_options.lenient_schemas |= options.import;
+        let accepted = if options.create { accepted_on_create(model, &object) } else { Vec::new() };
         let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
-        let members = take_members(model, &mut attributes)?;
-        if let Some(groups) = model.groups() {
-            attributes.remove(groups.attribute);
+        for (id, value) in accepted {
+            attributes.set(id, value);
         }
+        let members = take_members(model, &mut attributes)?;
+        let groups = take_groups(model, &mut attributes)?.filter(|_| !options.trusted);
         if let Some(password) = model.password()
             && let Some(Value::String(clear)) = attributes.get_mut(password)
             && !(options.import && super::password::is_hash(clear)?)
         {
+            model.check_password(clear)?;
             *clear = self.hasher.hash(clear)?;
         }
-        Ok(Draft { attributes, members, id, meta, registry: Arc::clone(&config.registry) })
+        Ok(Draft { attributes, members, groups, id, meta, registry: Arc::clone(&config.registry) })
     }
 }
 
@@ -168,6 +182,28 @@ fn take_members(model: &TypeModel, attributes: &mut Complex) -> Result<Vec<Strin
     let Some(values) = attributes.remove(attribute.attribute) else { return Ok(Vec::new()) };
     let elements = values.as_multi().iter().filter_map(Value::as_complex);
     elements.map(|element| member_id(attribute, element).ok_or_else(no_member_id)).collect()
+}
+
+/// Takes `groups` out of bound attributes: the ids of the groups, where clients write them; none where it is not there.
+pub(super) fn take_groups(model: &TypeModel, attributes: &mut Complex) -> Result<Option<Vec<String>>> {
+    let Some(attribute) = model.groups() else { return Ok(None) };
+    let Some(values) = attributes.remove(attribute.attribute).filter(|_| model.writes_groups()) else {
+        return Ok(None);
+    };
+    let elements = values.as_multi().iter().filter_map(Value::as_complex);
+    let no_id = || Error::new(ErrorKind::InvalidValue, "a group needs a value: its id").on("groups.value");
+    elements.map(|element| member_id(attribute, element).ok_or_else(no_id)).collect::<Result<_>>().map(Some)
+}
+
+/// What a client sets of readOnly attributes that the profile lets it set when it creates a resource.
+fn accepted_on_create(model: &TypeModel, object: &Object) -> Vec<(AttributeId, Value)> {
+    let accepted = |(id, constraint): (&AttributeId, &Constraint)| {
+        let definition = model.definition(*id).filter(|definition| !definition.is_writable())?;
+        let sent = object.get(&definition.attribute.name)?.as_str()?;
+        let value = constraint.accepted_on_create.iter().find(|value| value.eq_ignore_ascii_case(sent))?;
+        Some((*id, Value::String(value.clone())))
+    };
+    model.constraints().iter().filter_map(accepted).collect()
 }
 
 /// The id of a member: its `value`, or else the last segment of its `$ref`.

@@ -1,5 +1,6 @@
 //! What every write does: run the hooks, give the resource its version, store it, log the change.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::ChangeOperation;
@@ -7,11 +8,13 @@ use super::consult::Consultation;
 use super::hooks::{self, Scope, Write};
 use super::index::manifest;
 use super::rows::{derive, find};
+use super::settle::{Occasion, check_known, settle};
 use super::storage::keys::{self, Key, RowId};
 use super::storage::records::ChangeRecord;
 use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
 use crate::model::{AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate};
 use crate::patch::MemberEdit;
+use crate::profile::Ids;
 use crate::{Error, ErrorKind, Result};
 
 /// A resource in the store.
@@ -26,9 +29,22 @@ pub(super) struct NewResource {
     pub(super) id: String,
     pub(super) attributes: Complex,
     pub(super) members: Vec<String>,
+    /// The groups that it becomes a direct member of, where clients write them.
+    pub(super) groups: Option<Vec<String>>,
     pub(super) created: Option<Instant>,
     pub(super) last_modified: Option<Instant>,
     pub(super) version: Option<u64>,
+}
+
+/// What a resource becomes.
+pub(super) struct Change<'a> {
+    pub(super) attributes: Complex,
+    /// The attributes that the request names.
+    pub(super) named: BTreeSet<AttributeId>,
+    pub(super) members: &'a [MemberEdit],
+    /// The groups that it is to be a direct member of, where clients write them.
+    pub(super) groups: Option<Vec<String>>,
+    pub(super) occasion: Occasion,
 }
 
 /// What a write left in the store.
@@ -98,9 +114,14 @@ pub(super) fn tag_of(reads: &dyn Reads, scope: Scope<'_>, at: RowId, version: u6
 
 /// Creates a resource.
 pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResource) -> Result<Stored> {
-    let NewResource { id, attributes, members, created, last_modified, version } = new;
+    let NewResource { id, mut attributes, members, groups, created, last_modified, version } = new;
     check_id(&id)?;
+    let named = names_of(&attributes);
+    settle(&scope.config.rules, scope.model, Occasion::Create, None, &named, &mut attributes)?;
+    check_known(txn, scope, None, &mut attributes)?;
     validate(scope.model, &attributes)?;
+    scope.model.check_constraints(None, &attributes)?;
+    check_required(scope, true, &attributes, groups.as_deref())?;
     if find(txn, scope.tenant, &id)?.is_some() {
         let detail = format!("a resource with the id \"{id}\" exists already");
         return Err(Error::new(ErrorKind::Uniqueness, detail).on("id"));
@@ -118,22 +139,51 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
     };
     let edits = if members.is_empty() { Vec::new() } else { vec![MemberEdit::Add(members)] };
     let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Create, None)?;
-    let write = Write { at, id: &resource.id, before: None, after: Some(&resource), members: &edits };
+    let groups = groups.as_deref();
+    let write = Write { at, id: &resource.id, before: None, after: Some(&resource), members: &edits, groups };
     let effects = hooks::run(txn, scope, &write)?;
     if let Some(consultation) = &consultation {
         let id = resource.id.clone();
         consultation.ask(txn, Some(&mut resource), &id)?;
     }
-    let sequence =
-        log(txn, scope, &resource.id, ChangeOperation::Create, changed(scope, None, &resource, effects.members))?;
+    let names = changed(scope, None, &resource, &effects);
+    let sequence = log(txn, scope, &resource.id, ChangeOperation::Create, names)?;
     resource.version = version.unwrap_or(sequence);
     txn.sequence_at_least(resource.version)?;
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
     bump(txn, scope.tenant, Counter::Resources(at.kind), 1)?;
+    numbers_from(txn, scope, &resource.id)?;
+    for group in effects.groups {
+        touch_members(txn, scope, group)?;
+    }
     if let Some(consultation) = consultation {
         consultation.tell(txn, Some(&resource), &resource.id, sequence)?;
     }
     Ok(Stored { at, resource, changed: true, sequence })
+}
+
+/// The attributes that have a value.
+pub(super) fn names_of(attributes: &Complex) -> BTreeSet<AttributeId> {
+    attributes.iter().map(|(id, _)| id).collect()
+}
+
+/// Sees that a new resource, or a replacement, has what the profile asks it to be made with.
+fn check_required(scope: Scope<'_>, is_create: bool, attributes: &Complex, groups: Option<&[String]>) -> Result<()> {
+    let group = scope.model.groups().map(|groups| groups.attribute);
+    scope.model.check_required_on(is_create, &|id| {
+        attributes.get(id).is_some() || (group == Some(id) && groups.is_some_and(|groups| !groups.is_empty()))
+    })
+}
+
+/// Lets the numbers of new resources go on behind an id that is a number.
+fn numbers_from(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str) -> Result<()> {
+    if scope.config.profile.ids(scope.model.name()) != Ids::Numeric {
+        return Ok(());
+    }
+    let Ok(number) = id.parse::<u64>() else { return Ok(()) };
+    let next = read_counter(txn, scope.tenant, Counter::NextId)?;
+    let more = number.saturating_add(1).saturating_sub(next);
+    bump(txn, scope.tenant, Counter::NextId, i64::try_from(more).unwrap_or(0)).map(drop)
 }
 
 /// Bytes of an id at most: it stands in keys and URLs.
@@ -154,27 +204,38 @@ pub(super) fn update(
     txn: &mut Transaction<'_>,
     scope: Scope<'_>,
     current: Current,
-    attributes: Complex,
-    members: &[MemberEdit],
+    change: Change<'_>,
 ) -> Result<Stored> {
     let Current { at, resource: before } = current;
+    let Change { mut attributes, named, members, groups, occasion } = change;
+    settle(&scope.config.rules, scope.model, occasion, Some(&before.attributes), &named, &mut attributes)?;
+    check_known(txn, scope, Some(&before.attributes), &mut attributes)?;
     validate(scope.model, &attributes)?;
+    scope.model.check_constraints(Some(&before.attributes), &attributes)?;
+    if occasion == Occasion::Replace {
+        check_required(scope, false, &attributes, groups.as_deref())?;
+    }
     let mut after = Resource { attributes, ..before.clone() };
     let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Modify, Some(&before))?;
-    let write = Write { at, id: &before.id, before: Some(&before), after: Some(&after), members };
+    let groups = groups.as_deref();
+    let write = Write { at, id: &before.id, before: Some(&before), after: Some(&after), members, groups };
     let effects = hooks::run(txn, scope, &write)?;
-    let is_same = |after: &Resource| !effects.members && before.attributes == after.attributes;
+    let is_same =
+        |after: &Resource| !effects.members && effects.groups.is_empty() && before.attributes == after.attributes;
     if let Some(consultation) = consultation.as_ref().filter(|_| !is_same(&after)) {
         consultation.ask(txn, Some(&mut after), &before.id)?;
     }
     if is_same(&after) {
         return Ok(Stored { at, changed: false, sequence: before.version, resource: before });
     }
-    let names = changed(scope, Some(&before), &after, effects.members);
+    let names = changed(scope, Some(&before), &after, &effects);
     after.version = log(txn, scope, &after.id, ChangeOperation::Modify, names)?;
     after.last_modified = txn.now();
     txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&after));
     let sequence = after.version;
+    for group in effects.groups {
+        touch_members(txn, scope, group)?;
+    }
     if let Some(consultation) = consultation {
         consultation.tell(txn, Some(&after), &after.id, sequence)?;
     }
@@ -192,13 +253,14 @@ pub(super) fn complete(
 ) -> Result<()> {
     let Current { at, resource } = load(txn, scope, id)?;
     let consultation = Consultation::begin(txn, scope, at, ChangeOperation::Create, None)?;
-    let write = Write { at, id: &resource.id, before: Some(&resource), after: Some(&resource), members };
+    let (before, after) = (Some(&resource), Some(&resource));
+    let write = Write { at, id: &resource.id, before, after, members, groups: None };
     hooks::run(txn, scope, &write)?;
     let Some(consultation) = consultation else { return Ok(()) };
     let mut settled = resource.clone();
     consultation.ask(txn, Some(&mut settled), id)?;
     if settled.attributes != resource.attributes {
-        amend(txn, scope, sequence, changed(scope, Some(&resource), &settled, false))?;
+        amend(txn, scope, sequence, changed(scope, Some(&resource), &settled, &hooks::Effects::default()))?;
         txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&settled));
     }
     consultation.tell(txn, Some(&settled), id, sequence)
@@ -224,7 +286,7 @@ pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Curr
     if let Some(consultation) = &consultation {
         consultation.ask(txn, None, &resource.id)?;
     }
-    let write = Write { at: *at, id: &resource.id, before: Some(resource), after: None, members: &[] };
+    let write = Write { at: *at, id: &resource.id, before: Some(resource), after: None, members: &[], groups: None };
     let effects = hooks::run(txn, scope, &write)?;
     for group in effects.groups {
         touch_members(txn, scope, group)?;
@@ -255,14 +317,22 @@ fn touch_members(txn: &mut Transaction<'_>, scope: Scope<'_>, group: RowId) -> R
 }
 
 /// The attributes whose values differ.
-fn changed(scope: Scope<'_>, before: Option<&Resource>, after: &Resource, members: bool) -> Vec<AttributeId> {
+fn changed(
+    scope: Scope<'_>,
+    before: Option<&Resource>,
+    after: &Resource,
+    effects: &hooks::Effects,
+) -> Vec<AttributeId> {
     let empty = Complex::new();
     let before = before.map_or(&empty, |resource| &resource.attributes);
     let mut names: Vec<AttributeId> =
         after.attributes.iter().filter(|(id, value)| before.get(*id) != Some(*value)).map(|(id, _)| id).collect();
     names.extend(before.iter().map(|(id, _)| id).filter(|id| after.attributes.get(*id).is_none()));
-    if members {
+    if effects.members {
         names.extend(scope.model.members().map(|members| members.attribute));
+    }
+    if !effects.groups.is_empty() {
+        names.extend(scope.model.groups().map(|groups| groups.attribute));
     }
     names.sort_unstable();
     names

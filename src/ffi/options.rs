@@ -142,6 +142,8 @@ struct ResourceOptions {
     actor: Option<String>,
     base: String,
     id: Option<String>,
+    force: bool,
+    api_version: Option<u32>,
 }
 
 fn unused(name: &str, given: bool, by: &str) -> Result<()> {
@@ -159,12 +161,23 @@ pub(super) fn without_slash(mut base: String) -> String {
 
 /// Options of a read.
 pub(super) fn read(text: Option<&str>) -> Result<ReadOptions> {
-    let ResourceOptions { attributes, excluded_attributes, if_match, if_none_match, actor, base, id } = parse(text)?;
+    let ResourceOptions {
+        attributes,
+        excluded_attributes,
+        if_match,
+        if_none_match,
+        actor,
+        base,
+        id,
+        force,
+        api_version,
+    } = parse(text)?;
     unused("ifMatch", if_match.is_some(), "a read")?;
     unused("actor", actor.is_some(), "a read")?;
     unused("id", id.is_some(), "a read")?;
+    unused("force", force, "a read")?;
     let if_none_match = if_none_match.as_deref().map(VersionMatch::parse);
-    Ok(ReadOptions { attributes, excluded_attributes, if_none_match, base: without_slash(base) })
+    Ok(ReadOptions { attributes, excluded_attributes, if_none_match, base: without_slash(base), api_version })
 }
 
 /// Options of a write of a resource that is there.
@@ -176,7 +189,17 @@ pub(super) fn write(text: Option<&str>) -> Result<WriteOptions> {
 
 /// Options of a creation.
 pub(super) fn create(text: Option<&str>) -> Result<WriteOptions> {
-    let ResourceOptions { attributes, excluded_attributes, if_match, if_none_match, actor, base, id } = parse(text)?;
+    let ResourceOptions {
+        attributes,
+        excluded_attributes,
+        if_match,
+        if_none_match,
+        actor,
+        base,
+        id,
+        force,
+        api_version,
+    } = parse(text)?;
     Ok(WriteOptions {
         attributes,
         excluded_attributes,
@@ -185,6 +208,8 @@ pub(super) fn create(text: Option<&str>) -> Result<WriteOptions> {
         actor,
         base: without_slash(base),
         id,
+        force,
+        api_version,
     })
 }
 

@@ -6,7 +6,7 @@ use super::options::{create, read, write};
 use super::{answers, options};
 use crate::engine::DEFAULT_TENANT;
 use crate::message::{
-    BulkRequest, ResourceInput, SearchRequest, parse_patch, parse_schema_document, resource_type_json, schema_json,
+    BulkRequest, ResourceInput, SearchRequest, parse_schema_document, resource_type_json, schema_json,
 };
 use crate::{Error, ErrorKind, Result, Store, Tenant};
 
@@ -138,8 +138,9 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
             Ok(written.representation.json)
         }
         Verb::Patch { at, json, options } => {
-            let patch = parse_patch(json)?;
-            let written = at.tenant(store)?.modify(at.resource_type, at.id, &patch, &write(options)?)?;
+            let tenant = at.tenant(store)?;
+            let patch = tenant.read_patch(json)?;
+            let written = tenant.modify(at.resource_type, at.id, &patch, &write(options)?)?;
             Ok(written.representation.json)
         }
         Verb::Delete { at, options } => done(at.tenant(store)?.delete(at.resource_type, at.id, &write(options)?)),

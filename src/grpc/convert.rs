@@ -148,6 +148,7 @@ pub(super) fn search(message: proto::ListRequest) -> Result<(Option<String>, Sea
         excluded_attributes,
         cursor,
         base: String::new(),
+        ..SearchRequest::default()
     };
     Ok((given(resource_type), search))
 }

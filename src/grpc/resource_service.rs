@@ -92,8 +92,9 @@ impl ResourceService for Resources {
                 excluded_attributes,
             } = message;
             let options = conditional(caller, attributes, excluded_attributes, &if_match, &if_none_match);
-            let patch = message::parse_patch(json.as_bytes())?;
-            let Written { representation, changed } = caller.tenant()?.modify(&resource_type, &id, &patch, &options)?;
+            let tenant = caller.tenant()?;
+            let patch = tenant.read_patch(json.as_bytes())?;
+            let Written { representation, changed } = tenant.modify(&resource_type, &id, &patch, &options)?;
             Ok(proto::PatchResponse { resource: Some(resource(representation)), changed })
         })
         .await

@@ -92,6 +92,7 @@ fn search(caller: &Caller, message: proto::StreamListRequest, outlet: &mut Outle
         excluded_attributes,
         cursor: None,
         base: String::new(),
+        ..SearchRequest::default()
     };
     let mut stopped = Ok(());
     caller.tenant()?.search_all(given(resource_type).as_deref(), &search, &mut |found| {

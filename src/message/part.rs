@@ -51,6 +51,11 @@ impl Part {
         Error::new(kind, format!("{path} {detail}")).on(path)
     }
 
+    /// The names that are left.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.object.iter().map(|(name, _)| name)
+    }
+
     /// Whether the name stands there, even as null.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.object.get(name).is_some()

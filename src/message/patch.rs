@@ -28,8 +28,24 @@ pub fn parse_patch(json: &[u8]) -> Result<PatchRequest> {
 /// # Errors
 /// As [`parse_patch`].
 pub fn patch_from_input(input: Input) -> Result<PatchRequest> {
+    read(input, false)
+}
+
+/// Reads a PatchOp message whose `schemas` may be missing, for dialects that send it so.
+///
+/// # Errors
+/// As [`parse_patch`].
+pub fn patch_without_schemas(input: Input) -> Result<PatchRequest> {
+    read(input, true)
+}
+
+fn read(input: Input, is_lenient: bool) -> Result<PatchRequest> {
     let mut part = Part::from_input(input, "a PatchOp")?;
-    part.need_schema(SCHEMA)?;
+    if is_lenient {
+        part.take_any("schemas");
+    } else {
+        part.need_schema(SCHEMA)?;
+    }
     let operations =
         part.need_objects("Operations")?.map(|operation| self::operation(operation?)).collect::<Result<_>>()?;
     Ok(PatchRequest { operations })

@@ -56,6 +56,49 @@ impl Projection {
         Ok(Projection { definitions: Arc::clone(model.definitions()), rule })
     }
 
+    /// Of a search, which has a default set of its own: what it shows unless the request names attributes. What the request
+    /// excludes is taken from it.
+    ///
+    /// # Errors
+    /// As [`Projection::new`].
+    pub(crate) fn of_search(
+        model: &TypeModel,
+        defaults: Option<&[String]>,
+        attributes: &[String],
+        excluded: &[String],
+    ) -> Result<Self> {
+        let Some(defaults) = defaults.filter(|_| names(attributes).next().is_none()) else {
+            return Self::new(model, attributes, excluded);
+        };
+        let mut projection = Self::new(model, defaults, &[])?;
+        if let Rule::Chosen(shown) = projection.rule {
+            let mut choice = Choice { model, shown };
+            for id in [common::SCHEMAS, common::ID, common::META] {
+                choice.definition(id).into_iter().for_each(|definition| choice.show_whole(definition));
+            }
+            choice.hide_names(names(excluded));
+            projection.rule = Rule::Chosen(choice.shown);
+        }
+        Ok(projection)
+    }
+
+    /// The same for a request of an API version: without what came later.
+    pub(crate) fn at_version(self, model: &TypeModel, version: Option<u32>) -> Self {
+        let Some(version) = version else { return self };
+        let mut later =
+            model.constraints().iter().filter(|(_, c)| c.since.is_some_and(|since| since > version)).peekable();
+        if later.peek().is_none() || self.is_stored() {
+            return self;
+        }
+        let shown = match self.rule {
+            Rule::Chosen(shown) => shown,
+            _ => Choice::without(model, &BTreeSet::new(), std::iter::empty()),
+        };
+        let mut choice = Choice { model, shown };
+        later.for_each(|(id, _)| choice.set(*id, false));
+        Projection { rule: Rule::Chosen(choice.shown), ..self }
+    }
+
     /// Of the answer to a write: what is returned on request is shown where the client sent it, too, unless the request
     /// says with `attributes` what it wants (RFC 7643 section 7). `sent` are attributes and sub-attributes.
     ///
@@ -193,19 +236,29 @@ impl<'a> Choice<'a> {
         for definition in choice.top().filter(|definition| by_default(definition)).chain(sent) {
             choice.show_whole(definition);
         }
+        choice.hide_names(names);
+        choice.shown
+    }
+
+    fn definition(&self, id: AttributeId) -> Option<&'a Definition> {
+        self.model.definition(id)
+    }
+
+    /// Hides what names name, unless it is returned always.
+    fn hide_names<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        let model = self.model;
         for name in names {
             match model.find(name) {
-                Some(PathTarget::Attribute(target)) => choice.hide(target.leaf()),
-                Some(PathTarget::Core) => choice.hide_all(model.core_attributes(), &model.resource_type().schema),
+                Some(PathTarget::Attribute(target)) => self.hide(target.leaf()),
+                Some(PathTarget::Core) => self.hide_all(model.core_attributes(), &model.resource_type().schema),
                 Some(PathTarget::Extension(index)) => {
                     if let Some(extension) = model.extensions().get(index) {
-                        choice.hide_all(&extension.attributes, &extension.schema);
+                        self.hide_all(&extension.attributes, &extension.schema);
                     }
                 }
                 None => {}
             }
         }
-        choice.shown
     }
 
     /// The top-level attributes.

@@ -10,7 +10,7 @@ use crate::model::bind::encode_base64;
 use crate::model::stored::StoredEntries;
 use crate::model::{
     AttributeId, AttributeType, ComplexRef, Definition, EntityTag, Instant, MultiRef, ResourceType, ResourceView,
-    ValueRef, common,
+    TypeModel, ValueRef, common,
 };
 
 /// A resource as an answer shows it: SCIM JSON, and what an envelope repeats of it.
@@ -77,10 +77,11 @@ impl Serialize for ResourceJson<'_> {
             if definition.id == common::META || !self.projection.shows_definition(definition) {
                 continue;
             }
-            let Some(value) = values.get(definition.id) else { continue };
-            let value = ValueJson { resource: self, definition, value };
-            if value.has_something() {
-                map.serialize_entry(&definition.attribute.name, &value)?;
+            let value = values.get(definition.id).map(|value| ValueJson { resource: self, definition, value });
+            match value.filter(ValueJson::has_something) {
+                Some(value) => map.serialize_entry(definition.told_name(), &value)?,
+                None if shows_empty(model, definition) => map.serialize_entry(definition.told_name(), &NONE)?,
+                None => {}
             }
         }
         for extension in model.extensions() {
@@ -149,16 +150,41 @@ impl<'a> ExtensionJson<'a> {
             .filter(ValueJson::has_something)
     }
 
-    fn has_something(&self) -> bool {
-        self.shown().next().is_some()
+    /// Those that are shown as empty lists.
+    fn empty(&self) -> impl Iterator<Item = &'a Definition> {
+        let (resource, mut values) = (self.resource, self.values);
+        let model = resource.view.model;
+        let definitions = self.attributes.iter().filter_map(|id| model.definition(*id));
+        definitions.filter(|definition| resource.projection.shows_definition(definition)).filter(move |definition| {
+            let value = values.get(definition.id).map(|value| ValueJson { resource, definition, value });
+            shows_empty(model, definition) && !value.is_some_and(|value| value.has_something())
+        })
     }
+
+    fn has_something(&self) -> bool {
+        let has_constraints = !self.resource.view.model.constraints().is_empty();
+        self.shown().next().is_some() || (has_constraints && self.empty().next().is_some())
+    }
+}
+
+/// An empty list.
+const NONE: [(); 0] = [];
+
+/// Whether an attribute is shown as an empty list where it has no value.
+fn shows_empty(model: &TypeModel, definition: &Definition) -> bool {
+    model.constraint(definition.id).is_some_and(|constraint| constraint.show_empty)
 }
 
 impl Serialize for ExtensionJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for value in self.shown() {
-            map.serialize_entry(&value.definition.attribute.name, &value)?;
+            map.serialize_entry(value.definition.told_name(), &value)?;
+        }
+        if !self.resource.view.model.constraints().is_empty() {
+            for definition in self.empty() {
+                map.serialize_entry(definition.told_name(), &NONE)?;
+            }
         }
         map.end()
     }
@@ -205,11 +231,16 @@ impl<'a> ValueJson<'a> {
 
 impl Serialize for ValueJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown_as = || self.resource.view.model.constraint(self.definition.id)?.shown_as.as_deref();
         match self.value {
-            ValueRef::String(text) if !self.resource.base.is_empty() && self.is_relative_reference(text) => {
-                serializer.collect_str(&format_args!("{}{text}", self.resource.base))
-            }
-            ValueRef::String(text) | ValueRef::DateTime(text, _) => serializer.serialize_str(text),
+            ValueRef::String(text) => match shown_as() {
+                Some(shown) => serializer.serialize_str(shown),
+                None if !self.resource.base.is_empty() && self.is_relative_reference(text) => {
+                    serializer.collect_str(&format_args!("{}{text}", self.resource.base))
+                }
+                None => serializer.serialize_str(text),
+            },
+            ValueRef::DateTime(text, _) => serializer.serialize_str(text),
             ValueRef::Boolean(flag) => serializer.serialize_bool(flag),
             ValueRef::Integer(number) => serializer.serialize_i64(number),
             ValueRef::Decimal(number) => serializer.serialize_f64(number),
@@ -219,7 +250,7 @@ impl Serialize for ValueJson<'_> {
             ValueRef::Complex(complex) => {
                 let mut map = serializer.serialize_map(None)?;
                 for child in self.children(complex) {
-                    map.serialize_entry(&child.definition.attribute.name, &child)?;
+                    map.serialize_entry(child.definition.told_name(), &child)?;
                 }
                 map.end()
             }
@@ -273,7 +304,10 @@ impl Serialize for MetaJson<'_> {
             map.serialize_entry("location", &Text(format_args!("{base}{location}")))?;
         }
         if projection.shows(common::META_VERSION) {
-            map.serialize_entry("version", &Text(tag))?;
+            match view.model.has_bare_versions() {
+                true => map.serialize_entry("version", &Text(tag.version))?,
+                false => map.serialize_entry("version", &Text(tag))?,
+            }
         }
         map.end()
     }

@@ -46,6 +46,22 @@ pub fn parse_schema_document(json: &[u8]) -> Result<Vec<SchemaDocument>> {
     documents.into_iter().map(|(input, at)| document(Part::within(input, at)?)).collect()
 }
 
+/// Reads a schema that stands inside another document.
+///
+/// # Errors
+/// As [`parse_schema_document`].
+pub(crate) fn schema_part(part: Part) -> Result<Schema> {
+    schema(part)
+}
+
+/// Reads a resource type that stands inside another document.
+///
+/// # Errors
+/// As [`parse_schema_document`].
+pub(crate) fn resource_type_part(part: Part) -> Result<ResourceType> {
+    resource_type(part)
+}
+
 fn document(mut part: Part) -> Result<SchemaDocument> {
     let schemas = part.take_strings("schemas")?;
     let says = |urn: &str| schemas.iter().any(|schema| schema.eq_ignore_ascii_case(urn));

@@ -57,11 +57,19 @@ pub struct SearchRequest {
     /// What to put before `meta.location` and `$ref`s: a URL without a trailing slash, or nothing. No part of the
     /// message: the network face knows it.
     pub base: String,
+    /// The API version that the request is of, where the tenant's profile knows versions; no part of the message either.
+    /// None: the profile's default.
+    pub api_version: Option<u32>,
+    /// `searchRepositories`: whether the repositories of the host are searched as well, where the profile has them.
+    pub search_repositories: bool,
 }
 
 /// What a SearchRequest message has (RFC 7644 section 3.4.3, RFC 9865 section 2).
 const NAMES: [&str; 9] =
     ["schemas", "filter", "sortBy", "sortOrder", "startIndex", "count", "attributes", "excludedAttributes", "cursor"];
+
+/// What profiles add to it.
+const SEARCH_REPOSITORIES: &str = "searchRepositories";
 
 impl SearchRequest {
     /// Reads a SearchRequest message. A name that it does not define is an error: a filter that is misspelt must not find
@@ -96,6 +104,8 @@ impl SearchRequest {
             excluded_attributes: take_names(&mut part, "excludedAttributes")?,
             cursor: part.take_string("cursor")?,
             base: String::new(),
+            api_version: None,
+            search_repositories: part.take_boolean(SEARCH_REPOSITORIES)?.unwrap_or(false),
         };
         part.finish(&NAMES)?;
         Ok(request)

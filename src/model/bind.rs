@@ -148,7 +148,7 @@ fn bind_member(
     into: &mut Complex,
 ) -> Result<()> {
     let mut definitions = among.iter().filter_map(|id| model.definition(*id));
-    match definitions.find(|d| d.attribute.name.eq_ignore_ascii_case(name)) {
+    match definitions.find(|d| d.is_named(name)) {
         Some(definition) => bind_into(model, definition, input, options, into),
         None if options.ignore_unknown => Ok(()),
         None => {

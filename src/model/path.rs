@@ -122,7 +122,7 @@ impl TypeModel {
             None => (name, None),
         };
         let candidates = || among.iter().filter_map(|id| self.definition(*id));
-        let Some(found) = candidates().find(|d| d.attribute.name.eq_ignore_ascii_case(name)) else {
+        let Some(found) = candidates().find(|d| d.is_named(name)) else {
             return Err(self.unknown(whole, name, &mut candidates(), nearest));
         };
         let Some(sub) = sub else { return Ok(PathTarget::Attribute(Target::whole(found.id))) };

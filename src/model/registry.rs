@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Attribute, AttributeType, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel, USER_SCHEMA,
-    Uniqueness,
+    Attribute, AttributeType, Constraints, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel,
+    USER_SCHEMA, Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -95,11 +95,24 @@ pub struct Definition {
     pub preparation: Preparation,
     /// Its sub-attributes.
     pub children: Vec<AttributeId>,
+    /// The name that answers show, and clients may send, instead of its own.
+    pub answered_as: Option<String>,
     /// Its characteristics. `sub_attributes` is left empty: see `children`.
     pub attribute: Attribute,
 }
 
 impl Definition {
+    /// Whether this is its name, or the one that answers show; letter case does not matter.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.attribute.name.eq_ignore_ascii_case(name)
+            || self.answered_as.as_ref().is_some_and(|other| other.eq_ignore_ascii_case(name))
+    }
+
+    /// The name that answers show.
+    pub fn told_name(&self) -> &str {
+        self.answered_as.as_deref().unwrap_or(&self.attribute.name)
+    }
+
     /// Whether clients may send it: everything but readOnly.
     pub fn is_writable(&self) -> bool {
         self.attribute.mutability != Mutability::ReadOnly
@@ -129,7 +142,7 @@ impl Definitions {
     /// The sub-attribute of this name; letter case does not matter.
     pub fn child(&self, parent: &Definition, name: &str) -> Option<&Definition> {
         let children = parent.children.iter().filter_map(|id| self.get(*id));
-        children.into_iter().find(|child| child.attribute.name.eq_ignore_ascii_case(name))
+        children.into_iter().find(|child| child.is_named(name))
     }
 
     fn add(&mut self, definition: Definition) {
@@ -190,6 +203,26 @@ impl Registry {
             types.push(Arc::new(TypeModel::compile(number, resource_type, &known, &definitions)?));
         }
         Ok(Registry { schemas, types, definitions })
+    }
+
+    /// The same with constraints, by the numbers of the resource types that they are of. Where versions are bare, answers
+    /// tell them as numbers, and not as weak entity tags.
+    #[must_use]
+    pub fn constrained(mut self, mut constraints: BTreeMap<u16, Constraints>, bare_versions: bool) -> Self {
+        let mut definitions = (*self.definitions).clone();
+        for (id, constraint) in constraints.values().flatten() {
+            if let (Some(Some(definition)), Some(name)) =
+                (definitions.0.get_mut(id.0 as usize), &constraint.answered_as)
+            {
+                definition.answered_as = Some(name.clone());
+            }
+        }
+        self.definitions = Arc::new(definitions);
+        for model in &mut self.types {
+            let constraints = constraints.remove(&model.number()).unwrap_or_default();
+            *model = Arc::new(model.constrained(constraints, bare_versions, &self.definitions));
+        }
+        self
     }
 
     /// Every schema.
@@ -264,6 +297,7 @@ fn define_schema(
                 path: format!("{path}.{}", sub.name),
                 preparation: preparation(&schema.id, sub),
                 children: Vec::new(),
+                answered_as: None,
                 attribute: sub.clone(),
             });
         }
@@ -275,6 +309,7 @@ fn define_schema(
             path,
             preparation: preparation(&schema.id, attribute),
             children,
+            answered_as: None,
             attribute: Attribute { sub_attributes: Vec::new(), ..attribute.clone() },
         });
     }

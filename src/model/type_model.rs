@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::registry::common;
 use super::{
-    Attribute, AttributeId, AttributeType, Definition, Definitions, GROUP_SCHEMA, Mutability, PathTarget, ResourceType,
-    Returned, Target, USER_SCHEMA, Uniqueness,
+    Attribute, AttributeId, AttributeType, Constraint, Constraints, Definition, Definitions, GROUP_SCHEMA, Mutability,
+    PathTarget, ResourceType, Returned, Target, USER_SCHEMA, Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -22,6 +22,8 @@ pub struct TypeModel {
     groups: Option<Membership>,
     password: Option<AttributeId>,
     labels: Vec<Target>,
+    constraints: Arc<Constraints>,
+    bare_versions: bool,
     definitions: Arc<Definitions>,
 }
 
@@ -86,6 +88,8 @@ impl TypeModel {
             groups: None,
             password: None,
             labels: Vec::new(),
+            constraints: Arc::default(),
+            bare_versions: false,
             definitions: Arc::clone(definitions),
             resource_type: Arc::new(resource_type),
         };
@@ -224,6 +228,39 @@ impl TypeModel {
     /// What to call a resource of this type, the best first: `displayName`, the formatted name, `userName`.
     pub fn labels(&self) -> &[Target] {
         &self.labels
+    }
+
+    /// What the tenant's profile asks of attributes beyond their characteristics.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// What the tenant's profile asks of an attribute beyond its characteristics, if anything.
+    pub fn constraint(&self, id: AttributeId) -> Option<&Constraint> {
+        self.constraints.get(&id)
+    }
+
+    /// The same under these constraints.
+    #[must_use]
+    pub(super) fn constrained(
+        &self,
+        constraints: Constraints,
+        bare_versions: bool,
+        definitions: &Arc<Definitions>,
+    ) -> Self {
+        let (constraints, definitions) = (Arc::new(constraints), Arc::clone(definitions));
+        TypeModel { constraints, bare_versions, definitions, ..self.clone() }
+    }
+
+    /// Whether answers tell versions as numbers, and not as weak entity tags.
+    pub fn has_bare_versions(&self) -> bool {
+        self.bare_versions
+    }
+
+    /// Whether clients may write the groups of a resource of this type, which writes its memberships.
+    pub fn writes_groups(&self) -> bool {
+        let definition = self.groups.and_then(|groups| self.definition(groups.attribute));
+        definition.is_some_and(|definition| definition.attribute.mutability == Mutability::ReadWrite)
     }
 
     /// The definition of an attribute of the tenant.

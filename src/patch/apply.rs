@@ -42,6 +42,8 @@ pub struct Patched {
     /// What the operations named of the attributes and sub-attributes that are returned on request, members apart: the
     /// answer shows them (RFC 7643 section 7).
     pub on_request: BTreeSet<AttributeId>,
+    /// The attributes that operations name, whether they change or not.
+    pub named: BTreeSet<AttributeId>,
 }
 
 /// Applies all operations, or none, and validates the result as a whole.
@@ -81,13 +83,14 @@ pub fn apply_within(
         return Err(Error::new(ErrorKind::PayloadTooLarge, detail).on("Operations"));
     }
     let (attributes, members, on_request) = (attributes.clone(), Vec::new(), BTreeSet::new());
-    let mut patcher = Patcher { model, id, dialect, attributes, members, on_request, budget };
+    let named = BTreeSet::new();
+    let mut patcher = Patcher { model, id, dialect, attributes, members, on_request, named, budget };
     for (index, operation) in request.operations.iter().enumerate() {
         patcher.operate(operation).map_err(|error| error.within(format_args!("operation {}", index + 1)))?;
     }
-    let Patcher { attributes, members, on_request, .. } = patcher;
+    let Patcher { attributes, members, on_request, named, .. } = patcher;
     validate(model, &attributes)?;
-    Ok(Patched { attributes, members, on_request })
+    Ok(Patched { attributes, members, on_request, named })
 }
 
 /// A resource while operations are applied to it.
@@ -98,6 +101,7 @@ pub(super) struct Patcher<'a> {
     pub attributes: Complex,
     pub members: Vec<MemberEdit>,
     pub on_request: BTreeSet<AttributeId>,
+    pub named: BTreeSet<AttributeId>,
     pub budget: &'a mut Budget,
 }
 
@@ -154,6 +158,7 @@ impl Patcher<'_> {
     /// Notes what an operation names that is returned on request.
     fn note(&mut self, place: &Place<'_>, value: Option<&Input>) {
         let model = self.model;
+        self.named.insert(place.definition.id);
         let on_request =
             |definition: &&Definition| definition.attribute.returned == Returned::Request && definition.is_writable();
         let named = [Some(place.definition), place.sub].into_iter().flatten();

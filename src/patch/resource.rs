@@ -60,7 +60,7 @@ fn find<'m>(
 ) -> Result<Option<Location<'m>>> {
     let among: &[AttributeId] = extension.map_or(model.core_attributes(), |extension| &extension.attributes);
     let mut definitions = among.iter().filter_map(|id| model.definition(*id));
-    if let Some(definition) = definitions.find(|d| d.attribute.name.eq_ignore_ascii_case(name)) {
+    if let Some(definition) = definitions.find(|d| d.is_named(name)) {
         return Ok(Some(Location::whole(model, definition)));
     }
     let full = match extension {

@@ -9,8 +9,14 @@ const DOCUMENTS: &[&str] =
     &[include_str!("builtin/strict.json"), include_str!("builtin/entra.json"), include_str!("builtin/okta.json")];
 
 // Constants that take a parser to make; nothing ever changes them.
-static PROFILES: LazyLock<Vec<Profile>> =
-    LazyLock::new(|| DOCUMENTS.iter().filter_map(|document| Profile::from_json(document.as_bytes()).ok()).collect());
+static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+    let mut profiles = Vec::new();
+    for document in DOCUMENTS {
+        // Each may extend those before it.
+        profiles.extend(Profile::from_json_over(document.as_bytes(), &profiles));
+    }
+    profiles
+});
 
 impl Profile {
     /// Every profile that is built in, the default first.

@@ -3,13 +3,37 @@
 use std::str::FromStr;
 
 use super::ProfileLimits;
+use super::choices::Choices;
+use super::rules::{self, Rule};
+use super::shape::Shape;
 use crate::message::{Part, input_json, parse_input};
 use crate::model::Input;
 use crate::patch::Dialect;
 use crate::{Error, ErrorKind, Result};
 
 /// The names at the top of the document.
-const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits"];
+const NAMES: &[&str] = &[
+    "name",
+    "description",
+    "extends",
+    "dialect",
+    "sensitive",
+    "limits",
+    "schemas",
+    "resourceTypes",
+    "attributes",
+    "rules",
+    "aliases",
+    "resources",
+    "createStatus",
+    "ids",
+    "versions",
+    "replace",
+    "defaultAttributes",
+    "apiVersions",
+    "repositories",
+    "import",
+];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
 const MAX_BYTES: usize = 256 << 10;
@@ -22,6 +46,9 @@ pub struct Profile {
     dialect: &'static Dialect,
     sensitive: Vec<String>,
     limits: ProfileLimits,
+    pub(super) shape: Shape,
+    pub(super) rules: Vec<Rule>,
+    pub(super) choices: Choices,
     /// As it was given, without white space.
     document: String,
 }
@@ -33,16 +60,21 @@ impl Profile {
     /// `InvalidSyntax` for what is no such document, `InvalidValue` for a value that does not fit; both name the place,
     /// as in `limits.maxPage`.
     pub fn from_json(json: &[u8]) -> Result<Self> {
+        Self::from_json_over(json, Profile::builtins())
+    }
+
+    /// Reads a document that may extend these.
+    pub(super) fn from_json_over(json: &[u8], bases: &[Profile]) -> Result<Self> {
         if json.len() > MAX_BYTES {
             let detail = format!("the profile has {} bytes; {MAX_BYTES} at most", json.len());
             return Err(Error::new(ErrorKind::PayloadTooLarge, detail));
         }
         let input = parse_input(json)?;
         let document = input_json(&input);
-        Self::read(input, document).map_err(|error| error.within("the profile"))
+        Self::read(input, document, bases).map_err(|error| error.within("the profile"))
     }
 
-    fn read(input: Input, document: String) -> Result<Self> {
+    fn read(input: Input, document: String, bases: &[Profile]) -> Result<Self> {
         let mut part = Part::within(input, String::new())?;
         let name = part.need_string("name")?;
         if name.trim().is_empty() || name.len() > 64 {
@@ -50,16 +82,24 @@ impl Profile {
         }
         let base = match part.take_string("extends")? {
             None => None,
-            Some(of) => match Profile::builtin(&of) {
+            Some(of) => match bases.iter().find(|base| base.name.eq_ignore_ascii_case(&of)) {
                 Some(profile) => Some(profile),
-                None => return Err(part.error(ErrorKind::InvalidValue, "extends", "is strict, entra or okta")),
+                None => {
+                    let names: Vec<&str> = bases.iter().map(Profile::name).collect();
+                    let detail = format!("is one of {}", names.join(", "));
+                    return Err(part.error(ErrorKind::InvalidValue, "extends", &detail));
+                }
             },
         };
         let dialect = match part.take_string("dialect")? {
             None => base.map_or(&Dialect::STRICT, |base| base.dialect),
             Some(word) => match Dialect::from_name(&word) {
                 Some(dialect) => dialect,
-                None => return Err(part.error(ErrorKind::InvalidValue, "dialect", "is strict, entra or okta")),
+                None => {
+                    let names: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name).collect();
+                    let detail = format!("is one of {}", names.join(", "));
+                    return Err(part.error(ErrorKind::InvalidValue, "dialect", &detail));
+                }
             },
         };
         let mut sensitive = base.map(|base| base.sensitive.clone()).unwrap_or_default();
@@ -67,8 +107,12 @@ impl Profile {
         let limits = part.take_object("limits")?.map(ProfileLimits::read).transpose()?.unwrap_or_default();
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
         let description = part.take_string("description")?.unwrap_or_default();
+        let shape = Shape::read(&mut part)?.over(base.map(|base| base.shape.clone()).unwrap_or_default());
+        let mut rules = base.map(|base| base.rules.clone()).unwrap_or_default();
+        rules.extend(rules::read(&mut part)?);
+        let choices = Choices::read(&mut part)?.over(base.map(|base| base.choices.clone()).unwrap_or_default());
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, document })
+        Ok(Profile { name, description, dialect, sensitive, limits, shape, rules, choices, document })
     }
 
     /// The name.
@@ -96,6 +140,11 @@ impl Profile {
         self.limits
     }
 
+    /// The rules, in the order of the document; those of the profile that it extends first.
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// The document, without white space.
     pub fn document(&self) -> &str {
         &self.document
@@ -119,6 +168,9 @@ impl Default for Profile {
             dialect: &Dialect::STRICT,
             sensitive: Vec::new(),
             limits: ProfileLimits::default(),
+            shape: Shape::default(),
+            rules: Vec::new(),
+            choices: Choices::default(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

@@ -14,9 +14,15 @@
 //! ```
 
 mod builtin;
+mod choices;
 mod document;
 mod limits;
+mod overlay;
+mod rules;
 mod sensitive;
+mod shape;
 
+pub use choices::Ids;
 pub use document::Profile;
 pub use limits::ProfileLimits;
+pub(crate) use rules::RuleKind;

@@ -76,6 +76,30 @@ impl Parameters {
         Ok(Some(text.trim().parse().unwrap_or(beyond)))
     }
 
+    /// The API version that a request asks for: its first digit.
+    ///
+    /// # Errors
+    /// `InvalidValue` when it begins with no digit, or stands there twice.
+    pub(super) fn api_version(&self) -> Result<Option<u32>> {
+        let Some(text) = self.one("api-version")? else { return Ok(None) };
+        let digit = text.trim().chars().next().and_then(|first| first.to_digit(10));
+        let wrong = || Error::new(ErrorKind::InvalidValue, "api-version is a number such as 3").on("api-version");
+        digit.map(Some).ok_or_else(wrong)
+    }
+
+    /// A parameter that is true or false; false where it is not there.
+    ///
+    /// # Errors
+    /// `InvalidValue` for anything else.
+    pub(super) fn flag(&self, name: &'static str) -> Result<bool> {
+        match self.one(name)?.map(str::trim) {
+            None => Ok(false),
+            Some(word) if word.eq_ignore_ascii_case("true") => Ok(true),
+            Some(word) if word.eq_ignore_ascii_case("false") => Ok(false),
+            Some(_) => Err(Error::new(ErrorKind::InvalidValue, format!("{name} is true or false")).on(name)),
+        }
+    }
+
     fn names(&self, name: &str) -> Vec<String> {
         let names = self.all(name).flat_map(|list| list.split(',')).map(str::trim);
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
@@ -118,6 +142,8 @@ impl Parameters {
             excluded_attributes: self.excluded_attributes(),
             cursor: self.one("cursor")?.map(str::to_owned),
             base: base.to_owned(),
+            api_version: self.api_version()?,
+            search_repositories: self.flag("searchRepositories")?,
         })
     }
 }
@@ -144,6 +170,7 @@ mod tests {
             excluded_attributes: Vec::new(),
             cursor: Some(String::new()),
             base: "b".into(),
+            ..SearchRequest::default()
         };
         assert_eq!(search(query).unwrap(), expected);
         assert_eq!(search("").unwrap(), SearchRequest { base: "b".into(), ..SearchRequest::default() });

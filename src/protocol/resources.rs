@@ -4,15 +4,15 @@ use super::headers::{check_body, versions};
 use super::parameters::Parameters;
 use super::{Context, Request, Response, respond};
 use crate::engine::{ReadOptions, Tenant, WriteOptions};
-use crate::message::{ResourceInput, parse_patch};
+use crate::message::ResourceInput;
 use crate::{Error, ErrorKind, Result};
 
-/// `POST /Users`
+/// `POST /Users`: 201, or what the profile says.
 pub(super) fn create(tenant: &Tenant, request: &Request<'_>, context: &Context, endpoint: &str) -> Result<Response> {
-    let options = write_options(&Parameters::parse(request.query())?, request, context);
+    let options = write_options(&Parameters::parse(request.query())?, request, context)?;
     check_body(request)?;
     let created = tenant.create(endpoint, ResourceInput::from_json(request.body)?, &options)?;
-    Ok(respond::resource(request, 201, created, &context.base))
+    Ok(respond::resource(request, tenant.profile()?.create_status(), created, &context.base))
 }
 
 /// `GET /Users/{id}`, or `GET /Users/{id}.scim`: the suffix asks for SCIM's media type (RFC 7644 section 3.8).
@@ -34,6 +34,7 @@ pub(super) fn get(
         excluded_attributes: parameters.excluded_attributes(),
         if_none_match: None,
         base: context.base.clone(),
+        api_version: parameters.api_version()?,
     };
     let (found, has_suffix) = match (tenant.get(endpoint, id, &options), id.strip_suffix(".scim")) {
         (Err(error), Some(id)) if error.kind() == ErrorKind::NotFound => (tenant.get(endpoint, id, &options)?, true),
@@ -59,7 +60,7 @@ pub(super) fn replace(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let options = write_options(&Parameters::parse(request.query())?, request, context);
+    let options = write_options(&Parameters::parse(request.query())?, request, context)?;
     check_body(request)?;
     let written = tenant.replace(endpoint, id, ResourceInput::from_json(request.body)?, &options)?;
     Ok(respond::resource(request, 200, written.representation, &context.base))
@@ -75,7 +76,7 @@ pub(super) fn modify(
     id: &str,
 ) -> Result<Response> {
     let parameters = Parameters::parse(request.query())?;
-    let mut options = write_options(&parameters, request, context);
+    let mut options = write_options(&parameters, request, context)?;
     let registry = tenant.registry()?;
     let model = registry.resource_type(endpoint)?;
     check_body(request)?;
@@ -84,7 +85,7 @@ pub(super) fn modify(
         // Nothing of it is told.
         options.attributes = vec!["id".to_owned()];
     }
-    let written = tenant.modify(endpoint, id, &parse_patch(request.body)?, &options)?;
+    let written = tenant.modify(endpoint, id, &tenant.read_patch(request.body)?, &options)?;
     let mut response = respond::resource(request, 200, written.representation, &context.base);
     if is_silent {
         response.status = 204;
@@ -103,12 +104,12 @@ pub(super) fn delete(
     id: &str,
 ) -> Result<Response> {
     let parameters = Parameters::parse(request.query())?;
-    tenant.delete(endpoint, id, &write_options(&parameters, request, context))?;
+    tenant.delete(endpoint, id, &write_options(&parameters, request, context)?)?;
     Ok(respond::empty(204))
 }
 
-fn write_options(parameters: &Parameters, request: &Request<'_>, context: &Context) -> WriteOptions {
-    WriteOptions {
+fn write_options(parameters: &Parameters, request: &Request<'_>, context: &Context) -> Result<WriteOptions> {
+    Ok(WriteOptions {
         attributes: parameters.attributes(),
         excluded_attributes: parameters.excluded_attributes(),
         if_match: versions(request, "if-match"),
@@ -116,5 +117,7 @@ fn write_options(parameters: &Parameters, request: &Request<'_>, context: &Conte
         actor: context.actor.clone(),
         base: context.base.clone(),
         id: None,
-    }
+        force: parameters.flag("force")?,
+        api_version: parameters.api_version()?,
+    })
 }

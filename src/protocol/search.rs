@@ -36,6 +36,7 @@ pub(super) fn by_message(
         return Err(Error::new(ErrorKind::InvalidValue, detail).on("filter"));
     }
     let mut search = SearchRequest { base: context.base.clone(), ..SearchRequest::from_json(request.body)? };
+    search.api_version = parameters.api_version()?;
     if search.attributes.is_empty() && search.excluded_attributes.is_empty() {
         (search.attributes, search.excluded_attributes) = (parameters.attributes(), parameters.excluded_attributes());
     }

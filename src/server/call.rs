@@ -104,7 +104,7 @@ impl Caller {
         excluded_attributes: Vec<String>,
         if_none_match: Option<VersionMatch>,
     ) -> ReadOptions {
-        ReadOptions { attributes, excluded_attributes, if_none_match, base: String::new() }
+        ReadOptions { attributes, excluded_attributes, if_none_match, ..ReadOptions::default() }
     }
 
     /// The options of a write that has no conditions and shows what is returned by default.
@@ -115,8 +115,7 @@ impl Caller {
             if_match: None,
             if_none_match: None,
             actor: self.actor.clone(),
-            base: String::new(),
-            id: None,
+            ..WriteOptions::default()
         }
     }
 }

@@ -132,6 +132,7 @@ impl Core {
             actor: owned(&options["actor"]).or_else(|| self.actor.clone()),
             base: owned(&options["base"]).unwrap_or_default(),
             id: owned(&options["id"]),
+            ..WriteOptions::default()
         }
     }
 
@@ -313,6 +314,7 @@ fn read_options(options: &Value) -> ReadOptions {
         excluded_attributes: names(&options["excludedAttributes"]),
         if_none_match: versions(&options["ifNoneMatch"]),
         base: owned(&options["base"]).unwrap_or_default(),
+        ..ReadOptions::default()
     }
 }
 

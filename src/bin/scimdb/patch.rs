@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use scimdb::message::parse_patch;
 
 use crate::failure::Failure;
 use crate::session::{AnswerArgs, Session, read_body};
@@ -28,9 +27,10 @@ pub struct PatchArgs {
 
 pub fn run(args: PatchArgs, session: &mut Session) -> Result<(), Failure> {
     let PatchArgs { resource_type, id, file, if_match, answer } = args;
-    let patch = parse_patch(&read_body(&file)?)?;
+    let tenant = session.tenant()?;
+    let patch = tenant.read_patch(&read_body(&file)?)?;
     let options = answer.write_options(if_match.as_deref());
-    let written = session.tenant()?.modify(&resource_type, &id, &patch, &options)?;
+    let written = tenant.modify(&resource_type, &id, &patch, &options)?;
     if !written.changed {
         session.summary("nothing changed");
     }

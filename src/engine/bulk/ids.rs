@@ -16,12 +16,12 @@ impl BulkIds {
     /// counts.
     pub(super) fn assign<'a>(
         posted: impl Iterator<Item = Option<&'a str>>,
-        new_id: &mut dyn FnMut() -> String,
+        new_id: &mut dyn FnMut(usize) -> String,
     ) -> Self {
         let mut ids: HashMap<String, (usize, String)> = HashMap::new();
         for (index, bulk_id) in posted.enumerate() {
             if let Some(bulk_id) = bulk_id.filter(|bulk_id| !ids.contains_key(*bulk_id)) {
-                ids.insert(bulk_id.to_owned(), (index, new_id()));
+                ids.insert(bulk_id.to_owned(), (index, new_id(index)));
             }
         }
         BulkIds(ids)

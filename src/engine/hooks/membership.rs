@@ -9,7 +9,7 @@ use crate::engine::rows::{derive, each_group, each_member, find};
 use crate::engine::storage::keys::{self, RowId, TenantId};
 use crate::engine::storage::{Counter, Reads, Table, Transaction, bump};
 use crate::filter::{BoundFilter, eval_element};
-use crate::model::{ComplexRef, ValueRef};
+use crate::model::{ComplexRef, Target, TypeModel, ValueRef};
 use crate::patch::MemberEdit;
 use crate::{Error, ErrorKind, Result};
 
@@ -18,6 +18,10 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
     if write.after.is_none() {
         return Ok(Effects { members: false, groups: forget(txn, scope, write.at)? });
     }
+    let groups = match write.groups {
+        Some(wanted) => enter(txn, scope, write.at, write.id, wanted)?,
+        None => Vec::new(),
+    };
     let mut group = Group { scope, at: write.at, id: write.id, edges: 0, flipped: HashSet::new() };
     for edit in write.members {
         match edit {
@@ -29,7 +33,7 @@ pub(super) fn run(txn: &mut Transaction<'_>, scope: Scope<'_>, write: &Write<'_>
         }
     }
     bump(txn, scope.tenant, Counter::Memberships, group.edges)?;
-    Ok(Effects { members: !group.flipped.is_empty(), groups: Vec::new() })
+    Ok(Effects { members: !group.flipped.is_empty(), groups })
 }
 
 struct Group<'a> {
@@ -48,6 +52,8 @@ impl Group<'_> {
                 let detail = format!("no resource has the id \"{id}\": create members before the group names them");
                 return Err(Error::new(ErrorKind::InvalidValue, detail).on("members.value"));
             };
+            check_type(self.scope, self.scope.model, member)?;
+            check_count(txn, self.scope, member, self.at)?;
             self.link(txn, member, id)?;
         }
         Ok(())
@@ -156,4 +162,92 @@ fn forget(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId) -> Result<Vec<
     bump(txn, scope.tenant, Counter::Memberships, edges)?;
     groups.retain(|group| group.row != at.row);
     Ok(groups)
+}
+
+/// Makes a resource a direct member of these groups and of no others; tells which of them changed.
+fn enter(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId, id: &str, wanted: &[String]) -> Result<Vec<RowId>> {
+    let path = scope.model.groups().map_or("groups", |groups| scope.model.path_of(Target::whole(groups.attribute)));
+    let mut groups = Vec::new();
+    for group in wanted {
+        let found = find(txn, scope.tenant, group)?.and_then(|at| {
+            let model = scope.config.registry.type_by_number(at.kind)?;
+            model.members().is_some().then_some((at, model, group))
+        });
+        let Some(found) = found else {
+            let detail = format!("there is no group \"{group}\": create it first");
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on(format!("{path}.value")));
+        };
+        if !groups.iter().any(|(at, _, _)| *at == found.0) {
+            groups.push(found);
+        }
+    }
+    if let Some(groups_attribute) = scope.model.groups()
+        && let Some(constraint) = scope.model.constraint(groups_attribute.attribute)
+        && let Some(definition) = scope.model.definition(groups_attribute.attribute)
+    {
+        constraint.check_count(definition, groups.len())?;
+    }
+    let mut left = Vec::new();
+    each_group(txn, scope.tenant, at.row, &mut |group, _| {
+        if !groups.iter().any(|(kept, _, _)| *kept == group) {
+            left.push(group);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut edges = 0;
+    for group in &left {
+        unlink(txn, scope.tenant, group.row, at.row);
+        edges -= 1;
+    }
+    let mut changed = left;
+    for (group, model, group_id) in groups {
+        check_type(scope, model, at)?;
+        let down = keys::edge(scope.tenant, group.row, at.row);
+        if txn.get(Table::Members, &down)?.is_some() {
+            continue;
+        }
+        txn.put(Table::Members, down, keys::location(at, id));
+        txn.put(Table::MemberOf, keys::edge(scope.tenant, at.row, group.row), keys::location(group, group_id));
+        edges += 1;
+        changed.push(group);
+    }
+    bump(txn, scope.tenant, Counter::Memberships, edges)?;
+    Ok(changed)
+}
+
+/// Sees that a resource is of a type that a group's members may be of.
+fn check_type(scope: Scope<'_>, group: &TypeModel, member: RowId) -> Result<()> {
+    let Some(constraint) = group.members().and_then(|members| group.constraint(members.attribute)) else {
+        return Ok(());
+    };
+    let Some(model) = scope.config.registry.type_by_number(member.kind) else { return Ok(()) };
+    if constraint.types.is_empty() || constraint.types.iter().any(|name| name.eq_ignore_ascii_case(model.name())) {
+        return Ok(());
+    }
+    let detail = format!(
+        "a {} cannot be a member of a {}: only {} can",
+        model.name(),
+        group.name(),
+        constraint.types.join(", ")
+    );
+    Err(Error::new(ErrorKind::InvalidValue, detail).on("members.value"))
+}
+
+/// Sees that a resource which becomes a member of one group more does not have too many.
+fn check_count(txn: &Transaction<'_>, scope: Scope<'_>, member: RowId, group: RowId) -> Result<()> {
+    let Some(model) = scope.config.registry.type_by_number(member.kind) else { return Ok(()) };
+    let Some(groups) = model.groups() else { return Ok(()) };
+    let Some(constraint) = model.constraint(groups.attribute).filter(|constraint| constraint.max_values.is_some())
+    else {
+        return Ok(());
+    };
+    let mut count = 1;
+    each_group(txn, scope.tenant, member.row, &mut |other, _| {
+        count += usize::from(other != group);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    match model.definition(groups.attribute) {
+        Some(definition) => constraint.check_count(definition, count),
+        None => Ok(()),
+    }
 }

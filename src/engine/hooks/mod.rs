@@ -8,4 +8,4 @@ mod run;
 mod uniqueness;
 
 pub use host::{CommittedWrite, Decision, Hooks, ProposedWrite, refusal};
-pub(super) use run::{Scope, Write, run};
+pub(super) use run::{Effects, Scope, Write, run};

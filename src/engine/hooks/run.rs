@@ -45,6 +45,8 @@ pub(in crate::engine) struct Write<'a> {
     pub(in crate::engine) after: Option<&'a Resource>,
     /// What is to be done to its members.
     pub(in crate::engine) members: &'a [MemberEdit],
+    /// The groups that it is to be a direct member of; none: those that it is.
+    pub(in crate::engine) groups: Option<&'a [String]>,
 }
 
 /// What the hooks changed beside the resource itself.
@@ -52,7 +54,8 @@ pub(in crate::engine) struct Write<'a> {
 pub(in crate::engine) struct Effects {
     /// Members came or went.
     pub(in crate::engine) members: bool,
-    /// Groups that lost a member because it was deleted.
+    /// Other resources whose members changed: groups that lost one because it was deleted, or those that a user entered
+    /// or left.
     pub(in crate::engine) groups: Vec<RowId>,
 }
 

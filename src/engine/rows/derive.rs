@@ -143,7 +143,12 @@ pub(in crate::engine) fn location(model: &TypeModel, id: &str) -> String {
 }
 
 /// What to call a resource.
-fn label_of(reads: &dyn Reads, tenant: TenantId, model: &TypeModel, at: RowId) -> Result<Option<String>> {
+pub(in crate::engine) fn label_of(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    model: &TypeModel,
+    at: RowId,
+) -> Result<Option<String>> {
     let Some(bytes) = reads.get(Table::Resources, &keys::resource(tenant, at))? else { return Ok(None) };
     Ok(label(&stored::view(&bytes, model)?))
 }

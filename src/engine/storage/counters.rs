@@ -19,6 +19,8 @@ pub(in crate::engine) enum Counter {
     Changes,
     /// The oldest sequence that the change log still tells: what came before it was trimmed.
     ChangesFrom,
+    /// The number that the next resource may have as its id, where ids are numbers; 0 before there was one.
+    NextId,
 }
 
 impl Counter {
@@ -30,6 +32,7 @@ impl Counter {
             Counter::Memberships => key.u8(2),
             Counter::Changes => key.u8(3),
             Counter::ChangesFrom => key.u8(4),
+            Counter::NextId => key.u8(5),
         }
         .done()
     }
