@@ -192,6 +192,7 @@ impl Hash for Same<'_> {
             Value::Decimal(number) => (number + 0.0).to_bits().hash(state),
             Value::DateTime(time) => time.text.hash(state),
             Value::Binary(bytes) => bytes.hash(state),
+            Value::Any(json) => json.hash(state),
             Value::Complex(complex) => {
                 for (id, value) in self.parts(complex) {
                     id.hash(state);
