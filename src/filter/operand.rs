@@ -4,8 +4,8 @@
 use std::cmp::Ordering;
 
 use super::{CompareOp, Literal, text};
-use crate::model::bind::{coerce, decode_base64};
 use crate::model::any::{AnyScalar, scalar};
+use crate::model::bind::{coerce, decode_base64};
 use crate::model::{AttributeType, BindOptions, Definition, Instant, Preparation, Value, ValueRef};
 
 /// A literal of the attribute's type.

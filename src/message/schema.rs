@@ -70,10 +70,9 @@ fn schema(mut part: Part) -> Result<Schema> {
 }
 
 fn attribute(mut part: Part) -> Result<Attribute> {
-    let attribute_type = keyword(&mut part, "type", AttributeType::from_keyword, &attribute_types())?
-        .unwrap_or(AttributeType::String);
-    let always_exact =
-        matches!(attribute_type, AttributeType::Reference | AttributeType::Binary | AttributeType::Any);
+    let attribute_type =
+        keyword(&mut part, "type", AttributeType::from_keyword, &attribute_types())?.unwrap_or(AttributeType::String);
+    let always_exact = matches!(attribute_type, AttributeType::Reference | AttributeType::Binary | AttributeType::Any);
     Ok(Attribute {
         name: part.need_string("name")?,
         attribute_type,

@@ -59,7 +59,8 @@ fn sub_attributes(parent: &Attribute, path: &str, level: usize, beyond: bool) ->
             return Err(invalid(&path, format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)")));
         }
         if is_complex && level >= MAX_LEVELS {
-            let detail = format!("{path}: at most {MAX_LEVELS} attributes stand in each other, so it cannot be complex");
+            let detail =
+                format!("{path}: at most {MAX_LEVELS} attributes stand in each other, so it cannot be complex");
             return Err(invalid(&path, detail));
         }
         if level > 2 && sub.uniqueness != Uniqueness::None {

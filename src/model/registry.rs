@@ -292,13 +292,7 @@ struct Definer<'a> {
 
 impl Definer<'_> {
     /// An attribute with all below it; `name` is its path in the schema.
-    fn define(
-        &mut self,
-        attribute: &Attribute,
-        parent: Option<AttributeId>,
-        name: &str,
-        path: String,
-    ) -> AttributeId {
+    fn define(&mut self, attribute: &Attribute, parent: Option<AttributeId>, name: &str, path: String) -> AttributeId {
         let id = self.numbers.number(format!("{}|{name}", self.urn).to_ascii_lowercase());
         let children = attribute.sub_attributes.iter().map(|sub| {
             let (name, path) = (format!("{name}.{}", sub.name), format!("{path}.{}", sub.name));

@@ -1,8 +1,7 @@
 //! Columns of a table: which attributes, and how a resource's JSON becomes the text of a cell.
 
 use scimdb::model::{
-    AttributeType, Definition, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, PathTarget, Returned, TypeModel,
-    USER_SCHEMA,
+    AttributeType, Definition, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, PathTarget, Returned, TypeModel, USER_SCHEMA,
 };
 use serde_json::{Map, Value};
 

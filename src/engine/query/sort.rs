@@ -33,7 +33,8 @@ impl SortBy {
             }
         }
         if model.is_deep(target) || (target.sub.is_some() && !definition.children.is_empty()) {
-            let detail = format!("sortBy: {} has no order: name an attribute, or a simple sub-attribute", definition.path);
+            let detail =
+                format!("sortBy: {} has no order: name an attribute, or a simple sub-attribute", definition.path);
             return Err(invalid(detail));
         }
         let is_any = |it: &Definition| it.attribute.attribute_type == AttributeType::Any;
