@@ -146,7 +146,7 @@ fn merge_complex(model: &TypeModel, definition: &Definition, old: &Value, new: O
             Ok((!merged.is_empty()).then_some(Value::Complex(merged)))
         }
         (Value::Complex(old), None) if single => {
-            let kept: Complex = kept_subs(model, old).collect();
+            let kept = kept_subs(model, old);
             Ok((!kept.is_empty()).then_some(Value::Complex(kept)))
         }
         (_, new) => Ok(new),
@@ -155,10 +155,17 @@ fn merge_complex(model: &TypeModel, definition: &Definition, old: &Value, new: O
 
 /// The immutable and writeOnly sub-attributes of a complex value that is left out; readOnly ones go with the value
 /// that they describe.
-fn kept_subs<'a>(model: &'a TypeModel, old: &'a Complex) -> impl Iterator<Item = (AttributeId, Value)> + 'a {
-    let kept = |id| {
-        let mutability = model.definition(id).map(|definition| definition.attribute.mutability);
-        matches!(mutability, Some(Mutability::Immutable | Mutability::WriteOnly))
+fn kept_subs(model: &TypeModel, old: &Complex) -> Complex {
+    let kept = |(id, value): (AttributeId, &Value)| {
+        let definition = model.definition(id)?;
+        match (definition.attribute.mutability, value) {
+            (Mutability::Immutable | Mutability::WriteOnly, _) => Some((id, value.clone())),
+            (Mutability::ReadWrite, Value::Complex(parts)) if !definition.attribute.multi_valued => {
+                let parts = kept_subs(model, parts);
+                (!parts.is_empty()).then_some((id, Value::Complex(parts)))
+            }
+            _ => None,
+        }
     };
-    old.iter().filter(move |(id, _)| kept(*id)).map(|(id, value)| (id, value.clone()))
+    old.iter().filter_map(kept).collect()
 }

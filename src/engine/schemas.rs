@@ -9,23 +9,42 @@ use super::documents::{Builtin, Documents};
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;
-use crate::model::{AttributeNumbers, Definition, Registry, TypeModel, common, stored};
+use crate::model::{
+    AttributeId, AttributeNumbers, Complex, Definition, Registry, Schema, TypeModel, Value, common, stored,
+};
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
-    /// Registers schemas and resource types, or changes them: all of the documents, or none.
+    /// Registers schemas and resource types, or changes them: all of the documents, or none. Schemas are what RFC 7643
+    /// says.
     ///
     /// A resource type replaces the one of the same name, so that User can be given another extension.
     ///
     /// # Errors
     /// `InvalidValue`, `AlreadyExists`, `InUse` when stored resources contradict the change.
     pub fn put_schemas(&self, documents: Vec<SchemaDocument>) -> Result<()> {
+        self.put_documents(documents, Schema::check)
+    }
+
+    /// [`Tenant::put_schemas`] for the schemas of the tenant's profile, which may go beyond RFC 7643:
+    /// [`Registry::build_with`] says how far.
+    ///
+    /// # Errors
+    /// As [`Tenant::put_schemas`].
+    pub fn put_profile_schemas(&self, documents: Vec<SchemaDocument>) -> Result<()> {
+        self.put_documents(documents, |_| Ok(()))
+    }
+
+    fn put_documents(&self, documents: Vec<SchemaDocument>, check: fn(&Schema) -> Result<()>) -> Result<()> {
         let inner = Arc::clone(&self.store.inner);
         self.change_schemas(move |known| {
             for document in documents {
                 match document {
-                    SchemaDocument::Schema(schema) => known.put_schema(schema),
+                    SchemaDocument::Schema(schema) => {
+                        check(&schema)?;
+                        known.put_schema(schema);
+                    }
                     SchemaDocument::ResourceType(resource_type) => known.put_type(resource_type, &inner.builtin)?,
                 }
             }
@@ -154,8 +173,7 @@ fn check_data(reads: &dyn Reads, tenant: TenantId, old: &Registry, new: &Registr
         };
         let broken: Vec<&Definition> = model
             .attributes()
-            .flat_map(|id| std::iter::once(id).chain(model.definition(id).into_iter().flat_map(|d| d.children.clone())))
-            .filter_map(|id| model.definition(id))
+            .flat_map(|id| with_all_below(model, id))
             .filter(|before| {
                 let has_place = before.parent.is_some() || successor.attributes().any(|id| id == before.id);
                 !has_place || !new.definitions().get(before.id).is_some_and(|after| is_compatible(before, after))
@@ -176,13 +194,7 @@ fn check_data(reads: &dyn Reads, tenant: TenantId, old: &Registry, new: &Registr
         reads.scan_prefix(Table::Resources, &prefix, &mut |_, bytes| {
             let resource = stored::decode(bytes, model)?;
             for definition in &broken {
-                let holder = definition.parent.unwrap_or(definition.id);
-                let value = resource.attributes.get(holder);
-                let has = value.is_some_and(|value| {
-                    definition.parent.is_none()
-                        || value.as_multi().iter().any(|e| e.as_complex().is_some_and(|c| c.get(definition.id).is_some()))
-                });
-                if has {
+                if has(&resource.attributes, &model.definitions().trail(definition.id)) {
                     let detail = format!(
                         "{} has values: remove them before the attribute goes, or changes type, multiValued, caseExact or uniqueness",
                         definition.path
@@ -194,6 +206,23 @@ fn check_data(reads: &dyn Reads, tenant: TenantId, old: &Registry, new: &Registr
         })?;
     }
     Ok(())
+}
+
+/// An attribute, and all that is part of it.
+fn with_all_below(model: &TypeModel, id: AttributeId) -> Vec<&Definition> {
+    let Some(definition) = model.definition(id) else { return Vec::new() };
+    let below = definition.children.iter().flat_map(|child| with_all_below(model, *child));
+    std::iter::once(definition).chain(below).collect()
+}
+
+/// Whether some attributes, each a part of the one before, lead down to a value.
+fn has(attributes: &Complex, trail: &[AttributeId]) -> bool {
+    let Some((id, below)) = trail.split_first() else { return true };
+    let elements = attributes.get(*id).map(Value::as_multi).unwrap_or_default();
+    match below.is_empty() {
+        true => !elements.is_empty(),
+        false => elements.iter().filter_map(Value::as_complex).any(|part| has(part, below)),
+    }
 }
 
 /// Whether values, and the keys made from them, stay what they are.

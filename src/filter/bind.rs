@@ -1,8 +1,9 @@
 //! From names to attributes: a filter as written becomes one whose every path is an attribute of a resource type, and
 //! whose every literal has that attribute's type. It looks at the schema alone, never at data.
 
+use super::deep::nested;
 use super::operand::Misfit;
-use super::{AttrPath, CompareOp, FilterExpr, Literal, Operand};
+use super::{AttrPath, CompareOp, FilterExpr, Literal, Operand, Test};
 use crate::model::{AttributeId, AttributeType, BindOptions, Definition, PathTarget, Target, TypeModel, UnknownPath};
 use crate::{Error, ErrorKind, Result};
 
@@ -23,7 +24,12 @@ pub enum BoundFilter {
     Compare(Target, CompareOp, Operand),
     /// One value of the attribute meets the filter, whose targets are sub-attributes of it: `Target::attribute` is the
     /// sub-attribute itself (or the attribute, for the value of a simple multi-valued one).
+    ///
+    /// Behind a sub-attribute that is complex, one stands in another.
     Element(AttributeId, Box<BoundFilter>),
+    /// The same as `Present` and `Compare`, of a sub-attribute of a sub-attribute: the attributes on the way down, three or
+    /// more, and what is asked of the last one's values.
+    Deep(Vec<AttributeId>, Test),
 }
 
 /// Binds a filter to a resource type.
@@ -78,6 +84,7 @@ impl BoundFilter {
                 target.attribute == attribute || target.sub == Some(attribute)
             }
             BoundFilter::Element(parent, inner) => *parent == attribute || inner.mentions(attribute),
+            BoundFilter::Deep(trail, _) => trail.contains(&attribute),
         }
     }
 
@@ -147,7 +154,7 @@ impl<'a> Binder<'a> {
 
     fn present(&self, path: &AttrPath) -> Result<BoundFilter> {
         match self.find(path)? {
-            Found::Attribute(target, _) => Ok(BoundFilter::Present(target)),
+            Found::Attribute(target, _) => Ok(Test::Present.of(target, self.model)),
             // Every resource of the type has its core schema.
             Found::Schema(None) => Ok(BoundFilter::Constant(true)),
             Found::Schema(Some(index)) => {
@@ -174,8 +181,8 @@ impl<'a> Binder<'a> {
             }
         };
         match (value, op) {
-            (Literal::Null, CompareOp::Eq) => return Ok(BoundFilter::not(BoundFilter::Present(target))),
-            (Literal::Null, CompareOp::Ne) => return Ok(BoundFilter::Present(target)),
+            (Literal::Null, CompareOp::Eq) => return Ok(BoundFilter::not(Test::Present.of(target, self.model))),
+            (Literal::Null, CompareOp::Ne) => return Ok(Test::Present.of(target, self.model)),
             (Literal::Null, _) => {
                 return Err(invalid(path, "null is compared with eq or ne only").at_offset(value_offset));
             }
@@ -187,8 +194,8 @@ impl<'a> Binder<'a> {
             Misfit::Literal(detail) => invalid(path, detail).at_offset(value_offset),
         })?;
         match operand {
-            Operand::Boolean(flag) if self.is_primary(definition) => Ok(primary(target, op, flag)),
-            operand => Ok(BoundFilter::Compare(target, op, operand)),
+            Operand::Boolean(flag) if self.is_primary(definition) => Ok(primary(self.model, target, op, flag)),
+            operand => Ok(Test::Compare(op, operand).of(target, self.model)),
         }
     }
 
@@ -228,11 +235,13 @@ impl<'a> Binder<'a> {
             return Err(invalid(path, "value paths do not nest: name a sub-attribute"));
         }
         match self.find(path)? {
-            Found::Attribute(Target { attribute, sub: None }, definition) => {
+            Found::Attribute(target, definition)
+                if target.sub.is_none() || definition.attribute.attribute_type == AttributeType::Complex =>
+            {
                 match self.inside(path, definition)?.filter(filter)? {
                     // No value meets it, whatever the values are.
                     BoundFilter::Constant(false) => Ok(BoundFilter::Constant(false)),
-                    inner => Ok(BoundFilter::Element(attribute, Box::new(inner))),
+                    inner => Ok(nested(&self.model.trail(target), inner)),
                 }
             }
             Found::Attribute(_, definition) => {
@@ -259,9 +268,7 @@ impl<'a> Binder<'a> {
 
     fn find(&self, path: &AttrPath) -> Result<Found<'a>> {
         let found = match self.parent {
-            Some(parent) => {
-                find_sub(self.model, parent.definition, &path.text).map(|id| PathTarget::Attribute(Target::whole(id)))
-            }
+            Some(parent) => find_sub(self.model, parent.definition, &path.text).map(PathTarget::Attribute),
             None => self.resolve(self.model, &path.text),
         };
         let target = match found {
@@ -274,12 +281,9 @@ impl<'a> Binder<'a> {
         let Some(definition) = self.model.definition(target.leaf()) else {
             return Err(Error::new(ErrorKind::Internal, "a resource type names an attribute that it does not define"));
         };
-        if target.sub.is_some()
-            && let Some(parent) = self.model.definition(target.attribute)
-        {
-            check_searchable(path, parent)?;
+        for part in self.model.trail(target).into_iter().filter_map(|id| self.model.definition(id)) {
+            check_searchable(path, part)?;
         }
-        check_searchable(path, definition)?;
         Ok(Found::Attribute(target, definition))
     }
 
@@ -304,8 +308,8 @@ impl<'a> Binder<'a> {
         self.all.iter().any(|model| match self.parent {
             None => self.resolve(model, &path.text).is_ok(),
             Some(parent) => match self.resolve(model, &parent.path.text) {
-                Ok(PathTarget::Attribute(Target { attribute, sub: None })) => {
-                    let definition = model.definition(attribute);
+                Ok(PathTarget::Attribute(target)) => {
+                    let definition = model.definition(target.leaf());
                     definition.is_some_and(|definition| find_sub(model, definition, &path.text).is_ok())
                 }
                 _ => false,
@@ -315,13 +319,16 @@ impl<'a> Binder<'a> {
 }
 
 /// What a name means inside the brackets behind an attribute.
-fn find_sub(model: &TypeModel, parent: &Definition, name: &str) -> std::result::Result<AttributeId, UnknownPath> {
+fn find_sub(model: &TypeModel, parent: &Definition, name: &str) -> std::result::Result<Target, UnknownPath> {
     if parent.children.is_empty() {
         if name.eq_ignore_ascii_case("value") {
-            return Ok(parent.id);
+            return Ok(Target::whole(parent.id));
         }
         let detail = format!("the values of {} have no sub-attributes: inside [ ] call them value", parent.path);
         return Err(UnknownPath { detail, nearest: Some("value".to_owned()) });
+    }
+    if let Some(target) = name.split_once('.').and_then(|(name, below)| find_below(model, parent, name, below)) {
+        return Ok(target);
     }
     let found = model.resolve_sub(parent.id, name);
     // `emails[emails.type eq "work"]`
@@ -330,26 +337,36 @@ fn find_sub(model: &TypeModel, parent: &Definition, name: &str) -> std::result::
         let detail = format!("inside [ ] sub-attributes stand alone: write {last} instead of {name}");
         return Err(UnknownPath { detail, nearest: Some(last.to_owned()) });
     }
-    found
+    found.map(Target::whole)
+}
+
+/// What the names of a path mean below an attribute: a sub-attribute of a sub-attribute.
+fn find_below(model: &TypeModel, parent: &Definition, name: &str, below: &str) -> Option<Target> {
+    let definitions = model.definitions();
+    let first = definitions.child(parent, name)?;
+    let last = below.split('.').try_fold(first, |whole, name| definitions.child(whole, name))?;
+    Some(Target { attribute: first.id, sub: Some(last.id) })
 }
 
 /// A comparison of `primary`, whose absence counts as false, told so that absence needs no rule of its own.
-fn primary(target: Target, op: CompareOp, flag: bool) -> BoundFilter {
+fn primary(model: &TypeModel, target: Target, op: CompareOp, flag: bool) -> BoundFilter {
     let wants_true = flag == (op == CompareOp::Eq);
-    let is_true = |target| BoundFilter::Compare(target, CompareOp::Eq, Operand::Boolean(true));
-    let any_value = match (target.sub, wants_true) {
+    let is_true = |target| Test::Compare(CompareOp::Eq, Operand::Boolean(true)).of(target, model);
+    let trail = model.trail(target);
+    let (sub, within) = match trail.split_last() {
+        Some((sub, within)) if !within.is_empty() => (*sub, within),
         // Inside brackets the question is about one value.
-        (None, true) => return is_true(target),
-        (None, false) => return BoundFilter::not(is_true(target)),
-        (Some(_), true) => is_true(target),
-        (Some(sub), false) => {
-            BoundFilter::Element(target.attribute, Box::new(BoundFilter::not(is_true(Target::whole(sub)))))
-        }
+        _ if wants_true => return is_true(target),
+        _ => return BoundFilter::not(is_true(target)),
+    };
+    let any_value = match wants_true {
+        true => is_true(target),
+        false => nested(within, BoundFilter::not(is_true(Target::whole(sub)))),
     };
     match op {
         CompareOp::Ne => {
             // A value of empty parts is one whose `primary` is false, so it is not none.
-            let some = BoundFilter::Element(target.attribute, Box::new(BoundFilter::Constant(true)));
+            let some = nested(within, BoundFilter::Constant(true));
             let none = BoundFilter::not(some);
             BoundFilter::Or(vec![any_value, none])
         }

@@ -7,8 +7,8 @@
 //! - `co`, `sw` and `ew` with `""` hold for every value, an empty one too.
 //! - What has no value meets no other comparison; `not` is the complement.
 
-use super::{BoundFilter, CompareOp, Operand};
-use crate::model::{AttributeId, ComplexRef, MultiRef, ResourceView, Target, ValueRef};
+use super::{BoundFilter, CompareOp, Operand, deep};
+use crate::model::{AttributeId, ComplexRef, MultiRef, ResourceView, Target, ValueRef, any};
 
 /// Whether the resource meets the filter.
 ///
@@ -42,6 +42,9 @@ fn meets<'a>(filter: &BoundFilter, get: &impl Fn(AttributeId) -> Option<ValueRef
             ValueRef::Multi(values) => values.iter().any(|element| eval_element(inner, element)),
             single => eval_element(inner, single),
         }),
+        BoundFilter::Deep(trail, test) => {
+            trail.split_first().is_some_and(|(attribute, below)| deep::holds(get(*attribute), below, test))
+        }
     }
 }
 
@@ -75,7 +78,7 @@ fn any_of_sub<'a>(element: ValueRef<'a>, sub: AttributeId, test: &mut impl FnMut
     }
 }
 
-fn is_present(value: ValueRef<'_>) -> bool {
+pub(super) fn is_present(value: ValueRef<'_>) -> bool {
     match value {
         ValueRef::String(text) => !text.is_empty(),
         ValueRef::Binary(bytes) => !bytes.is_empty(),
@@ -86,6 +89,7 @@ fn is_present(value: ValueRef<'_>) -> bool {
         | ValueRef::Instant(_)
         | ValueRef::Complex(ComplexRef::Meta(_))
         | ValueRef::Multi(MultiRef::Schemas(..)) => true,
+        ValueRef::Any(json) => !any::is_empty(json),
         ValueRef::Complex(ComplexRef::Decoded(complex)) => complex.iter().any(|(_, value)| is_present(value.into())),
         ValueRef::Complex(ComplexRef::Stored(mut entries)) => entries.any(|(_, value)| is_present(value)),
         ValueRef::Multi(values) => values.iter().any(is_present),

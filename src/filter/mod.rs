@@ -21,6 +21,7 @@
 //! ```
 
 mod bind;
+mod deep;
 mod eval;
 mod expr;
 mod hint;
@@ -33,6 +34,7 @@ mod tests;
 mod text;
 
 pub use bind::{BoundFilter, bind, bind_any, bind_element};
+pub use deep::Test;
 pub use eval::{eval, eval_element};
 pub use expr::{AttrPath, CompareOp, FilterExpr, PathExpr};
 pub use literal::Literal;

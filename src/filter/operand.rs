@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use super::{CompareOp, Literal, text};
+use crate::model::any::{AnyScalar, scalar};
 use crate::model::bind::{coerce, decode_base64};
 use crate::model::{AttributeType, BindOptions, Definition, Instant, Preparation, Value, ValueRef};
 
@@ -88,6 +89,17 @@ impl Operand {
                 };
                 bytes.map(Operand::Binary).ok_or_else(|| wrong_literal(definition, "base64 in double quotes"))
             }
+            AttributeType::Any => {
+                only(definition, op, |op| is_equality(op) || is_textual(op), "eq, ne, co, sw, ew and pr")?;
+                match literal {
+                    Literal::String(text) => Ok(Operand::Text(text.clone(), Preparation::Exact)),
+                    _ if is_textual(op) => Err(wrong_literal(definition, "a string in double quotes")),
+                    Literal::Boolean(flag) => Ok(Operand::Boolean(*flag)),
+                    Literal::Integer(number) => Ok(Operand::Integer(*number)),
+                    Literal::Decimal(number) => Ok(Operand::Decimal(*number)),
+                    Literal::Null => Err(wrong_literal(definition, "a string, a number, true or false")),
+                }
+            }
             AttributeType::Complex => Err(Misfit::Operator(format!("{} is complex and has only pr", definition.path))),
         }
     }
@@ -109,6 +121,13 @@ impl Operand {
             (Operand::Instant(operand), ValueRef::DateTime(_, instant) | ValueRef::Instant(instant)) => {
                 holds(op, instant.cmp(operand))
             }
+            (_, ValueRef::Any(json)) => match scalar(json) {
+                Some(AnyScalar::Boolean(flag)) => self.compare(ValueRef::Boolean(flag), op),
+                Some(AnyScalar::Integer(number)) => self.compare(ValueRef::Integer(number), op),
+                Some(AnyScalar::Decimal(number)) => self.compare(ValueRef::Decimal(number), op),
+                Some(AnyScalar::String(text)) => self.compare(ValueRef::String(&text), op),
+                None => op == CompareOp::Ne,
+            },
             (Operand::Binary(operand), ValueRef::Binary(bytes)) => holds(op, bytes.cmp(operand.as_slice())),
             _ => op == CompareOp::Ne,
         }

@@ -11,7 +11,7 @@
 //! valuePath = attrPath "[" valFilter "]"                ; valFilter is FILTER without valuePath
 //! compareOp = "eq" / "ne" / "co" / "sw" / "ew" / "gt" / "lt" / "ge" / "le"
 //! compValue = false / null / true / number / string     ; JSON (RFC 8259)
-//! attrPath  = [URI ":"] ATTRNAME *1subAttr
+//! attrPath  = [URI ":"] ATTRNAME *1subAttr             ; *subAttr, where a schema goes beyond the RFC
 //! subAttr   = "." ATTRNAME
 //! ATTRNAME  = ALPHA *("-" / "_" / DIGIT / ALPHA)        ; and "$ref", which RFC 7643 section 2.4 defines
 //! PATH      = attrPath / valuePath [subAttr]
@@ -267,7 +267,7 @@ impl<'a> Parser<'a> {
         }
         // A URN has dots and digits of its own: which part of it is the schema's, only `bind` can tell.
         if !word.contains(':') {
-            let mut names = word.splitn(2, '.');
+            let mut names = word.split('.');
             if !names.all(is_attr_name) {
                 let detail =
                     "expected an attribute path such as userName, name.givenName or a schema's URN, a colon and a name";

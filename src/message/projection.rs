@@ -282,27 +282,25 @@ impl<'a> Choice<'a> {
         self.show_with(definition, by_default);
     }
 
-    fn show_with(&mut self, definition: &Definition, keep: impl Fn(&Definition) -> bool) {
+    fn show_with(&mut self, definition: &Definition, keep: fn(&Definition) -> bool) {
         self.set(definition.id, true);
         for child in definition.children.iter().filter_map(|id| self.model.definition(*id)) {
             if keep(child) {
-                self.set(child.id, true);
+                self.show_with(child, keep);
             }
         }
     }
 
     fn show_target(&mut self, target: Target) {
-        let Some(definition) = self.model.definition(target.attribute).filter(|definition| !never(definition)) else {
-            return;
-        };
-        match target.sub {
-            None => self.show_whole(definition),
-            Some(sub) if self.model.definition(sub).is_some_and(|sub| !never(sub)) => {
-                self.show_with(definition, always);
-                self.set(sub, true);
-            }
-            Some(_) => {}
+        let model = self.model;
+        let trail: Vec<&Definition> = model.trail(target).into_iter().filter_map(|id| model.definition(id)).collect();
+        let Some((last, above)) = trail.split_last().filter(|_| !trail.iter().any(|part| never(part))) else { return };
+        for part in above {
+            self.set(part.id, true);
+            let children = part.children.iter().filter_map(|id| model.definition(*id));
+            children.filter(|child| always(child)).for_each(|child| self.show_whole(child));
         }
+        self.show_whole(last);
     }
 
     fn show_defaults(&mut self, attributes: &[AttributeId], schema: &str) {

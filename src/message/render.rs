@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use super::Projection;
 use super::text::{location, to_json};
@@ -246,6 +247,11 @@ impl Serialize for ValueJson<'_> {
             ValueRef::Decimal(number) => serializer.serialize_f64(number),
             ValueRef::Instant(instant) => serializer.collect_str(&instant),
             ValueRef::Binary(bytes) => serializer.serialize_str(&encode_base64(bytes)),
+            // Its text is JSON already, unless it is damaged.
+            ValueRef::Any(json) => match serde_json::from_str::<&RawValue>(json) {
+                Ok(json) => json.serialize(serializer),
+                Err(_) => serializer.serialize_unit(),
+            },
             ValueRef::Multi(values) => serializer.collect_seq(self.elements(values)),
             ValueRef::Complex(complex) => {
                 let mut map = serializer.serialize_map(None)?;

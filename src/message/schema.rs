@@ -27,7 +27,7 @@ pub enum SchemaDocument {
 /// Reads a file of RFC 7643 documents: one Schema or ResourceType, an array of them, or a ListResponse of them.
 ///
 /// Characteristics that are left out have the defaults of RFC 7643 section 2.2; references and binaries are caseExact
-/// (sections 2.3.6 and 2.3.7). Names that the RFC does not define are ignored.
+/// (sections 2.3.6 and 2.3.7). Whether a sub-attribute may be complex, and a type `any`, whoever registers it says. Names that the RFC does not define are ignored.
 ///
 /// # Errors
 /// `InvalidSyntax` for what is no such document, `InvalidValue` for an unknown keyword; both name the place, as in
@@ -86,9 +86,9 @@ fn schema(mut part: Part) -> Result<Schema> {
 }
 
 fn attribute(mut part: Part) -> Result<Attribute> {
-    let attribute_type = keyword(&mut part, "type", AttributeType::from_keyword, AttributeType::KEYWORDS)?
-        .unwrap_or(AttributeType::String);
-    let always_exact = matches!(attribute_type, AttributeType::Reference | AttributeType::Binary);
+    let attribute_type =
+        keyword(&mut part, "type", AttributeType::from_keyword, &attribute_types())?.unwrap_or(AttributeType::String);
+    let always_exact = matches!(attribute_type, AttributeType::Reference | AttributeType::Binary | AttributeType::Any);
     Ok(Attribute {
         name: part.need_string("name")?,
         attribute_type,
@@ -106,6 +106,12 @@ fn attribute(mut part: Part) -> Result<Attribute> {
         reference_types: part.take_strings("referenceTypes")?,
         sub_attributes: part.take_objects("subAttributes")?.map(|part| attribute(part?)).collect::<Result<_>>()?,
     })
+}
+
+/// The types that a client may name: those of the RFC.
+fn attribute_types() -> Vec<&'static str> {
+    let is_any = |word: &&str| *word == AttributeType::Any.keyword();
+    AttributeType::KEYWORDS.iter().copied().filter(|word| !is_any(word)).collect()
 }
 
 fn keyword<T>(part: &mut Part, name: &str, read: impl Fn(&str) -> Option<T>, keywords: &[&str]) -> Result<Option<T>> {

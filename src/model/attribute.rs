@@ -44,6 +44,8 @@ keywords! {
         Reference "reference",
         /// Sub-attributes.
         Complex "complex",
+        /// Any JSON value. Not of the RFC: only [schemas that go beyond it](super::Registry::build_with) have it.
+        Any "any",
     }
 }
 
@@ -112,7 +114,8 @@ pub struct Attribute {
     pub uniqueness: Uniqueness,
     /// What a reference may point at: resource type names, `external`, `uri`.
     pub reference_types: Vec<String>,
-    /// The sub-attributes of a complex attribute.
+    /// The sub-attributes of a complex attribute. Only in [schemas that go beyond the RFC](super::Registry::build_with)
+    /// are they complex themselves.
     pub sub_attributes: Vec<Attribute>,
 }
 

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use super::any::text_of;
 use super::registry::common;
 use super::{AttributeType, Complex, DateTime, Definition, Input, Object, PathTarget, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
@@ -225,6 +226,7 @@ pub fn bind_single(
     let kind = definition.attribute.attribute_type;
     let value = match (kind, input) {
         (_, Input::Null) => return Ok(None),
+        (AttributeType::Any, any) => Value::Any(text_of(definition, &any)?),
         (AttributeType::String | AttributeType::Reference, Input::String(text)) => Value::String(text),
         (AttributeType::Boolean, Input::Boolean(flag)) => Value::Boolean(flag),
         (AttributeType::Integer, Input::Integer(number)) => Value::Integer(number),
@@ -313,6 +315,7 @@ fn expected(kind: AttributeType) -> &'static str {
         AttributeType::DateTime => "a dateTime string",
         AttributeType::Binary => "a base64 string",
         AttributeType::Complex => "an object",
+        AttributeType::Any => "a JSON value",
     }
 }
 

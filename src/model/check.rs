@@ -7,13 +7,19 @@ use crate::{Error, ErrorKind, Result};
 /// process that opens the store.
 pub const MAX_ATTRIBUTES: usize = 2_000;
 
+/// Attributes that may stand in each other in a schema that goes beyond the RFC: stops a document that takes the stack of
+/// whatever walks its values.
+pub const MAX_LEVELS: usize = 8;
+
 fn invalid(attribute: &str, detail: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidValue, detail).on(attribute)
 }
 
+/// A schema; one that may go `beyond` the RFC has sub-attributes of sub-attributes, and attributes of any value.
+///
 /// # Errors
 /// `InvalidValue`, naming the attribute.
-pub(super) fn schema(schema: &Schema) -> Result<()> {
+pub(super) fn schema(schema: &Schema, beyond: bool) -> Result<()> {
     let is_urn = schema.id.len() > 4 && schema.id.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("urn:"));
     if !is_urn || schema.id.bytes().any(|b| b.is_ascii_whitespace() || b"()[]\"|".contains(&b)) {
         return Err(invalid(
@@ -21,7 +27,7 @@ pub(super) fn schema(schema: &Schema) -> Result<()> {
             format!("a schema's id is a URN such as urn:example:2.0:Device; \"{}\" is none", schema.id),
         ));
     }
-    let count: usize = schema.attributes.iter().map(|a| 1 + a.sub_attributes.len()).sum();
+    let count = count(&schema.attributes);
     if count > MAX_ATTRIBUTES {
         return Err(invalid("attributes", format!("{count} attributes; a schema has at most {MAX_ATTRIBUTES}")));
     }
@@ -33,19 +39,37 @@ pub(super) fn schema(schema: &Schema) -> Result<()> {
             );
             return Err(invalid(&attribute.name, detail));
         }
-        self::attribute(attribute, &attribute.name)?;
+        self::attribute(attribute, &attribute.name, beyond)?;
         unique_name(&schema.attributes, index, &attribute.name)?;
-        for (index, sub) in attribute.sub_attributes.iter().enumerate() {
-            let path = format!("{}.{}", attribute.name, sub.name);
-            if sub.attribute_type == AttributeType::Complex {
-                return Err(invalid(
-                    &path,
-                    format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)"),
-                ));
-            }
-            self::attribute(sub, &path)?;
-            unique_name(&attribute.sub_attributes, index, &path)?;
+        sub_attributes(attribute, &attribute.name, 2, beyond)?;
+    }
+    Ok(())
+}
+
+fn count(attributes: &[Attribute]) -> usize {
+    attributes.iter().map(|attribute| 1 + count(&attribute.sub_attributes)).sum()
+}
+
+/// The sub-attributes of an attribute, which are on a level: 2, if the attribute is no sub-attribute itself.
+fn sub_attributes(parent: &Attribute, path: &str, level: usize, beyond: bool) -> Result<()> {
+    for (index, sub) in parent.sub_attributes.iter().enumerate() {
+        let path = format!("{path}.{}", sub.name);
+        let is_complex = sub.attribute_type == AttributeType::Complex;
+        if is_complex && !beyond {
+            return Err(invalid(&path, format!("{path}: a sub-attribute cannot be complex (RFC 7643 section 2.3.8)")));
         }
+        if is_complex && level >= MAX_LEVELS {
+            let detail =
+                format!("{path}: at most {MAX_LEVELS} attributes stand in each other, so it cannot be complex");
+            return Err(invalid(&path, detail));
+        }
+        if level > 2 && sub.uniqueness != Uniqueness::None {
+            let detail = format!("{path}: a sub-attribute of a sub-attribute cannot be unique");
+            return Err(invalid(&path, detail));
+        }
+        attribute(sub, &path, beyond)?;
+        unique_name(&parent.sub_attributes, index, &path)?;
+        sub_attributes(sub, &path, level + 1, beyond)?;
     }
     Ok(())
 }
@@ -59,13 +83,16 @@ fn unique_name(among: &[Attribute], index: usize, path: &str) -> Result<()> {
     Ok(())
 }
 
-fn attribute(attribute: &Attribute, path: &str) -> Result<()> {
+fn attribute(attribute: &Attribute, path: &str, beyond: bool) -> Result<()> {
     let name = attribute.name.strip_prefix('$').unwrap_or(&attribute.name);
     let valid = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if !valid {
         let detail = format!("\"{}\" is no attribute name: a letter, then letters, digits, - and _", attribute.name);
         return Err(invalid(path, detail));
+    }
+    if attribute.attribute_type == AttributeType::Any && !beyond {
+        return Err(invalid(path, format!("{path}: RFC 7643 section 2.3 has no type any; only profiles do")));
     }
     let complex = attribute.attribute_type == AttributeType::Complex;
     if complex == attribute.sub_attributes.is_empty() {
@@ -76,9 +103,15 @@ fn attribute(attribute: &Attribute, path: &str) -> Result<()> {
         };
         return Err(invalid(path, detail));
     }
-    let comparable = !matches!(attribute.attribute_type, AttributeType::Complex | AttributeType::Boolean);
-    if attribute.uniqueness != Uniqueness::None && !comparable {
-        return Err(invalid(path, format!("{path}: a {} cannot be unique", attribute.attribute_type.keyword())));
+    let comparable = match attribute.attribute_type {
+        AttributeType::Any => Err("value of any type"),
+        kind @ (AttributeType::Complex | AttributeType::Boolean) => Err(kind.keyword()),
+        _ => Ok(()),
+    };
+    if attribute.uniqueness != Uniqueness::None
+        && let Err(kind) = comparable
+    {
+        return Err(invalid(path, format!("{path}: a {kind} cannot be unique")));
     }
     Ok(())
 }

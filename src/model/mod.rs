@@ -3,6 +3,7 @@
 //! Text and bytes from outside become [`Input`], then typed [`Value`]s bound to a [`TypeModel`], then stored bytes.
 //! Whatever reads a resource reads a [`ResourceView`], decoded or stored alike.
 
+pub mod any;
 mod attribute;
 pub mod bind;
 mod builtin;
@@ -24,7 +25,7 @@ mod view;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 pub use bind::{BindOptions, Bound};
-pub use check::MAX_ATTRIBUTES;
+pub use check::{MAX_ATTRIBUTES, MAX_LEVELS};
 pub use constraint::{Constraint, Constraints, Known};
 pub use input::{Input, Object};
 pub use meta::{EntityTag, VersionMatch};

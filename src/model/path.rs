@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! attrPath = [URI ":"] ATTRNAME *1subAttr
-//! subAttr  = "." ATTRNAME
+//! subAttr  = "." ATTRNAME                            ; several, where a schema goes beyond the RFC
 //! ATTRNAME = ALPHA *("-" / "_" / DIGIT / ALPHA)      ; and "$ref"
 //! ```
 //! A URN holds colons and dots itself, so it is recognised by the schemas of the resource type: the longest one that
@@ -15,7 +15,8 @@ use super::{AttributeId, Definition, TypeModel};
 pub struct Target {
     /// The attribute.
     pub attribute: AttributeId,
-    /// The sub-attribute.
+    /// The sub-attribute. In a schema that goes beyond the RFC it may be a sub-attribute of a sub-attribute of the
+    /// attribute, and so on: [`TypeModel::is_deep`](super::TypeModel::is_deep) tells.
     pub sub: Option<AttributeId>,
 }
 
@@ -117,26 +118,28 @@ impl TypeModel {
         whole: &str,
         nearest: Nearest,
     ) -> Result<PathTarget, UnknownPath> {
-        let (name, sub) = match name.split_once('.') {
-            Some((name, sub)) => (name, Some(sub)),
-            None => (name, None),
-        };
+        let mut names = name.split('.');
+        let name = names.next().unwrap_or(name);
         let candidates = || among.iter().filter_map(|id| self.definition(*id));
         let Some(found) = candidates().find(|d| d.is_named(name)) else {
             return Err(self.unknown(whole, name, &mut candidates(), nearest));
         };
-        let Some(sub) = sub else { return Ok(PathTarget::Attribute(Target::whole(found.id))) };
-        match self.definitions().child(found, sub) {
-            Some(child) => Ok(PathTarget::Attribute(Target { attribute: found.id, sub: Some(child.id) })),
-            None if found.children.is_empty() => Err(UnknownPath {
-                detail: format!("\"{whole}\": {} has no sub-attributes", found.path),
-                nearest: Some(found.path.clone()),
-            }),
-            None => {
-                let mut children = found.children.iter().filter_map(|id| self.definition(*id));
-                Err(self.unknown(whole, sub, &mut children, nearest))
-            }
+        let mut leaf = found;
+        for name in names {
+            leaf = match self.definitions().child(leaf, name) {
+                Some(child) => child,
+                None if leaf.children.is_empty() => {
+                    let detail = format!("\"{whole}\": {} has no sub-attributes", leaf.path);
+                    return Err(UnknownPath { detail, nearest: Some(leaf.path.clone()) });
+                }
+                None => {
+                    let mut children = leaf.children.iter().filter_map(|id| self.definition(*id));
+                    return Err(self.unknown(whole, name, &mut children, nearest));
+                }
+            };
         }
+        let sub = (leaf.id != found.id).then_some(leaf.id);
+        Ok(PathTarget::Attribute(Target { attribute: found.id, sub }))
     }
 
     fn unknown(

@@ -43,7 +43,7 @@ pub mod common {
 
 /// Which attribute has which number: kept in the store, so that numbers outlive the process.
 ///
-/// Keys are `urn|name` or `urn|name.sub`, in lower case.
+/// Keys are `urn|name`, `urn|name.sub` and so on, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeNumbers {
     numbers: BTreeMap<String, AttributeId>,
@@ -85,7 +85,8 @@ impl AttributeNumbers {
 pub struct Definition {
     /// The number.
     pub id: AttributeId,
-    /// The attribute that it is a sub-attribute of.
+    /// The attribute that it is a sub-attribute of; that may be a sub-attribute itself, in a schema that goes beyond the
+    /// RFC.
     pub parent: Option<AttributeId>,
     /// The URN of its schema; empty for the common attributes.
     pub schema: Arc<str>,
@@ -145,6 +146,20 @@ impl Definitions {
         children.into_iter().find(|child| child.is_named(name))
     }
 
+    /// The numbers on the way down to an attribute: those that it is part of, the outermost first, and its own.
+    pub fn trail(&self, id: AttributeId) -> Vec<AttributeId> {
+        let mut trail: Vec<AttributeId> =
+            std::iter::successors(Some(id), |id| self.get(*id).and_then(|definition| definition.parent)).collect();
+        trail.reverse();
+        trail
+    }
+
+    /// Whether an attribute is another one, or part of it at whatever depth.
+    pub fn is_within(&self, id: AttributeId, whole: AttributeId) -> bool {
+        let mut up = std::iter::successors(Some(id), |id| self.get(*id).and_then(|definition| definition.parent));
+        up.any(|id| id == whole)
+    }
+
     fn add(&mut self, definition: Definition) {
         let index = definition.id.0 as usize;
         if self.0.len() <= index {
@@ -177,13 +192,28 @@ impl Registry {
         resource_types: Vec<Option<ResourceType>>,
         numbers: &mut AttributeNumbers,
     ) -> Result<Self> {
+        Self::build_with(schemas, resource_types, numbers, &|_| false)
+    }
+
+    /// [`Registry::build`], where some schemas may go beyond RFC 7643: those whose URN `beyond` accepts. Their
+    /// sub-attributes may be complex, down to [`MAX_LEVELS`](super::MAX_LEVELS), and their attributes may be of type
+    /// [`Any`](AttributeType::Any).
+    ///
+    /// # Errors
+    /// As [`Registry::build`].
+    pub fn build_with(
+        schemas: Vec<Schema>,
+        resource_types: Vec<Option<ResourceType>>,
+        numbers: &mut AttributeNumbers,
+        beyond: &dyn Fn(&str) -> bool,
+    ) -> Result<Self> {
         let mut definitions = Definitions::default();
         for attribute in super::builtin::common_attributes() {
             definitions.add(attribute);
         }
         let mut known = BTreeMap::new();
         for schema in &schemas {
-            super::check::schema(schema)?;
+            super::check::schema(schema, beyond(&schema.id))?;
             let core_of_some = resource_types.iter().flatten().any(|t| t.schema.eq_ignore_ascii_case(&schema.id));
             let top = define_schema(schema, core_of_some, numbers, &mut definitions);
             if known.insert(schema.id.to_ascii_lowercase(), top).is_some() {
@@ -281,39 +311,39 @@ fn define_schema(
     definitions: &mut Definitions,
 ) -> Vec<AttributeId> {
     let urn: Arc<str> = Arc::from(schema.id.as_str());
-    let mut top = Vec::new();
-    for attribute in &schema.attributes {
-        let id = numbers.number(format!("{}|{}", schema.id, attribute.name).to_ascii_lowercase());
-        let path = if is_core { attribute.name.clone() } else { format!("{}:{}", schema.id, attribute.name) };
-        let mut children = Vec::new();
-        for sub in &attribute.sub_attributes {
-            let key = format!("{}|{}.{}", schema.id, attribute.name, sub.name).to_ascii_lowercase();
-            let child = numbers.number(key);
-            children.push(child);
-            definitions.add(Definition {
-                id: child,
-                parent: Some(id),
-                schema: Arc::clone(&urn),
-                path: format!("{path}.{}", sub.name),
-                preparation: preparation(&schema.id, sub),
-                children: Vec::new(),
-                answered_as: None,
-                attribute: sub.clone(),
-            });
-        }
-        top.push(id);
-        definitions.add(Definition {
+    let mut definer = Definer { urn, numbers, definitions };
+    let path = |name: &str| if is_core { name.to_owned() } else { format!("{}:{name}", schema.id) };
+    schema.attributes.iter().map(|it| definer.define(it, None, &it.name, path(&it.name))).collect()
+}
+
+/// Gives the attributes of a schema their numbers.
+struct Definer<'a> {
+    urn: Arc<str>,
+    numbers: &'a mut AttributeNumbers,
+    definitions: &'a mut Definitions,
+}
+
+impl Definer<'_> {
+    /// An attribute with all below it; `name` is its path in the schema.
+    fn define(&mut self, attribute: &Attribute, parent: Option<AttributeId>, name: &str, path: String) -> AttributeId {
+        let id = self.numbers.number(format!("{}|{name}", self.urn).to_ascii_lowercase());
+        let children = attribute.sub_attributes.iter().map(|sub| {
+            let (name, path) = (format!("{name}.{}", sub.name), format!("{path}.{}", sub.name));
+            self.define(sub, Some(id), &name, path)
+        });
+        let children = children.collect();
+        self.definitions.add(Definition {
             id,
-            parent: None,
-            schema: Arc::clone(&urn),
+            parent,
+            schema: Arc::clone(&self.urn),
             path,
-            preparation: preparation(&schema.id, attribute),
+            preparation: preparation(&self.urn, attribute),
             children,
             answered_as: None,
             attribute: Attribute { sub_attributes: Vec::new(), ..attribute.clone() },
         });
+        id
     }
-    top
 }
 
 fn preparation(schema: &str, attribute: &Attribute) -> Preparation {

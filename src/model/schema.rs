@@ -1,6 +1,7 @@
 //! Schemas and resource types (RFC 7643 sections 6 and 7) as data, and the URNs of the built-in ones.
 
 use super::Attribute;
+use crate::Result;
 
 /// The core User schema (RFC 7643 section 4.1).
 pub const USER_SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -20,6 +21,17 @@ pub struct Schema {
     pub description: String,
     /// The attributes, without the common ones of RFC 7643 section 3.1.
     pub attributes: Vec<Attribute>,
+}
+
+impl Schema {
+    /// Sees that it is what RFC 7643 says a schema is: what a client may register. The schemas of a profile may
+    /// [go beyond](super::Registry::build_with).
+    ///
+    /// # Errors
+    /// `InvalidValue`, naming the attribute.
+    pub fn check(&self) -> Result<()> {
+        super::check::schema(self, false)
+    }
 }
 
 /// A resource type: an endpoint and the schemas of what lives there (RFC 7643 section 6).

@@ -11,6 +11,7 @@
 //!           | 0x06 length:varint byte*              ; binary
 //!           | 0x07 length:varint entry*             ; complex
 //!           | 0x08 length:varint value*             ; multi-valued
+//!           | 0x09 text                             ; any JSON value
 //! instant  := seconds:i64 nanoseconds:u32
 //! text     := length:varint byte*                   ; UTF-8
 //! ```
@@ -66,6 +67,10 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
             out.push(6);
             put_varint(out, bytes.len() as u64);
             out.extend_from_slice(bytes);
+        }
+        Value::Any(json) => {
+            out.push(9);
+            put_text(out, json);
         }
         Value::Complex(complex) => put_block(out, 7, |out| put_entries(out, complex)),
         Value::Multi(values) => put_block(out, 8, |out| values.iter().for_each(|value| put_value(out, value))),
@@ -203,6 +208,7 @@ fn take_value<'a>(rest: &mut &'a [u8]) -> Option<ValueRef<'a>> {
         6 => ValueRef::Binary(take_block(rest)?),
         7 => ValueRef::Complex(ComplexRef::Stored(StoredEntries(take_block(rest)?))),
         8 => ValueRef::Multi(MultiRef::Stored(StoredValues(take_block(rest)?))),
+        9 => ValueRef::Any(take_text(rest)?),
         _ => return None,
     })
 }
@@ -220,7 +226,7 @@ fn skip_value(rest: &mut &[u8]) -> Option<()> {
             take(rest, 12)?;
             take_block(rest)?;
         }
-        4 | 6 | 7 | 8 => drop(take_block(rest)?),
+        4 | 6 | 7 | 8 | 9 => drop(take_block(rest)?),
         _ => return None,
     }
     Some(())

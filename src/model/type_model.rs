@@ -273,6 +273,19 @@ impl TypeModel {
         &self.definitions
     }
 
+    /// Whether a target is a sub-attribute of a sub-attribute, which RFC 7643 does not know.
+    pub fn is_deep(&self, target: Target) -> bool {
+        let parent = target.sub.and_then(|sub| self.definition(sub)).and_then(|definition| definition.parent);
+        parent.is_some_and(|parent| parent != target.attribute)
+    }
+
+    /// The numbers on the way down from a target's attribute to what it names, both included.
+    pub fn trail(&self, target: Target) -> Vec<AttributeId> {
+        let mut trail = self.definitions.trail(target.leaf());
+        let start = trail.iter().position(|id| *id == target.attribute).unwrap_or(0);
+        trail.split_off(start)
+    }
+
     /// The path of a target, for errors.
     pub fn path_of(&self, target: Target) -> &str {
         self.definition(target.leaf()).map_or("?", |definition| &definition.path)

@@ -65,6 +65,11 @@ fn check_value(model: &TypeModel, definition: &Definition, value: &Value) -> Res
         for child in &definition.children {
             check_required(model, *child, complex)?;
         }
+        for (id, value) in complex.iter() {
+            if let Some(child) = model.definition(id) {
+                check_value(model, child, value)?;
+            }
+        }
         if primary.and_then(|id| complex.get(id)) == Some(&Value::Boolean(true)) {
             primaries += 1;
         }

@@ -19,6 +19,8 @@ pub enum Value {
     Binary(Vec<u8>),
     /// Sub-attributes; at least one.
     Complex(Complex),
+    /// Any JSON value but null, as its text without white space: what [`any`](super::any) makes.
+    Any(String),
     /// Several values; at least one, none of them `Multi`.
     Multi(Vec<Value>),
 }

@@ -21,6 +21,8 @@ pub enum ValueRef<'a> {
     Instant(Instant),
     /// Bytes.
     Binary(&'a [u8]),
+    /// Any JSON value, as its text.
+    Any(&'a str),
     /// Sub-attributes.
     Complex(ComplexRef<'a>),
     /// Several values.
@@ -54,6 +56,7 @@ impl<'a> ValueRef<'a> {
             ValueRef::DateTime(text, instant) => Value::DateTime(value::DateTime { text: text.to_owned(), instant }),
             ValueRef::Instant(instant) => Value::DateTime(instant.into()),
             ValueRef::Binary(bytes) => Value::Binary(bytes.to_vec()),
+            ValueRef::Any(json) => Value::Any(json.to_owned()),
             ValueRef::Complex(complex) => Value::Complex(complex.to_complex()),
             ValueRef::Multi(values) => Value::Multi(values.iter().map(ValueRef::to_value).collect()),
         }
@@ -69,6 +72,7 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
             Value::Decimal(number) => ValueRef::Decimal(*number),
             Value::DateTime(time) => ValueRef::DateTime(&time.text, time.instant),
             Value::Binary(bytes) => ValueRef::Binary(bytes),
+            Value::Any(json) => ValueRef::Any(json),
             Value::Complex(complex) => ValueRef::Complex(ComplexRef::Decoded(complex)),
             Value::Multi(values) => ValueRef::Multi(MultiRef::Decoded(values)),
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::budget::Budget;
+use super::budget::{Budget, weight};
 use super::target::{Location, Place, locate_text};
 use super::values::{self, invalid_value};
-use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest};
+use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest, nested};
 use crate::filter::BoundFilter;
 use crate::model::{
     AttributeId, Complex, Definition, Extension, Input, Mutability, Returned, TypeModel, Value, validate,
@@ -161,17 +161,25 @@ impl Patcher<'_> {
         self.named.insert(place.definition.id);
         let on_request =
             |definition: &&Definition| definition.attribute.returned == Returned::Request && definition.is_writable();
-        let named = [Some(place.definition), place.sub].into_iter().flatten();
+        let named = place.within.iter().copied().chain([place.definition]).chain(place.sub);
         self.on_request.extend(named.filter(on_request).map(|definition| definition.id));
-        let children = place.definition.children.iter().filter_map(|id| model.definition(*id));
-        let named = |child: &&Definition| value.is_some_and(|value| names(value, &child.attribute.name));
-        self.on_request.extend(children.filter(on_request).filter(named).map(|child| child.id));
+        let mut below = Vec::new();
+        let last = place.sub.filter(|sub| !sub.children.is_empty()).unwrap_or(place.definition);
+        value.into_iter().for_each(|value| named_below(model, last, value, &mut below));
+        self.on_request.extend(below.into_iter().filter(on_request).map(|child| child.id));
     }
 
     /// Lets an immutable attribute gain a value and nothing else, and no required one lose its value: that is
     /// `mutability`, however it becomes unassigned (RFC 7644 section 3.5.2.2).
     fn guard(&mut self, place: &Place<'_>, change: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let definition = place.definition;
+        if !place.within.is_empty() {
+            let cost = nested::value_in(&self.attributes, &place.within, definition.id).map_or(0, weight);
+            self.budget.charge(cost)?;
+            let before = nested::Before::of(&self.attributes, place);
+            change(self)?;
+            return before.check(&mut self.attributes, place);
+        }
         let immutable = definition.attribute.mutability == Mutability::Immutable;
         let before = self.attributes.get(definition.id);
         let assigned = before.is_some();
@@ -208,9 +216,14 @@ impl Patcher<'_> {
         Ok(())
     }
 
+    /// The value of the attribute at a place.
+    pub fn value(&self, place: &Place<'_>) -> Option<&Value> {
+        nested::value_in(&self.attributes, &place.within, place.definition.id)
+    }
+
     /// Takes the values of an attribute out of the resource, to be changed and [put back](Self::restore).
-    pub fn take(&mut self, attribute: AttributeId) -> Vec<Value> {
-        match self.attributes.remove(attribute) {
+    pub fn take(&mut self, place: &Place<'_>) -> Vec<Value> {
+        match nested::take_in(&mut self.attributes, &place.within, place.definition.id) {
             Some(Value::Multi(values)) => values,
             Some(single) => vec![single],
             None => Vec::new(),
@@ -218,25 +231,29 @@ impl Patcher<'_> {
     }
 
     /// Puts the values of an attribute into the resource, without those that are no values any more.
-    pub fn restore(&mut self, definition: &Definition, mut values: Vec<Value>) {
+    pub fn restore(&mut self, place: &Place<'_>, mut values: Vec<Value>) {
         values.retain(|value| !values::is_blank(value));
-        let value = if definition.attribute.multi_valued {
+        let value = if place.definition.attribute.multi_valued {
             (!values.is_empty()).then_some(Value::Multi(values))
         } else {
             values.pop()
         };
-        match value {
-            Some(value) => self.attributes.set(definition.id, value),
-            None => self.attributes.remove(definition.id),
-        };
+        nested::set_in(&mut self.attributes, &place.within, place.definition.id, value);
     }
 }
 
-/// Whether a value, or one of several, has this sub-attribute.
-fn names(value: &Input, sub: &str) -> bool {
+/// Collects the sub-attributes that a value, or one of several, has.
+fn named_below<'m>(model: &'m TypeModel, whole: &'m Definition, value: &Input, named: &mut Vec<&'m Definition>) {
     match value {
-        Input::Object(object) => object.get(sub).is_some(),
-        Input::Array(items) => items.iter().any(|item| names(item, sub)),
-        _ => false,
+        Input::Object(object) => {
+            for child in whole.children.iter().filter_map(|id| model.definition(*id)) {
+                if let Some(value) = object.get(&child.attribute.name) {
+                    named.push(child);
+                    named_below(model, child, value, named);
+                }
+            }
+        }
+        Input::Array(items) => items.iter().for_each(|item| named_below(model, whole, item, named)),
+        _ => {}
     }
 }

@@ -62,6 +62,7 @@ fn size(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),
         Value::Binary(bytes) => bytes.len(),
+        Value::Any(json) => json.len(),
         Value::Complex(complex) => complex.iter().map(|(_, value)| size(value)).sum(),
         // Each value of a list is compared by itself.
         Value::Multi(values) => values.iter().map(|value| UNIT + size(value)).sum(),

@@ -21,7 +21,8 @@ use crate::model::{
 /// A single value that came wrapped: `[{"$ref": null, "value": "x"}]` is `"x"`, and for a complex attribute a list of
 /// one object is that object. `$ref: null` is dropped with the wrapping.
 pub(super) fn unwrap_value<'i>(definition: &Definition, input: &'i Input, dialect: &Dialect) -> &'i Input {
-    if !dialect.wrapped_values {
+    // Any value is as it is.
+    if !dialect.wrapped_values || definition.attribute.attribute_type == AttributeType::Any {
         return input;
     }
     let input = match input {
@@ -167,8 +168,10 @@ pub(super) fn select_listed_values(
             }
         };
         let parts = bind_parts(model, definition, object, dialect)?;
-        let pattern: Complex =
-            parts.into_iter().filter_map(|(child, value)| Some((child.id, prepared(child, value?)))).collect();
+        let pattern: Complex = parts
+            .into_iter()
+            .filter_map(|(child, given)| Some((child.id, prepared(child, given.into_value()?))))
+            .collect();
         let names: Vec<AttributeId> = pattern.iter().map(|(id, _)| id).collect();
         if !names.is_empty() {
             listed.entry(names).or_default().push(Value::Complex(pattern));

@@ -6,8 +6,8 @@ use super::apply::Patcher;
 use super::budget::{clauses, weight, weights};
 use super::target::{Place, Selection};
 use super::values::{
-    Part, Same, bind_assigned, bind_parts, check_count, immutable, keep_one_primary, merge, no_target, primary_of,
-    same, set_part,
+    Given, Part, Same, bind_part, bind_parts, check_count, immutable, keep_one_primary, merge, no_target, part_weight,
+    primary_of, same,
 };
 use super::{Op, deviations};
 use crate::Result;
@@ -18,7 +18,7 @@ use crate::model::{Complex, Definition, Input, Mutability, Object, TypeModel, Va
 /// What happens to each selected value.
 enum Change<'m> {
     /// A sub-attribute is set.
-    Sub(&'m Definition, Option<Value>),
+    Sub(Part<'m>),
     /// Sub-attributes are set, others stay.
     Merge(Vec<Part<'m>>),
     /// The value is replaced; by none, it goes.
@@ -43,14 +43,14 @@ impl Patcher<'_> {
     pub fn put_selected(&mut self, op: Op, place: &Place<'_>, selection: &Selection, input: &Input) -> Result<()> {
         let definition = place.definition;
         let change = self.bind_change(op, place, input)?;
-        let mut values = self.take(definition.id);
+        let mut values = self.take(place);
         let mut selected = self.select(&values, selection)?;
         if !selected.contains(&true) {
             if !self.dialect.create_missing_values {
                 return Err(no_target(definition));
             }
             let made = deviations::value_from_filter(self.model, definition, &selection.expr, self.dialect)?;
-            if let Some(value) = change.begin(op, made)? {
+            if let Some(value) = change.begin(self.model, op, made)? {
                 values.push(value);
                 selected.push(true);
                 check_count(definition, values.len())?;
@@ -62,7 +62,7 @@ impl Patcher<'_> {
         }
         let is_selected = |index: usize| selected.get(index).copied().unwrap_or(false);
         keep_one_primary(&mut values, primary_of(self.model, definition), is_selected);
-        self.restore(definition, values);
+        self.restore(place, values);
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl Patcher<'_> {
     {
         let definition = place.definition;
         if let Some(sub) = place.sub {
-            return Ok(Change::Sub(sub, bind_assigned(self.model, sub, input, self.dialect)?));
+            return bind_part(self.model, sub, input, self.dialect).map(Change::Sub);
         }
         let input = deviations::unwrap_value(definition, input, self.dialect);
         let complex = !definition.children.is_empty();
@@ -99,8 +99,9 @@ impl Change<'_> {
     /// What it costs to make it to one value.
     fn weight(&self) -> usize {
         match self {
-            Change::Sub(_, value) | Change::Whole(value) => value.as_ref().map_or(1, weight),
-            Change::Merge(parts) => parts.iter().map(|(_, value)| value.as_ref().map_or(1, weight)).sum(),
+            Change::Whole(value) => value.as_ref().map_or(1, weight),
+            Change::Sub(part) => part_weight(std::slice::from_ref(part)),
+            Change::Merge(parts) => part_weight(parts),
             Change::Nothing => 0,
         }
     }
@@ -117,17 +118,17 @@ impl Change<'_> {
         let chosen = values.iter_mut().zip(selected.iter()).filter_map(|(value, chosen)| chosen.then_some(value));
         match self {
             Change::Nothing => {}
-            Change::Sub(sub, value) => {
+            Change::Sub(part) => {
                 for element in chosen {
                     if let Value::Complex(complex) = element {
-                        set_part(op, complex, sub, value.clone())?;
+                        merge(model, op, complex, std::slice::from_ref(&part))?;
                     }
                 }
             }
             Change::Merge(parts) => {
                 for element in chosen {
                     if let Value::Complex(complex) = element {
-                        merge(op, complex, &parts)?;
+                        merge(model, op, complex, &parts)?;
                     }
                 }
             }
@@ -147,12 +148,12 @@ impl Change<'_> {
     }
 
     /// Makes the change to a value that is new; none where there is nothing to set.
-    fn begin(self, op: Op, made: Option<Complex>) -> Result<Option<Value>> {
+    fn begin(self, model: &TypeModel, op: Op, made: Option<Complex>) -> Result<Option<Value>> {
         let mut complex = made.unwrap_or_default();
         match self {
-            Change::Nothing | Change::Sub(_, None) | Change::Whole(None) => return Ok(None),
-            Change::Sub(sub, value) => set_part(op, &mut complex, sub, value)?,
-            Change::Merge(parts) => merge(op, &mut complex, &parts)?,
+            Change::Nothing | Change::Sub((_, Given::Value(None))) | Change::Whole(None) => return Ok(None),
+            Change::Sub(part) => merge(model, op, &mut complex, &[part])?,
+            Change::Merge(parts) => merge(model, op, &mut complex, &parts)?,
             Change::Whole(Some(Value::Complex(new))) => {
                 for (id, value) in new {
                     complex.set(id, value);
@@ -169,6 +170,12 @@ fn replacement(model: &TypeModel, definition: &Definition, old: &Value, new: &Va
     let (Value::Complex(old), Value::Complex(new)) = (old, new) else { return Ok(new.clone()) };
     let mut merged = new.clone();
     for child in definition.children.iter().filter_map(|id| model.definition(*id)) {
+        if !child.attribute.multi_valued
+            && let (Some(old), Some(new)) = (old.get(child.id), new.get(child.id))
+            && old.as_complex().is_some()
+        {
+            merged.set(child.id, replacement(model, child, old, new)?);
+        }
         let fixed = child.attribute.mutability == Mutability::Immutable || !child.is_writable();
         let Some(kept) = old.get(child.id).filter(|_| fixed) else { continue };
         if merged.set(child.id, kept.clone()).is_some_and(|given| !same(kept, &given)) {

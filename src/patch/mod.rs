@@ -9,6 +9,7 @@ mod deviations;
 mod dialect;
 mod elements;
 mod members;
+mod nested;
 mod op;
 mod put;
 mod remove;

@@ -11,7 +11,7 @@ impl Patcher<'_> {
     /// remove of an attribute, or of what a place selects of it.
     pub fn remove_attribute(&mut self, place: &Place<'_>, value: Option<&Input>) -> Result<()> {
         let definition = place.definition;
-        let mut values = self.take(definition.id);
+        let mut values = self.take(place);
         let selected = match &place.selection {
             Some(selection) => self.select(&values, selection)?,
             None => self.listed(place, &values, value)?,
@@ -24,7 +24,7 @@ impl Patcher<'_> {
                 let chosen = values.iter_mut().zip(&selected).filter_map(|(value, chosen)| chosen.then_some(value));
                 for element in chosen {
                     if let Value::Complex(complex) = element {
-                        set_part(Op::Replace, complex, sub, None)?;
+                        set_part(self.model, Op::Replace, complex, sub, None)?;
                     }
                 }
             }
@@ -33,7 +33,7 @@ impl Patcher<'_> {
                 values.retain(|_| keep.next().unwrap_or(true));
             }
         }
-        self.restore(definition, values);
+        self.restore(place, values);
         Ok(())
     }
 

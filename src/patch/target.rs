@@ -2,7 +2,7 @@
 
 use super::{Dialect, deviations};
 use crate::filter::{BoundFilter, FilterExpr, PathExpr, bind_element, parse_path};
-use crate::model::{Definition, Extension, PathTarget, TypeModel, UnknownPath, common};
+use crate::model::{Definition, Extension, PathTarget, Target, TypeModel, UnknownPath, common};
 use crate::{Error, ErrorKind, Result};
 
 /// Where an operation acts.
@@ -23,6 +23,9 @@ pub(super) enum Location<'m> {
 /// An attribute, some of its values, or a sub-attribute of them.
 #[derive(Debug)]
 pub(super) struct Place<'m> {
+    /// The single-valued attributes that the attribute is part of, the outermost first. Only in schemas that go beyond
+    /// RFC 7643 are there any.
+    pub within: Vec<&'m Definition>,
     /// The attribute.
     pub definition: &'m Definition,
     /// The sub-attribute.
@@ -57,32 +60,53 @@ pub(super) fn locate<'m>(model: &'m TypeModel, path: &PathExpr, dialect: &Dialec
         }
         PathTarget::Attribute(target) => target,
     };
-    let definition = model.definition(target.attribute).ok_or_else(|| invalid_path("there is no such attribute"))?;
-    let mut sub = target.sub.and_then(|id| model.definition(id));
-    let mut selection = None;
+    let mut place = place_of(model, target)?;
+    let definition = place.definition;
     if let Some(filter) = &path.filter {
-        if !definition.attribute.multi_valued || sub.is_some() {
-            let detail =
-                format!("{} is no multi-valued attribute: it has no values to select", path_of(definition, sub));
-            return Err(invalid_path(detail).on(path_of(definition, sub)));
+        if !definition.attribute.multi_valued || place.sub.is_some() {
+            let path = &place.sub.unwrap_or(definition).path;
+            return Err(
+                invalid_path(format!("{path} is no multi-valued attribute: it has no values to select")).on(path)
+            );
         }
         // What cannot be modified is refused as such, whatever is selected of it.
-        if read_only(model, definition) {
-            return Ok(Location::Attribute(Place { definition, sub, selection }));
+        if place.read_only(model).is_some() {
+            return Ok(Location::Attribute(place));
         }
         let bound = bind_element(filter, model, definition.id, dialect.bind)?;
-        selection = Some(Selection { expr: filter.clone(), bound });
+        place.selection = Some(Selection { expr: filter.clone(), bound });
         if let Some(name) = &path.sub {
             let id = model.resolve_sub(definition.id, name).map_err(invalid)?;
-            sub = model.definition(id);
+            place.sub = model.definition(id);
         }
     }
     if definition.id == common::SCHEMAS {
-        return Ok(Location::Schemas(selection));
+        return Ok(Location::Schemas(place.selection));
     }
     let is_members = model.members().is_some_and(|members| members.attribute == definition.id);
-    let place = Place { definition, sub, selection };
     Ok(if is_members { Location::Members(place) } else { Location::Attribute(place) })
+}
+
+/// The place that a target is: what is inside single-valued attributes is an attribute like others, and what is a
+/// sub-attribute of a multi-valued one is part of each of its values.
+fn place_of(model: &TypeModel, target: Target) -> Result<Place<'_>> {
+    let mut within: Vec<&Definition> = model.trail(target).into_iter().filter_map(|id| model.definition(id)).collect();
+    let last = within.pop().ok_or_else(|| invalid_path("there is no such attribute"))?;
+    let (attribute, sub) = match within.as_slice() {
+        // As in the RFC.
+        [attribute] if last.children.is_empty() || attribute.attribute.multi_valued => (*attribute, Some(last)),
+        _ => (last, None),
+    };
+    if sub.is_some() {
+        within.clear();
+    }
+    if let Some(several) = within.iter().find(|part| part.attribute.multi_valued) {
+        let (path, several) = (&last.path, &several.path);
+        let detail =
+            format!("{path} is part of {several}, which has several values: give {several} whole values instead");
+        return Err(invalid_path(detail).on(path));
+    }
+    Ok(Place { within, definition: attribute, sub, selection: None })
 }
 
 /// Reads a path and finds what it names.
@@ -97,7 +121,10 @@ pub(super) fn locate_text<'m>(model: &'m TypeModel, path: &str, dialect: &Dialec
 pub(super) fn is_unknown(model: &TypeModel, path: &PathExpr, dialect: &Dialect) -> bool {
     match (resolve(model, &path.attr.text, dialect), &path.sub) {
         (Err(_), _) => true,
-        (Ok(PathTarget::Attribute(target)), Some(sub)) => model.resolve_sub(target.attribute, sub).is_err(),
+        (Ok(PathTarget::Attribute(target)), Some(sub)) => {
+            let is_complex = model.definition(target.leaf()).is_some_and(|leaf| !leaf.children.is_empty());
+            model.resolve_sub(if is_complex { target.leaf() } else { target.attribute }, sub).is_err()
+        }
         (Ok(_), _) => false,
     }
 }
@@ -112,7 +139,7 @@ fn resolve(model: &TypeModel, path: &str, dialect: &Dialect) -> std::result::Res
 impl<'m> Location<'m> {
     /// The place of a whole attribute.
     pub fn whole(model: &TypeModel, definition: &'m Definition) -> Self {
-        let place = Place { definition, sub: None, selection: None };
+        let place = Place { within: Vec::new(), definition, sub: None, selection: None };
         match model.members() {
             Some(members) if members.attribute == definition.id => Location::Members(place),
             _ if definition.id == common::SCHEMAS => Location::Schemas(None),
@@ -124,21 +151,22 @@ impl<'m> Location<'m> {
     pub fn read_only(&self, model: &TypeModel) -> Option<&'m Definition> {
         match self {
             Location::Resource | Location::Extension(_) | Location::Schemas(_) => None,
-            Location::Members(place) | Location::Attribute(place) => {
-                let attribute = read_only(model, place.definition).then_some(place.definition);
-                attribute.or(place.sub.filter(|sub| !sub.is_writable()))
-            }
+            Location::Members(place) | Location::Attribute(place) => place.read_only(model),
         }
+    }
+}
+
+impl<'m> Place<'m> {
+    fn read_only(&self, model: &TypeModel) -> Option<&'m Definition> {
+        let mut attributes = self.within.iter().copied().chain([self.definition]);
+        let attribute = attributes.find(|definition| read_only(model, definition));
+        attribute.or(self.sub.filter(|sub| !sub.is_writable()))
     }
 }
 
 /// `groups` follows from the members of groups, whatever its schema says.
 fn read_only(model: &TypeModel, definition: &Definition) -> bool {
     !definition.is_writable() || model.groups().is_some_and(|groups| groups.attribute == definition.id)
-}
-
-fn path_of<'m>(definition: &'m Definition, sub: Option<&'m Definition>) -> &'m str {
-    &sub.unwrap_or(definition).path
 }
 
 fn invalid_path(detail: impl Into<String>) -> Error {

@@ -3,13 +3,45 @@
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 
+use super::budget::weight;
 use super::{Dialect, Op, deviations};
 use crate::model::bind::{MAX_VALUES, bind_single, bind_value};
 use crate::model::{AttributeId, Complex, Definition, Input, Mutability, Object, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
 
-/// What an operation brings for one sub-attribute; none makes it unassigned (RFC 7643 section 2.5).
-pub(super) type Part<'m> = (&'m Definition, Option<Value>);
+/// What an operation brings for one sub-attribute.
+pub(super) type Part<'m> = (&'m Definition, Given<'m>);
+
+/// What is given of a sub-attribute.
+#[derive(Clone)]
+pub(super) enum Given<'m> {
+    /// Its value; none makes it unassigned (RFC 7643 section 2.5).
+    Value(Option<Value>),
+    /// Parts of its value, which is complex: those not named stay. Only in schemas that go beyond the RFC.
+    Parts(Vec<Part<'m>>),
+}
+
+impl Given<'_> {
+    /// The value that it is without another one before it.
+    pub fn into_value(self) -> Option<Value> {
+        match self {
+            Given::Value(value) => value,
+            Given::Parts(parts) => {
+                let parts = parts.into_iter().filter_map(|(child, given)| Some((child.id, given.into_value()?)));
+                Some(Value::Complex(parts.collect())).filter(|value| !is_blank(value))
+            }
+        }
+    }
+}
+
+/// What it costs to set some parts of one value.
+pub(super) fn part_weight(parts: &[Part<'_>]) -> usize {
+    let weight_of = |(_, given): &Part<'_>| match given {
+        Given::Value(value) => value.as_ref().map_or(1, weight),
+        Given::Parts(parts) => part_weight(parts),
+    };
+    parts.iter().map(weight_of).sum()
+}
 
 /// Binds what becomes the value of an attribute or sub-attribute: for a multi-valued one, a list or a single value.
 pub(super) fn bind_assigned(
@@ -62,20 +94,42 @@ pub(super) fn bind_parts<'m>(
             }
         };
         if let Some(child) = child.filter(|child| child.is_writable()) {
-            parts.push((child, bind_assigned(model, child, input, dialect)?));
+            parts.push(bind_part(model, child, input, dialect)?);
         }
     }
     Ok(parts)
 }
 
+/// Binds what is given of one sub-attribute.
+pub(super) fn bind_part<'m>(
+    model: &'m TypeModel,
+    child: &'m Definition,
+    input: &Input,
+    dialect: &Dialect,
+) -> Result<Part<'m>> {
+    let is_single = !child.children.is_empty() && !child.attribute.multi_valued;
+    if is_single && let Input::Object(object) = deviations::unwrap_value(child, input, dialect) {
+        return Ok((child, Given::Parts(bind_parts(model, child, object, dialect)?)));
+    }
+    Ok((child, Given::Value(bind_assigned(model, child, input, dialect)?)))
+}
+
 /// Sets one sub-attribute of a complex value. An immutable one can be set only where it has no other value, and a
 /// required one keeps one.
-pub(super) fn set_part(op: Op, complex: &mut Complex, child: &Definition, value: Option<Value>) -> Result<()> {
+pub(super) fn set_part(
+    model: &TypeModel,
+    op: Op,
+    complex: &mut Complex,
+    child: &Definition,
+    value: Option<Value>,
+) -> Result<()> {
     let before = complex.get(child.id);
     let after = match (op, before, value) {
         (Op::Add, Some(before), Some(Value::Multi(values))) => {
             let mut all = before.as_multi().to_vec();
-            append(&mut all, values, None);
+            let primary = primary_of(model, child);
+            let first_new = append(&mut all, values, primary);
+            keep_one_primary(&mut all, primary, |index| index >= first_new);
             check_count(child, all.len())?;
             Some(Value::Multi(all))
         }
@@ -99,8 +153,22 @@ pub(super) fn set_part(op: Op, complex: &mut Complex, child: &Definition, value:
 }
 
 /// Sets several sub-attributes; those not named stay (RFC 7644 section 3.5.2.3).
-pub(super) fn merge(op: Op, complex: &mut Complex, parts: &[Part<'_>]) -> Result<()> {
-    parts.iter().try_for_each(|(child, value)| set_part(op, complex, child, value.clone()))
+pub(super) fn merge(model: &TypeModel, op: Op, complex: &mut Complex, parts: &[Part<'_>]) -> Result<()> {
+    for (child, given) in parts {
+        match given {
+            Given::Value(value) => set_part(model, op, complex, child, value.clone())?,
+            Given::Parts(parts) => {
+                let mut inner = match complex.get(child.id) {
+                    Some(Value::Complex(inner)) => inner.clone(),
+                    _ => Complex::new(),
+                };
+                merge(model, op, &mut inner, parts)?;
+                let value = Some(Value::Complex(inner)).filter(|value| !is_blank(value));
+                set_part(model, Op::Replace, complex, child, value)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether a complex value is no value: nothing in it, or nothing but empty text.
@@ -192,6 +260,7 @@ impl Hash for Same<'_> {
             Value::Decimal(number) => (number + 0.0).to_bits().hash(state),
             Value::DateTime(time) => time.text.hash(state),
             Value::Binary(bytes) => bytes.hash(state),
+            Value::Any(json) => json.hash(state),
             Value::Complex(complex) => {
                 for (id, value) in self.parts(complex) {
                     id.hash(state);

@@ -88,11 +88,11 @@ impl<'a, 'm> Search<'a, 'm> {
     /// What stands for an attribute that is named whole: the `value` of a complex one.
     fn by_value(&self, target: Target) -> Target {
         let value = || {
-            let definition = self.model.definition(target.attribute)?;
+            let definition = self.model.definition(target.leaf())?;
             let is_complex = definition.attribute.attribute_type == AttributeType::Complex;
-            is_complex.then(|| self.model.resolve_sub(target.attribute, "value").ok()).flatten()
+            is_complex.then(|| self.model.resolve_sub(definition.id, "value").ok()).flatten()
         };
-        Target { sub: target.sub.or_else(value), ..target }
+        Target { sub: value().or(target.sub), ..target }
     }
 
     fn inside(&self, path: &AttrPath, filter: &FilterExpr) -> Option<&'a str> {
@@ -105,7 +105,8 @@ impl<'a, 'm> Search<'a, 'm> {
             FilterExpr::And(items) | FilterExpr::Or(items) => items.iter().find_map(|item| self.element(parent, item)),
             FilterExpr::Not(inner) => self.element(parent, inner),
             FilterExpr::Present(path) | FilterExpr::Compare { path, .. } | FilterExpr::ValuePath { path, .. } => {
-                let sub = self.model.resolve_sub(parent.attribute, &path.text).ok();
+                let below = |whole, name| self.model.resolve_sub(whole, name).ok();
+                let sub = path.text.split('.').try_fold(parent.leaf(), below);
                 self.named(Target { sub, ..parent })
             }
         }
@@ -114,7 +115,8 @@ impl<'a, 'm> Search<'a, 'm> {
     /// The sensitive attribute that is the target, or that the target is a part of.
     fn named(&self, target: Target) -> Option<&'a str> {
         let covers = |sensitive: &Target| {
-            sensitive.attribute == target.attribute && (sensitive.sub.is_none() || sensitive.sub == target.sub)
+            sensitive.attribute == target.attribute
+                && self.model.definitions().is_within(target.leaf(), sensitive.leaf())
         };
         self.sensitive.iter().find(|(_, sensitive)| covers(sensitive)).map(|(path, _)| *path)
     }

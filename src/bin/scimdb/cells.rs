@@ -1,8 +1,7 @@
 //! Columns of a table: which attributes, and how a resource's JSON becomes the text of a cell.
 
 use scimdb::model::{
-    AttributeType, Definition, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, PathTarget, Returned, Target, TypeModel,
-    USER_SCHEMA,
+    AttributeType, Definition, ENTERPRISE_USER_SCHEMA, GROUP_SCHEMA, PathTarget, Returned, TypeModel, USER_SCHEMA,
 };
 use serde_json::{Map, Value};
 
@@ -34,10 +33,10 @@ impl Column {
             PathTarget::Extension(index) => {
                 model.extensions().get(index).map(|extension| extension.schema.clone()).into_iter().collect()
             }
-            PathTarget::Attribute(Target { attribute, sub }) => {
-                let urn = model.extension_of(attribute).map(|extension| extension.schema.clone());
+            PathTarget::Attribute(target) => {
+                let urn = model.extension_of(target.attribute).map(|extension| extension.schema.clone());
                 let name = |id| model.definition(id).map(|definition| definition.attribute.name.clone());
-                urn.into_iter().chain(name(attribute)).chain(sub.and_then(name)).collect()
+                urn.into_iter().chain(model.trail(target).into_iter().filter_map(name)).collect()
             }
         };
         Ok(Column { title: path.to_owned(), keys })

@@ -1,4 +1,5 @@
-//! What of a resource type is indexed: every searchable attribute that has simple values and is stored.
+//! What of a resource type is indexed: every searchable attribute that has simple values and is stored. What is below a
+//! sub-attribute, and what may be any value, is left to the evaluator.
 
 use super::layout::GRAMS_FROM;
 use crate::model::{
@@ -79,7 +80,7 @@ fn is_derived(model: &TypeModel, attribute: AttributeId) -> bool {
 
 fn leaf(target: Target, definition: &Definition, is_element: bool, primary: Option<AttributeId>) -> Option<Leaf> {
     let kind = definition.attribute.attribute_type;
-    if kind == AttributeType::Complex {
+    if matches!(kind, AttributeType::Complex | AttributeType::Any) {
         return None;
     }
     let is_text = matches!(kind, AttributeType::String | AttributeType::Reference);

@@ -179,7 +179,7 @@ fn fits(kind: AttributeType, value: ValueRef<'_>) -> bool {
         ValueRef::Integer(_) | ValueRef::Decimal(_) => matches!(kind, AttributeType::Integer | AttributeType::Decimal),
         ValueRef::DateTime(..) | ValueRef::Instant(_) => kind == AttributeType::DateTime,
         ValueRef::Binary(_) => kind == AttributeType::Binary,
-        ValueRef::String(_) | ValueRef::Complex(_) | ValueRef::Multi(_) => false,
+        ValueRef::String(_) | ValueRef::Any(_) | ValueRef::Complex(_) | ValueRef::Multi(_) => false,
     }
 }
 

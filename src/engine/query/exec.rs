@@ -192,7 +192,7 @@ struct Needs {
 fn mentions_version(filter: &BoundFilter) -> bool {
     let is = |target: &Target| matches!(target.leaf(), common::META_VERSION | common::META_LOCATION);
     match filter {
-        BoundFilter::Constant(_) => false,
+        BoundFilter::Constant(_) | BoundFilter::Deep(..) => false,
         BoundFilter::And(parts) | BoundFilter::Or(parts) => parts.iter().any(mentions_version),
         BoundFilter::Not(part) | BoundFilter::Element(_, part) => mentions_version(part),
         BoundFilter::Present(target) | BoundFilter::Compare(target, ..) => is(target),

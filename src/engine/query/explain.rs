@@ -10,7 +10,7 @@ use super::indexed::Indexed;
 use super::sets::{Part, solve};
 use crate::Result;
 use crate::engine::index::bits;
-use crate::filter::{BoundFilter, CompareOp, Operand};
+use crate::filter::{BoundFilter, CompareOp, Operand, Test};
 use crate::message::{Step, text_json};
 use crate::model::{AttributeId, Target, TypeModel};
 
@@ -124,21 +124,37 @@ fn write_filter(filter: &BoundFilter, model: &TypeModel, inside: Option<Attribut
             write_operand(*op, operand, out);
         }
         BoundFilter::Element(attribute, inner) => {
-            write_path(Target::whole(*attribute), model, None, out);
+            write_path(Target::whole(*attribute), model, inside, out);
             out.push('[');
             write_filter(inner, model, Some(*attribute), out);
             out.push(']');
+        }
+        BoundFilter::Deep(trail, test) => {
+            write_trail(trail, model, inside, out);
+            match test {
+                Test::Present => out.push_str(" pr"),
+                Test::Compare(op, operand) => write_operand(*op, operand, out),
+            }
         }
     }
 }
 
 fn write_path(target: Target, model: &TypeModel, inside: Option<AttributeId>, out: &mut String) {
-    let name = model.definition(target.attribute).map(|definition| definition.attribute.name.as_str());
     match inside {
-        None => out.push_str(model.path_of(target)),
         Some(attribute) if attribute == target.attribute => out.push_str("value"),
-        Some(_) => out.push_str(name.unwrap_or("?")),
+        _ => write_trail(&model.trail(target), model, inside, out),
     }
+}
+
+/// The path of what attributes lead down to; inside brackets without what stands before them.
+fn write_trail(trail: &[AttributeId], model: &TypeModel, inside: Option<AttributeId>, out: &mut String) {
+    let definition = |id: &AttributeId| model.definition(*id);
+    if inside.is_none() {
+        out.push_str(trail.last().and_then(definition).map_or("?", |definition| &definition.path));
+        return;
+    }
+    let names = trail.iter().map(|id| definition(id).map_or("?", |definition| definition.attribute.name.as_str()));
+    out.push_str(&names.collect::<Vec<_>>().join("."));
 }
 
 fn write_operand(op: CompareOp, operand: &Operand, out: &mut String) {

@@ -1,7 +1,7 @@
 //! Sort keys (RFC 7644 section 3.4.2.3): bytes that order as the attribute's values do.
 
 use crate::engine::storage::keys::ordered;
-use crate::model::{PathTarget, ResourceView, Target, TypeModel, ValueRef};
+use crate::model::{AttributeType, Definition, PathTarget, ResourceView, Target, TypeModel, ValueRef};
 use crate::{Error, ErrorKind, Result};
 
 /// What results are sorted by.
@@ -32,15 +32,23 @@ impl SortBy {
                 return Err(invalid(format!("sortBy: {} cannot be sorted by", told.path)));
             }
         }
+        if model.is_deep(target) || (target.sub.is_some() && !definition.children.is_empty()) {
+            let detail =
+                format!("sortBy: {} has no order: name an attribute, or a simple sub-attribute", definition.path);
+            return Err(invalid(detail));
+        }
+        let is_any = |it: &Definition| it.attribute.attribute_type == AttributeType::Any;
+        let any = |it: &Definition| invalid(format!("sortBy: {} may be any value, and has no order", it.path));
         if definition.children.is_empty() {
-            return Ok(SortBy { target, descending });
+            return if is_any(definition) { Err(any(definition)) } else { Ok(SortBy { target, descending }) };
         }
         // A multi-valued complex attribute is sorted by its value, as filters compare it.
-        match model.definitions().child(definition, "value") {
-            Some(value) if definition.attribute.multi_valued && !value.is_searchable() => {
+        match model.definitions().child(definition, "value").filter(|_| definition.attribute.multi_valued) {
+            Some(value) if !value.is_searchable() => {
                 Err(invalid(format!("sortBy: {} cannot be sorted by", value.path)))
             }
-            Some(value) if definition.attribute.multi_valued => {
+            Some(value) if is_any(value) => Err(any(value)),
+            Some(value) if value.children.is_empty() => {
                 Ok(SortBy { target: Target { attribute: target.attribute, sub: Some(value.id) }, descending })
             }
             _ => Err(invalid(format!("sortBy: {} is complex; name one of its sub-attributes", definition.path))),
@@ -73,7 +81,7 @@ impl SortBy {
         let mut key = Vec::with_capacity(32);
         match value {
             ValueRef::String(text) => key.extend_from_slice(leaf.preparation.prepare(text).as_bytes()),
-            ValueRef::Multi(_) | ValueRef::Complex(_) => return None,
+            ValueRef::Multi(_) | ValueRef::Complex(_) | ValueRef::Any(_) => return None,
             simple => ordered(simple, &mut key),
         }
         Some(key)

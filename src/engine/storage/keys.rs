@@ -146,7 +146,7 @@ pub(in crate::engine) fn ordered(value: ValueRef<'_>, out: &mut Vec<u8>) {
         ValueRef::Decimal(number) => ordered_number(number, nearest_integer(number), out),
         ValueRef::DateTime(_, instant) | ValueRef::Instant(instant) => ordered_instant(instant, out),
         ValueRef::Binary(bytes) => out.extend_from_slice(bytes),
-        ValueRef::Complex(_) | ValueRef::Multi(_) => {}
+        ValueRef::Any(_) | ValueRef::Complex(_) | ValueRef::Multi(_) => {}
     }
 }
 

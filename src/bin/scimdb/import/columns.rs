@@ -98,10 +98,13 @@ impl Column {
                 _ => return Err("write it as emails[work].value".to_owned()),
             },
         };
-        let PathTarget::Attribute(Target { attribute, sub }) = model.resolve(path).map_err(|unknown| unknown.detail)?
-        else {
+        let PathTarget::Attribute(target) = model.resolve(path).map_err(|unknown| unknown.detail)? else {
             return Err("it is a whole schema; name an attribute of it".to_owned());
         };
+        if model.is_deep(target) {
+            return Err("it is a sub-attribute of a sub-attribute, which no column holds: import it as JSON".to_owned());
+        }
+        let Target { attribute, sub } = target;
         let sub = match rest.strip_prefix('.') {
             Some(name) => Some(model.resolve_sub(attribute, name).map_err(|unknown| unknown.detail)?),
             None if rest.is_empty() => sub,

@@ -51,7 +51,22 @@ pub(in crate::engine) fn registry() -> Registry {
         sub_attributes: vec![hidden],
         ..Attribute::new("secrets", Complex)
     });
+    attributes.extend(beyond());
     registry_of(attributes)
+}
+
+/// What no schema of the RFC has: values of any type, and complex values in complex values.
+fn beyond() -> Vec<Attribute> {
+    use AttributeType::{Any, Boolean, Complex, String};
+    let many = |attribute| Attribute { multi_valued: true, ..attribute };
+    let leaves = || vec![Attribute::new("text", String), Attribute::new("free", Any), many(Attribute::new("all", Any))];
+    let of = |name: &str, sub_attributes| Attribute { sub_attributes, ..Attribute::new(name, Complex) };
+    let subs = || {
+        let with_primary = leaves().into_iter().chain([Attribute::new("primary", Boolean)]).collect();
+        vec![Attribute::new("text", String), of("one", leaves()), many(of("many", with_primary))]
+    };
+    let frees = [Attribute::new("free", Any), many(Attribute::new("frees", Any))];
+    frees.into_iter().chain([of("deep", subs()), many(of("deeps", subs()))]).collect()
 }
 
 /// The built-in types, and one with these attributes.
@@ -73,7 +88,7 @@ pub(super) fn registry_of(attributes: Vec<Attribute>) -> Registry {
         schema: urn.into(),
         schema_extensions: vec![],
     }));
-    Registry::build(schemas, types, &mut AttributeNumbers::default()).unwrap()
+    Registry::build_with(schemas, types, &mut AttributeNumbers::default(), &|_| true).unwrap()
 }
 
 fn text(random: &mut Random, variety: u64) -> String {
@@ -97,6 +112,14 @@ fn simple(random: &mut Random, definition: &Definition, variety: u64) -> Value {
         AttributeType::Decimal => Value::Decimal(number as f64 / 4.0 - 2.0),
         AttributeType::DateTime => Value::DateTime(Instant::from_unix(number - 5, 7).unwrap().into()),
         AttributeType::Binary => Value::Binary(number.to_le_bytes()[..(number % 4) as usize].to_vec()),
+        AttributeType::Any => Value::Any(match random.below(6) {
+            0 => format!("[{number}]"),
+            1 => "\"\"".to_owned(),
+            2 => (number % 2 == 0).to_string(),
+            3 => format!("{:?}", number as f64 / 4.0 - 2.0),
+            4 => format!("{}", number - 3),
+            _ => format!("\"V{number}\""),
+        }),
         AttributeType::Complex => unreachable!(),
     }
 }
@@ -106,11 +129,19 @@ fn single(random: &mut Random, model: &TypeModel, definition: &Definition, varie
         return simple(random, definition, variety);
     }
     let children = definition.children.iter().filter_map(|id| model.definition(*id));
-    let children: Vec<&Definition> = children.filter(|child| !child.attribute.multi_valued).collect();
+    let is_beyond =
+        |child: &&Definition| matches!(child.attribute.attribute_type, AttributeType::Complex | AttributeType::Any);
+    let children: Vec<&Definition> =
+        children.filter(|child| !child.attribute.multi_valued || is_beyond(child)).collect();
     let mut complex = Complex::new();
     for child in children {
         if random.below(3) > 0 {
-            complex.set(child.id, simple(random, child, variety));
+            let count = if child.attribute.multi_valued { 1 + random.below(3) } else { 1 };
+            let mut values: Vec<Value> = (0..count).map(|_| single(random, model, child, variety)).collect();
+            match child.attribute.multi_valued {
+                true => complex.set(child.id, Value::Multi(values)),
+                false => values.pop().and_then(|value| complex.set(child.id, value)),
+            };
         }
     }
     Value::Complex(complex)

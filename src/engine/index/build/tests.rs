@@ -15,7 +15,7 @@ use crate::model::{Attribute, AttributeType, Resource, ResourceView, TypeModel, 
 fn key(leaf: &Leaf, value: ValueRef<'_>) -> Option<Vec<u8>> {
     match value {
         ValueRef::String(text) => Some(leaf.preparation.prepare(text).as_bytes().to_vec()),
-        ValueRef::Complex(_) | ValueRef::Multi(_) => None,
+        ValueRef::Complex(_) | ValueRef::Multi(_) | ValueRef::Any(_) => None,
         simple => {
             let mut key = Vec::new();
             ordered(simple, &mut key);

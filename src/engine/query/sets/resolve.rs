@@ -90,6 +90,8 @@ fn answers(
             };
             is_indexed && answers(inner, Some(*attribute), model, catalog, runs)
         }
+        // No column has what is below a sub-attribute.
+        BoundFilter::Deep(..) => false,
     }
 }
 
@@ -126,6 +128,8 @@ impl<'r> Lens<'r> {
             BoundFilter::Present(target) => self.present(place.target(*target), place),
             BoundFilter::Compare(target, op, operand) => self.compare(place.target(*target), *op, operand, place)?,
             BoundFilter::Element(attribute, inner) => self.element(*attribute, inner)?,
+            // Not answerable.
+            BoundFilter::Deep(..) => Part::All,
         })
     }
 

@@ -11,7 +11,7 @@ use crate::engine::index::{Catalog, LiveRun, Recent, RecentCommit, TypeView, sta
 use crate::engine::query::{Query, SortBy};
 use crate::engine::storage::keys::{self, RowId};
 use crate::engine::storage::{Found, Reads, Table, Visit};
-use crate::filter::{BoundFilter, CompareOp, Operand};
+use crate::filter::{BoundFilter, CompareOp, Operand, Test};
 use crate::model::{
     AttributeType, Definition, Instant, PathTarget, Preparation, Resource, Target, TypeModel, Value, common, stored,
 };
@@ -241,7 +241,34 @@ impl<'d> Filters<'d> {
     }
 
     pub(super) fn sortable(&self, random: &mut Random) -> Target {
-        self.leaf(random)
+        loop {
+            let target = self.leaf(random);
+            let kind = self.definition(target.leaf()).attribute.attribute_type;
+            if !matches!(kind, AttributeType::Any | AttributeType::Complex) {
+                return target;
+            }
+        }
+    }
+
+    /// A condition on what is below a sub-attribute, if the type has any.
+    fn deep(&self, random: &mut Random) -> Option<BoundFilter> {
+        let of_type =
+            |id: &&Definition| self.model.attributes().any(|top| self.model.definitions().is_within(id.id, top));
+        let trail = |definition: &Definition| self.model.definitions().trail(definition.id);
+        let all: Vec<&Definition> =
+            self.model.definitions().iter().filter(of_type).filter(|definition| trail(definition).len() > 2).collect();
+        let definition = *all.get(random.below(all.len().max(1) as u64) as usize)?;
+        let trail = trail(definition);
+        let target = Target::whole(definition.id);
+        let compared = self.compare(random, target, target);
+        if random.below(2) == 0 {
+            let within = &trail[..trail.len() - 1];
+            return Some(within.iter().rev().fold(compared, |inner, id| BoundFilter::Element(*id, Box::new(inner))));
+        }
+        Some(match compared {
+            BoundFilter::Compare(_, op, operand) => BoundFilter::Deep(trail, Test::Compare(op, operand)),
+            _ => BoundFilter::Deep(trail, Test::Present),
+        })
     }
 
     pub(super) fn any(&self, random: &mut Random, depth: u32) -> BoundFilter {
@@ -261,6 +288,11 @@ impl<'d> Filters<'d> {
     }
 
     fn condition(&self, random: &mut Random) -> BoundFilter {
+        if random.below(8) == 0
+            && let Some(deep) = self.deep(random)
+        {
+            return deep;
+        }
         let target = self.leaf(random);
         let whole = self.definition(target.attribute);
         let is_complex = !whole.children.is_empty();
@@ -322,6 +354,12 @@ impl<'d> Filters<'d> {
             AttributeType::Binary => {
                 (Operand::Binary(number.to_le_bytes()[..(number % 4) as usize].to_vec()), &[Eq, Ne])
             }
+            AttributeType::Any => match random.below(4) {
+                0 => (Operand::Boolean(number % 2 == 0), &[Eq, Ne]),
+                1 => (Operand::Decimal(number as f64 / 4.0 - 2.0), &[Eq, Ne]),
+                2 => (Operand::Integer(number - 3), &[Eq, Ne]),
+                _ => (Operand::Text(self.text(random, definition), Preparation::Exact), &[Eq, Ne, Co, Sw, Ew]),
+            },
             AttributeType::Complex => return BoundFilter::Present(target),
         };
         BoundFilter::Compare(target, operators[random.below(operators.len() as u64) as usize], operand)
