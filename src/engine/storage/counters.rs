@@ -19,6 +19,8 @@ pub(in crate::engine) enum Counter {
     Changes,
     /// The oldest sequence that the change log still tells: what came before it was trimmed.
     ChangesFrom,
+    /// The last sequence whose entry may have lost the id that it told of, of a type by its number.
+    ForgottenThrough(u16),
 }
 
 impl Counter {
@@ -30,6 +32,7 @@ impl Counter {
             Counter::Memberships => key.u8(2),
             Counter::Changes => key.u8(3),
             Counter::ChangesFrom => key.u8(4),
+            Counter::ForgottenThrough(kind) => key.u8(5).u16(kind),
         }
         .done()
     }
