@@ -337,8 +337,7 @@ impl Publisher {
             let found = free.filter_map(|(key, view)| {
                 let pressing = || super::compact::choose(view, &self.options, is_busy);
                 let window = state.choose_purge(key, view, &self.options).or_else(pressing);
-                let window =
-                    window.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
+                let window = window.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
                 Some((*key, Arc::clone(view), window))
             });
             let found = found.into_iter().next();

@@ -14,8 +14,8 @@ use super::caller::{answers, check_may_wait, closed};
 use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
-use super::rewrite::LeftOut;
 use super::observer::{ChangedRow, Observer};
+use super::rewrite::LeftOut;
 use super::{Batch, Database, Location, Pending, Snapshot, Table, Transaction, Watch, format, keys, rewrite};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
@@ -430,7 +430,8 @@ impl Thread {
         let Some(path) = self.location.successor()? else { return Ok(()) };
         let Some(database) = &self.database else { return Err(closed()) };
         let left_out = LeftOut { tables: &[], entries: &left_out };
-        let copied = database.snapshot().and_then(|snapshot| rewrite::copy_to_file(&snapshot, &path, left_out, progress));
+        let copied =
+            database.snapshot().and_then(|snapshot| rewrite::copy_to_file(&snapshot, &path, left_out, progress));
         if let Err(error) = copied.and_then(|()| self.location.succeed(&path)) {
             self.location.discard_successor();
             return Err(error);

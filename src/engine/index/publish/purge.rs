@@ -49,12 +49,7 @@ impl Purge {
 
 impl State {
     /// Which runs of a type to write again next, so that something is forgotten.
-    pub(super) fn choose_purge(
-        &self,
-        key: &TypeKey,
-        view: &TypeView,
-        options: &IndexOptions,
-    ) -> Option<Range<usize>> {
+    pub(super) fn choose_purge(&self, key: &TypeKey, view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
         self.purges.get(key)?.choose(view, options)
     }
 
