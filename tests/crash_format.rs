@@ -131,6 +131,14 @@ fn every_byte_is_described() {
     assert!(store.wait_for_index(Duration::from_secs(30)).unwrap());
     let first = SearchRequest { count: Some(1), cursor: Some(String::new()), ..SearchRequest::default() };
     assert!(store.tenant("default").unwrap().search(None, &first).unwrap().next_cursor.is_some());
+    // What is noted of a deletion, and what is left of one that is forgotten.
+    let tenant = store.tenant("default").unwrap();
+    for external in ["kept", "forgotten"] {
+        tenant.create("User", user(external, &format!(r#", "externalId": "{external}""#)), &with_id(external)).unwrap();
+        tenant.delete("User", external, &WriteOptions::default()).unwrap();
+    }
+    tenant.forget("User", "forgotten", None).unwrap();
+    drop(tenant);
     store.close().unwrap();
     drop(store);
     let database = redb::Database::open(directory.path().join("store.redb")).unwrap();

@@ -11,6 +11,9 @@ use super::{ChangeOperation, Tenant};
 use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
 
+/// What stands for an id, or an actor, that was forgotten.
+const FORGOTTEN: &str = "(forgotten)";
+
 /// An entry of the change log: no values, only the names of what changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -18,13 +21,13 @@ pub struct Change {
     pub sequence: u64,
     /// When.
     pub time: Instant,
-    /// Who, if the writer said so.
+    /// Who, if the writer said so; `(forgotten)` as for ids.
     pub actor: Option<String>,
     /// What it did.
     pub operation: ChangeOperation,
     /// The resource type's name.
     pub resource_type: String,
-    /// The resource's id.
+    /// The resource's id; `(forgotten)` once it was [forgotten](Tenant::forget).
     pub id: String,
     /// The paths of the attributes that changed; empty for a delete.
     pub attributes: Vec<String>,
@@ -94,14 +97,16 @@ fn change(config: &Config, sequence: u64, record: ChangeRecord) -> Change {
     let ChangeRecord { time, operation, kind, id, actor, attributes } = record;
     let definitions = config.registry.definitions();
     let path = |id| definitions.get(id).map_or_else(|| "(removed)".to_owned(), |definition| definition.path.clone());
+    // No id is empty, and what was forgotten is stored as that.
+    let shown = |text: String| if text.is_empty() { FORGOTTEN.to_owned() } else { text };
     let resource_type = config.registry.type_by_number(kind).map_or("(removed)", |model| model.name()).to_owned();
     Change {
         sequence,
         time,
-        actor,
+        actor: actor.map(shown),
         operation,
         resource_type,
-        id,
+        id: shown(id),
         attributes: attributes.into_iter().map(path).collect(),
     }
 }

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::hooks::Scope;
 use super::rows::{external_id, unique_keys};
 use super::storage::keys::{self, GLOBAL, Key, RowId};
-use super::storage::records::{ChangeRecord, DocumentRecord, TokenRecord};
+use super::storage::records::{ChangeRecord, DocumentRecord, Gone, TokenRecord};
 use super::storage::{Counter, Reads, Table, Watch, Watched, read_counter};
 use super::tenant::scope;
 use super::tokens::digest_key;
@@ -125,6 +125,7 @@ impl Check<'_> {
         self.keys(&expected)?;
         self.edges()?;
         self.tokens()?;
+        self.forgotten()?;
         self.changes()
     }
 
@@ -303,6 +304,28 @@ impl Check<'_> {
         let counted = read_counter(self.snapshot, tenant, Counter::Memberships)?;
         if counts != [counted; 2] {
             self.found(format!("{} and {} edges, and the counter says {counted}", counts[0], counts[1]));
+        }
+        Ok(())
+    }
+
+    /// Notes of deleted resources can be read, and nothing is being forgotten that should be forgotten by now.
+    fn forgotten(&mut self) -> Result<()> {
+        let prefix = Key::of(self.tenant.state.id).done();
+        self.snapshot.scan_prefix(Table::Deleted, &prefix, &mut |_, value| {
+            self.report.entries += 1;
+            if let Err(error) = Gone::decode(value) {
+                self.found(error.to_string());
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let mut unfinished = 0;
+        self.snapshot.scan_prefix(Table::Forgetting, &prefix, &mut |_, _| {
+            unfinished += 1;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        self.report.entries += unfinished;
+        if unfinished > 0 {
+            self.found(format!("{unfinished} erasures are not finished: forget again, or open the store again"));
         }
         Ok(())
     }

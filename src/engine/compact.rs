@@ -18,6 +18,6 @@ impl Store {
     /// `Corrupt`, and nothing was copied; `DiskFull`; `Io`, also where `store.redb` is a symbolic link; `Unavailable` when
     /// a reader holds a snapshot for longer than ten seconds.
     pub fn compact(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
-        self.inner.writer.compact(progress)
+        self.inner.writer.compact(Vec::new(), progress)
     }
 }

@@ -18,6 +18,7 @@ mod delete;
 mod documents;
 mod env;
 mod export;
+mod forget;
 mod found;
 mod get;
 mod holder;
@@ -53,6 +54,7 @@ pub use check::CheckReport;
 #[doc(hidden)]
 pub use cursor::probe as probe_cursor;
 pub use env::Env;
+pub use forget::Forgotten;
 pub use hooks::{CommittedWrite, Decision, Hooks, ProposedWrite, refusal};
 pub use import::{ImportOptions, ImportReport, Importer, OnConflict, Reject};
 #[cfg(fuzzing)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use super::config::Config;
@@ -43,7 +43,7 @@ pub struct Store {
 pub(super) struct Inner {
     pub(super) writer: Arc<Writer>,
     pub(super) publisher: Arc<Publisher>,
-    indexer: Indexer,
+    pub(super) indexer: Indexer,
     pub(super) env: Env,
     pub(super) options: StoreOptions,
     pub(super) location: Location,
@@ -53,6 +53,8 @@ pub(super) struct Inner {
     host: RwLock<Host>,
     pub(super) interrupts: Interrupts,
     pub(super) listeners: Arc<Listeners>,
+    /// Held by whoever carries out what is to be forgotten: one rewriting of the file does for many.
+    pub(super) forgetting: Mutex<()>,
     tenants: Arc<Tenants>,
     /// How often one was added to them.
     news: AtomicUsize,
@@ -203,6 +205,7 @@ impl Store {
             host: RwLock::new(None),
             interrupts: Interrupts::default(),
             listeners: Arc::default(),
+            forgetting: Mutex::default(),
             tenants,
             news: AtomicUsize::new(0),
         };
@@ -211,7 +214,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Makes the default tenant of a new store, and goes on with drops that a crash interrupted.
+    /// Makes the default tenant of a new store, and goes on with drops and erasures that a crash interrupted.
     fn prepare(&self) -> Result<()> {
         let mut dropped = Vec::new();
         let mut any = false;
@@ -224,7 +227,11 @@ impl Store {
         if !any {
             self.create_tenant(DEFAULT_TENANT, TenantOptions::default())?;
         }
-        dropped.into_iter().try_for_each(|id| self.purge_tenant(id))
+        dropped.into_iter().try_for_each(|id| self.purge_tenant(id))?;
+        // What cannot be finished now, for want of room say, must not keep everybody out: the next opening tries again,
+        // the next erasure does, and a check tells of it.
+        let _ = self.finish_forgetting(None);
+        Ok(())
     }
 
     pub(super) fn each_tenant(&self, visit: &mut dyn FnMut(TenantId, &TenantRecord)) -> Result<()> {

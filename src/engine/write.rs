@@ -7,10 +7,10 @@ use super::ChangeOperation;
 use super::consult::Consultation;
 use super::hooks::{self, Scope, Write};
 use super::index::manifest;
-use super::rows::{derive, find};
+use super::rows::{derive, external_id, find};
 use super::settle::{Occasion, check_known, settle};
 use super::storage::keys::{self, Key, RowId};
-use super::storage::records::ChangeRecord;
+use super::storage::records::{ChangeRecord, Gone};
 use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
 use crate::model::{AttributeId, Complex, EntityTag, Instant, Resource, TypeModel, VersionMatch, stored, validate};
 use crate::patch::MemberEdit;
@@ -295,6 +295,12 @@ pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Curr
     txn.delete(Table::Resources, keys::resource(scope.tenant, *at));
     bump(txn, scope.tenant, Counter::Resources(at.kind), -1)?;
     let sequence = log(txn, scope, &resource.id, ChangeOperation::Delete, Vec::new())?;
+    if let Some(external_id) = external_id(resource) {
+        // Whoever wants it forgotten knows it by that, and by nothing else.
+        let mut key = keys::deleted(scope.tenant, at.kind, external_id);
+        key.extend_from_slice(&sequence.to_be_bytes());
+        txn.put(Table::Deleted, key, Gone { row: at.row, id: resource.id.clone() }.encode());
+    }
     match consultation {
         Some(consultation) => consultation.tell(txn, None, &resource.id, sequence),
         None => Ok(()),
@@ -339,7 +345,7 @@ fn changed(
 }
 
 /// Adds an entry to the change log, and gives its sequence number: the resource's new version.
-fn log(
+pub(super) fn log(
     txn: &mut Transaction<'_>,
     scope: Scope<'_>,
     id: &str,

@@ -26,7 +26,8 @@ macro_rules! of_tenant {
 }
 
 of_tenant! {
-    GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest ListRequest StreamListRequest BulkRequest
+    GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest ForgetRequest ListRequest StreamListRequest
+    BulkRequest
     ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
     CreateTenantRequest GetTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
     RevokeTokenRequest TenantStatsRequest

@@ -110,6 +110,16 @@ impl ResourceService for Resources {
         .await
     }
 
+    async fn forget(&self, request: Request<proto::ForgetRequest>) -> Answer<proto::ForgetResponse> {
+        unary(&self.gate, "ResourceService/Forget", Scope::Write, request, |caller, message| {
+            let proto::ForgetRequest { tenant: _, resource_type, external_id } = message;
+            let actor = caller.write_options().actor;
+            let forgotten = caller.tenant()?.forget(&resource_type, &external_id, actor.as_deref())?;
+            Ok(proto::ForgetResponse { resources: forgotten.resources })
+        })
+        .await
+    }
+
     async fn list(&self, request: Request<proto::ListRequest>) -> Answer<proto::ListResponse> {
         let limit = self.limit();
         let proto::ListRequest { resource_type, filter, .. } = request.get_ref();

@@ -33,6 +33,7 @@ const NAMES: &[&str] = &[
     "apiVersions",
     "repositories",
     "import",
+    "endpoints",
 ];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
@@ -49,6 +50,7 @@ pub struct Profile {
     pub(super) shape: Shape,
     pub(super) rules: Vec<Rule>,
     pub(super) choices: Choices,
+    pub(super) endpoints: Vec<String>,
     /// As it was given, without white space.
     document: String,
 }
@@ -106,13 +108,15 @@ impl Profile {
         sensitive.extend(part.take_strings("sensitive")?);
         let limits = part.take_object("limits")?.map(ProfileLimits::read).transpose()?.unwrap_or_default();
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
+        let mut endpoints = base.map(|base| base.endpoints.clone()).unwrap_or_default();
+        endpoints.extend(super::endpoints::read(&mut part)?);
         let description = part.take_string("description")?.unwrap_or_default();
         let shape = Shape::read(&mut part)?.over(base.map(|base| base.shape.clone()).unwrap_or_default());
         let mut rules = base.map(|base| base.rules.clone()).unwrap_or_default();
         rules.extend(rules::read(&mut part)?);
         let choices = Choices::read(&mut part)?.over(base.map(|base| base.choices.clone()).unwrap_or_default());
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, shape, rules, choices, document })
+        Ok(Profile { name, description, dialect, sensitive, limits, shape, rules, choices, endpoints, document })
     }
 
     /// The name.
@@ -171,6 +175,7 @@ impl Default for Profile {
             shape: Shape::default(),
             rules: Vec::new(),
             choices: Choices::default(),
+            endpoints: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

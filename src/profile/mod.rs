@@ -16,6 +16,7 @@
 mod builtin;
 mod choices;
 mod document;
+mod endpoints;
 mod limits;
 mod overlay;
 mod rules;

@@ -3,7 +3,7 @@
 use super::headers::{JSON, SCIM_JSON, check_text};
 use super::parameters::Parameters;
 use super::route::Route;
-use super::{Context, Request, Response, bulk, discovery, me, resources, respond, search};
+use super::{Context, Request, Response, bulk, discovery, forget, me, resources, respond, search};
 use crate::engine::{Scope, Tenant};
 use crate::{Error, ErrorKind, Result};
 
@@ -66,7 +66,7 @@ pub fn answer_error(error: &Error) -> Response {
 }
 
 fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
-    let route = Route::parse(request.path())?;
+    let route = Route::parse(request.path())?.of_profile(&*tenant.profile()?);
     // A path that does not exist is told before anything about the method or the body.
     if let Some(endpoint) = route.endpoint() {
         tenant.registry()?.resource_type(endpoint)?;
@@ -96,6 +96,7 @@ fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<R
         Route::Root => search::by_query(tenant, request, context, None),
         Route::RootSearch => search::by_message(tenant, request, context, None),
         Route::Search(endpoint) => search::by_message(tenant, request, context, Some(&endpoint)),
+        Route::Forget(endpoint) => forget::forget(tenant, request, context, &endpoint),
         Route::Bulk => bulk::bulk(tenant, request, context),
         Route::Me => me::me(tenant, request, context),
         Route::ServiceProviderConfig => discovery::service_provider_config(tenant, request, context),

@@ -62,6 +62,7 @@ mod bulk;
 mod context;
 mod discovery;
 mod explain;
+mod forget;
 mod handle;
 mod headers;
 mod me;

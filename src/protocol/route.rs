@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::parameters::is_encoded;
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 /// What a path names (RFC 7644 table 1 and section 4).
@@ -28,6 +29,8 @@ pub(super) enum Route {
     Search(String),
     /// `/Users/2819c223`: the endpoint, and the id.
     Resource(String, String),
+    /// `/Users/.forget`: an erasure, by POST, where the profile has it.
+    Forget(String),
 }
 
 impl Route {
@@ -65,10 +68,24 @@ impl Route {
         }
     }
 
+    /// What it is in a tenant of a profile: what begins with a dot names an endpoint there, where it has that one, and an id
+    /// everywhere else.
+    pub(super) fn of_profile(self, profile: &Profile) -> Route {
+        match self {
+            Route::Resource(endpoint, id) if id.eq_ignore_ascii_case(".forget") && profile.has_endpoint("forget") => {
+                Route::Forget(endpoint)
+            }
+            other => other,
+        }
+    }
+
     /// The endpoint of a resource type that it is of, which may not exist.
     pub(super) fn endpoint(&self) -> Option<&str> {
         match self {
-            Route::Endpoint(endpoint) | Route::Search(endpoint) | Route::Resource(endpoint, _) => Some(endpoint),
+            Route::Endpoint(endpoint)
+            | Route::Search(endpoint)
+            | Route::Resource(endpoint, _)
+            | Route::Forget(endpoint) => Some(endpoint),
             _ => None,
         }
     }
@@ -79,7 +96,7 @@ impl Route {
             Route::Root | Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) => {
                 &["GET", "HEAD", "OPTIONS"]
             }
-            Route::RootSearch | Route::Search(_) | Route::Bulk => &["POST", "OPTIONS"],
+            Route::RootSearch | Route::Search(_) | Route::Bulk | Route::Forget(_) => &["POST", "OPTIONS"],
             Route::Endpoint(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::Resource(..) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
             Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],

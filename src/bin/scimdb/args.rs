@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query,
-    replace, schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, patch, profile,
+    query, replace, schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -65,6 +65,7 @@ pub enum Command {
     Replace(replace::ReplaceArgs),
     Patch(patch::PatchArgs),
     Delete(delete::DeleteArgs),
+    Forget(forget::ForgetArgs),
     Tenant(tenant::TenantArgs),
     Profile(profile::ProfileArgs),
     Schema(schema::SchemaArgs),

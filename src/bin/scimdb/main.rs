@@ -16,6 +16,7 @@ mod demo;
 mod explain;
 mod export;
 mod failure;
+mod forget;
 mod get;
 mod import;
 mod output;

@@ -12,12 +12,15 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query,
-    replace, schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, patch, profile,
+    query, replace, schema, stats, tenant, token,
 };
 
 /// The directory of the store when none is named.
 const DEFAULT_STORE: &str = "scimdb-data";
+
+/// Who writes, for the change log.
+pub const ACTOR: &str = "command line";
 
 /// Bytes of a resource or message that a command reads at most: stops a wrong file from filling the memory.
 const MAX_BODY_BYTES: u64 = 64 << 20;
@@ -39,6 +42,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Replace(args) => replace::run(args, &mut session),
         Command::Patch(args) => patch::run(args, &mut session),
         Command::Delete(args) => delete::run(args, &mut session),
+        Command::Forget(args) => forget::run(args, &mut session),
         Command::Tenant(args) => tenant::run(args, &mut session),
         Command::Profile(args) => profile::run(args, &mut session),
         Command::Schema(args) => schema::run(args, &mut session),
@@ -165,7 +169,7 @@ impl AnswerArgs {
 pub fn write_options(if_match: Option<&str>) -> WriteOptions {
     WriteOptions {
         if_match: if_match.map(VersionMatch::parse),
-        actor: Some("command line".to_owned()),
+        actor: Some(ACTOR.to_owned()),
         ..WriteOptions::default()
     }
 }

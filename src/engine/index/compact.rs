@@ -56,6 +56,11 @@ pub(super) fn choose(view: &TypeView, options: &IndexOptions, busy: bool) -> Opt
     choose_within(view, options, enough, MAX_BYTES)
 }
 
+/// The same where the disk has to hold everything.
+pub(super) fn choose_for_disk(view: &TypeView, options: &IndexOptions) -> Option<Range<usize>> {
+    choose_within(view, options, 0, MAX_BYTES)
+}
+
 fn choose_within(view: &TypeView, options: &IndexOptions, enough: u64, most: u64) -> Option<Range<usize>> {
     let runs = &view.runs;
     let alive: Vec<u64> = runs.iter().map(|live| u64::from(live.alive())).collect();
@@ -113,7 +118,13 @@ pub(super) fn choose_at_leisure(view: &TypeView) -> Option<Range<usize>> {
 }
 
 /// Merges some runs of an index into one; none if nothing is left of them.
-fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64) -> Result<Option<LiveRun>> {
+fn merged(
+    shared: &Shared,
+    key: TypeKey,
+    view: &TypeView,
+    window: &Range<usize>,
+    through: u64,
+) -> Result<Option<LiveRun>> {
     let runs = view.runs.get(window.clone()).unwrap_or_default();
     if runs.is_empty() {
         return Ok(None);
@@ -122,7 +133,8 @@ fn merged(shared: &Shared, view: &TypeView, window: &Range<usize>, through: u64)
     let older = view.runs.get(..window.start).unwrap_or_default();
     let words = merge::merge(&sources, &view.catalog, |row| hold(older, row))?;
     let enough = u64::from(shared.publisher.options().durable_from.max(1));
-    let on_disk = runs.iter().any(|live| live.number.is_some()) || belongs_on_disk(view, enough);
+    let is_wanted = belongs_on_disk(view, enough) || shared.publisher.is_purging(key);
+    let on_disk = is_wanted || runs.iter().any(|live| live.number.is_some());
     let made = shared.keep(words, on_disk, through)?;
     if made.is_empty()
         && let Some(number) = made.number
@@ -157,7 +169,7 @@ pub(super) fn compact(shared: &Shared, key: TypeKey, view: &TypeView, window: Ra
         Some(last) if window.end < view.runs.len() => last.through,
         _ => view.applied,
     };
-    let made = merged(shared, view, &window, through)?;
+    let made = merged(shared, key, view, &window, through)?;
     let put = |now: &TypeView| {
         // Those before them are not merged by anybody else.
         let start = find(&now.runs, view.runs.get(..window.end)?)? + window.start;

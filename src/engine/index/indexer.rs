@@ -105,6 +105,7 @@ pub(super) fn is_current(runs: &[LiveRun], catalog: &Catalog) -> bool {
 /// The running threads.
 pub(in crate::engine) struct Indexer {
     publisher: Arc<Publisher>,
+    shelf: Shelf,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -117,6 +118,7 @@ impl Indexer {
         schemas: Schemas,
     ) -> Result<Self> {
         let mut threads = Vec::new();
+        let own = shelf.clone();
         if publisher.options().enabled {
             let shared = Arc::new(Shared::new(Arc::clone(&publisher), writer, shelf, schemas));
             let (compactor, maker) = (Arc::clone(&shared), Arc::clone(&shared));
@@ -124,7 +126,23 @@ impl Indexer {
             threads.push(spawn("scimdb-compactor", move || compact_runs(&compactor))?);
             threads.push(spawn("scimdb-maker", move || make_indexes(&maker))?);
         }
-        Ok(Indexer { publisher, threads: Mutex::new(threads) })
+        Ok(Indexer { publisher, shelf: own, threads: Mutex::new(threads) })
+    }
+
+    /// Takes the rows of a type out of all files of its index, and returns when they are gone from there: files are
+    /// written again without them, or removed, where the index is not in use.
+    ///
+    /// # Errors
+    /// `Io`, `DiskFull`, `Unavailable`: they may be there still.
+    pub(in crate::engine) fn purge(&self, writer: &Writer, key: TypeKey, rows: &[u64], through: u64) -> Result<()> {
+        if self.publisher.options().enabled && self.publisher.purge(key, rows, through)? {
+            return Ok(());
+        }
+        self.publisher.abandon(key);
+        let runs = manifest::remove(writer, key)?;
+        // One may have been opened meanwhile, by what it was.
+        self.publisher.abandon(key);
+        runs.into_iter().try_for_each(|number| self.shelf.remove(number))
     }
 
     /// Ends the threads, and waits for them unless the caller is one that they may wait for.

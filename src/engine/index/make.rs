@@ -87,8 +87,7 @@ fn make(made: &mut Made<'_>, key: TypeKey) -> Result<bool> {
         let Some((mut snapshot, mut sequence)) = shared.publisher.snapshot() else { return Ok(false) };
         let Some(mut model) = shared.model(&snapshot, key)? else { return Ok(false) };
         let fits = |snapshot: &Snapshot, catalog: &Catalog, runs: &[LiveRun]| {
-            let from = read_counter(snapshot, tenant, Counter::ChangesFrom)?;
-            Ok::<bool, crate::Error>(from <= applied + 1 && is_current(runs, catalog))
+            Ok::<bool, crate::Error>(told_from(snapshot, key)? <= applied + 1 && is_current(runs, catalog))
         };
         catalog = shared.catalog(&model);
         let mut is_told = fits(&snapshot, &catalog, &runs)?;
@@ -148,7 +147,7 @@ fn read(
     manifest: &Manifest,
     catalog: &Catalog,
 ) -> Result<Option<(Vec<LiveRun>, u64)>> {
-    if manifest.runs.is_empty() || read_counter(reads, tenant, Counter::ChangesFrom)? > manifest.applied + 1 {
+    if manifest.runs.is_empty() || told_from(reads, (tenant, kind))? > manifest.applied + 1 {
         return Ok(None);
     }
     let resources = read_counter(reads, tenant, Counter::Resources(kind))?;
@@ -164,6 +163,13 @@ fn read(
         runs = stack(&runs, LiveRun::new(run, Some(*number), manifest.applied));
     }
     Ok(is_current(&runs, catalog).then_some((runs, manifest.applied)))
+}
+
+/// The sequence from which on the change log tells the id of every change of a type: what came before was trimmed, or may
+/// be forgotten.
+fn told_from(reads: &dyn Reads, (tenant, kind): TypeKey) -> Result<u64> {
+    let forgotten = read_counter(reads, tenant, Counter::ForgottenThrough(kind))?;
+    Ok(read_counter(reads, tenant, Counter::ChangesFrom)?.max(forgotten + 1))
 }
 
 /// Whether the change log of a tenant has more than so many changes after a sequence.

@@ -84,6 +84,18 @@ pub(super) fn save(writer: &Writer, (tenant, kind): TypeKey, old: &Manifest, man
     writer.submit_urgent(change)?.wait()
 }
 
+/// Removes the manifest of a type: its index is made again. Tells the runs that it named.
+pub(super) fn remove(writer: &Writer, (tenant, kind): TypeKey) -> Result<Vec<u64>> {
+    let change = move |txn: &mut Transaction<'_>| {
+        let runs = load(txn, (tenant, kind))?.unwrap_or_default().runs;
+        if !runs.is_empty() {
+            txn.delete(Table::Indexes, keys::index(tenant, kind));
+        }
+        Ok(runs)
+    };
+    writer.submit_urgent(change)?.wait()
+}
+
 /// The last change that every index of a tenant holds on disk; none if it has none: all may be trimmed. An index without
 /// a run on disk is made from rows in any case.
 pub(in crate::engine) fn durable(reads: &dyn Reads, tenant: u32) -> Result<Option<u64>> {

@@ -16,6 +16,7 @@ use crate::engine::options::IndexOptions;
 use crate::engine::storage::keys::{self, TenantId};
 use crate::engine::storage::{ChangedRow, Observer, Reads, Snapshot, Table};
 
+mod purge;
 mod state;
 
 use state::{RETRY, State};
@@ -334,9 +335,9 @@ impl Publisher {
             let is_quiet = since.is_some_and(|since| since >= QUIET);
             let is_busy = state.settling == 0 && since.is_some_and(|since| since < IDLE);
             let found = free.filter_map(|(key, view)| {
-                let pressing = super::compact::choose(view, &self.options, is_busy);
-                let window =
-                    pressing.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
+                let pressing = || super::compact::choose(view, &self.options, is_busy);
+                let window = state.choose_purge(key, view, &self.options).or_else(pressing);
+                let window = window.or_else(|| is_quiet.then(|| super::compact::choose_at_leisure(view)).flatten())?;
                 Some((*key, Arc::clone(view), window))
             });
             let found = found.into_iter().next();

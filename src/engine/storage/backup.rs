@@ -10,12 +10,12 @@ use super::errors::{io_error, open_error};
 use super::location::take_owner;
 use super::location::{FILE, SUCCESSOR, check_path, sync_directory};
 use super::medium::Backend;
-use super::rewrite::{self, Progress};
+use super::rewrite::{self, LeftOut, Progress};
 use super::{Location, MediumFactory, Snapshot, Table};
 use crate::{Error, ErrorKind, Result};
 
 /// What is told of the files of indexes, which are not copied: without it they are made again where they are needed.
-const LEFT_OUT: &[Table] = &[Table::Indexes];
+const LEFT_OUT: LeftOut<'_> = LeftOut { tables: &[Table::Indexes], entries: &[] };
 
 /// Copies a state into a new directory, and returns when that is durable. The file has its name only when it is whole: a
 /// directory that a crash left holds no store.

@@ -21,6 +21,8 @@ pub(in crate::engine) enum Counter {
     ChangesFrom,
     /// The number that the next resource may have as its id, where ids are numbers; 0 before there was one.
     NextId,
+    /// The last sequence whose entry may have lost the id that it told of, of a type by its number.
+    ForgottenThrough(u16),
 }
 
 impl Counter {
@@ -32,7 +34,8 @@ impl Counter {
             Counter::Memberships => key.u8(2),
             Counter::Changes => key.u8(3),
             Counter::ChangesFrom => key.u8(4),
-            Counter::NextId => key.u8(5),
+            Counter::ForgottenThrough(kind) => key.u8(5).u16(kind),
+            Counter::NextId => key.u8(6),
         }
         .done()
     }

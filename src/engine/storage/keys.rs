@@ -111,6 +111,21 @@ pub(in crate::engine) fn external_id(tenant: TenantId, kind: u16, external_id: &
     Key::of(tenant).u16(kind).terminated(external_id.as_bytes()).done()
 }
 
+/// What the keys of deleted resources begin with that had an externalId. It stands there as a digest: nobody reads it out
+/// of the store.
+pub(in crate::engine) fn deleted(tenant: TenantId, kind: u16, external_id: &str) -> Vec<u8> {
+    let key = Key::of(tenant).u16(kind);
+    let mut hasher = blake3::Hasher::new_derive_key("scimdb: externalId of a deleted resource");
+    hasher.update(&key.0);
+    hasher.update(external_id.as_bytes());
+    key.bytes(hasher.finalize().as_bytes()).done()
+}
+
+/// The sequence at the end of a key.
+pub(in crate::engine) fn last_sequence(key: &[u8]) -> u64 {
+    key.last_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk))
+}
+
 pub(in crate::engine) fn edge(tenant: TenantId, from: u64, to: u64) -> Vec<u8> {
     Key::of(tenant).u64(from).u64(to).done()
 }

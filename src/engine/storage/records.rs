@@ -1,5 +1,9 @@
 //! The bytes of tenants, tokens and changes. `docs/FORMAT.md` describes them.
 
+mod wish;
+
+pub(in crate::engine) use wish::{Gone, WishRecord};
+
 use crate::model::{AttributeId, Instant};
 use crate::{Error, ErrorKind, Result};
 

@@ -14,6 +14,13 @@ use super::errors::{engine_error, io_error, open_error};
 use super::{Reads, Snapshot, Table};
 use crate::{Error, ErrorKind, Result};
 
+/// What is not copied: whole tables, which are there and empty, and single entries.
+#[derive(Clone, Copy, Default)]
+pub(in crate::engine) struct LeftOut<'a> {
+    pub(in crate::engine) tables: &'a [Table],
+    pub(in crate::engine) entries: &'a [(Table, Vec<u8>)],
+}
+
 /// Told how many entries are copied, and of how many. Its error ends the copy.
 pub(in crate::engine) type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> Result<()>;
 
@@ -30,23 +37,31 @@ pub(super) fn builder() -> redb::Builder {
 }
 
 /// Copies what a snapshot has into a new file, and returns when that is durable.
-pub(super) fn copy_to_file(snapshot: &Snapshot, path: &Path, left_out: &[Table], progress: Progress<'_>) -> Result<()> {
+pub(super) fn copy_to_file(
+    snapshot: &Snapshot,
+    path: &Path,
+    left_out: LeftOut<'_>,
+    progress: Progress<'_>,
+) -> Result<()> {
     let engine = caught(|| builder().create(path).map_err(open_error))?;
     copy(snapshot, engine, left_out, progress)?;
     let file = std::fs::File::options().write(true).open(path);
     file.and_then(|file| file.sync_all()).map_err(|error| io_error(error, "writing the store anew"))
 }
 
-/// Copies what a snapshot has, but for some tables, which are there and empty. What the engine writes when it lets go of
-/// the file, the caller has to sync.
+/// Copies what a snapshot has, but for what is left out. What the engine writes when it lets go of the file, the caller has
+/// to sync.
 pub(super) fn copy(
     snapshot: &Snapshot,
     mut engine: redb::Database,
-    left_out: &[Table],
+    left_out: LeftOut<'_>,
     progress: Progress<'_>,
 ) -> Result<()> {
-    let copied = || Table::ALL.iter().filter(|table| !left_out.contains(table));
-    let total = copied().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
+    let copied = || Table::ALL.iter().filter(|table| !left_out.tables.contains(table));
+    let mut total = copied().map(|table| snapshot.count(*table)).sum::<Result<u64>>()?;
+    for (table, key) in left_out.entries.iter().filter(|(table, _)| !left_out.tables.contains(table)) {
+        total -= u64::from(snapshot.get(*table, key)?.is_some());
+    }
     let mut done = 0;
     caught(|| {
         let last = Table::ALL.last();
@@ -59,6 +74,9 @@ pub(super) fn copy(
                 let mut copy = txn.open_table(table.definition()).map_err(engine_error)?;
                 let mut failed = None;
                 let mut insert = |key: &[u8], value: &[u8]| {
+                    if left_out.entries.iter().any(|(of, out)| of == table && out == key) {
+                        return Ok(ControlFlow::Continue(()));
+                    }
                     // An error of the new file says nothing against the old one, which this scan reads.
                     if let Err(error) = copy.insert(key, value) {
                         failed = Some(engine_error(error));
@@ -70,7 +88,7 @@ pub(super) fn copy(
                     }
                     Ok(ControlFlow::Continue(()))
                 };
-                if !left_out.contains(table) {
+                if !left_out.tables.contains(table) {
                     snapshot.scan(*table, &[], None, &mut insert)?;
                 }
                 if let Some(error) = failed {

@@ -51,6 +51,10 @@ tables! {
     Counters "counters",
     /// Tenant, type → what of its index is on disk.
     Indexes "indexes",
+    /// Tenant, type, digest of an externalId, sequence → row, id of a deleted resource that had it.
+    Deleted "deleted",
+    /// Tenant, sequence → an erasure that is under way.
+    Forgetting "forgetting",
 }
 
 impl Table {

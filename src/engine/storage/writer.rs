@@ -15,6 +15,7 @@ use super::database::WriteTables;
 use super::errors::engine_error;
 use super::job::{Job, Task};
 use super::observer::{ChangedRow, Observer};
+use super::rewrite::LeftOut;
 use super::{Batch, Database, Location, Pending, Snapshot, Table, Transaction, Watch, format, keys, rewrite};
 use crate::engine::env::Env;
 use crate::{Error, ErrorKind, Result};
@@ -37,8 +38,8 @@ enum Message {
     Change(Box<dyn Job>),
     /// Verify the checksums of all pages.
     Verify(SyncSender<Result<bool>>),
-    /// Write the file anew, without the room of free pages.
-    Compact(Sender<Step>),
+    /// Write the file anew, without the room of free pages, and without these entries.
+    Compact(Sender<Step>, Vec<(Table, Vec<u8>)>),
 }
 
 /// What a compaction tells: how many entries are copied, and of how many; how it ended.
@@ -206,11 +207,15 @@ impl Writer {
         receiver.recv().unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Makes the file as small as it can be, while writers wait.
-    pub(in crate::engine) fn compact(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    /// Makes the file as small as it can be, while writers wait, and leaves entries out of it that have no purpose any more.
+    pub(in crate::engine) fn compact(
+        &self,
+        left_out: Vec<(Table, Vec<u8>)>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<()> {
         // Without a bound: the thread waits for nobody who is told, since they may wait for it.
         let (reply, receiver) = mpsc::channel();
-        self.send(Message::Compact(reply))?;
+        self.send(Message::Compact(reply, left_out))?;
         for step in receiver {
             match step {
                 Step::At(done, total) => progress(done, total),
@@ -343,13 +348,13 @@ impl Thread {
                     // Who asked may be gone.
                     let _ = reply.send(outcome);
                 }
-                Message::Compact(reply) => {
+                Message::Compact(reply, left_out) => {
                     let mut progress = |done, total| {
                         // Who asked may be gone.
                         let _ = reply.send(Step::At(done, total));
                         Ok(())
                     };
-                    let outcome = self.recover().and_then(|()| self.compact(&mut progress));
+                    let outcome = self.recover().and_then(|()| self.compact(left_out, &mut progress));
                     let _ = reply.send(Step::Ended(outcome));
                 }
             }
@@ -415,15 +420,18 @@ impl Thread {
 
     /// Writes the file anew, and goes on with the new one. Readers go on with the old one meanwhile, and for as long as
     /// they hold it.
-    fn compact(&mut self, progress: rewrite::Progress<'_>) -> Result<()> {
+    fn compact(&mut self, left_out: Vec<(Table, Vec<u8>)>, progress: rewrite::Progress<'_>) -> Result<()> {
         if matches!(self.location, Location::Medium(_)) {
+            self.delete(left_out)?;
             return self.alone(Database::compact);
         }
         // What is damaged must not get a checksum that says otherwise.
         self.alone(Database::verify)?;
         let Some(path) = self.location.successor()? else { return Ok(()) };
         let Some(database) = &self.database else { return Err(closed()) };
-        let copied = database.snapshot().and_then(|snapshot| rewrite::copy_to_file(&snapshot, &path, &[], progress));
+        let left_out = LeftOut { tables: &[], entries: &left_out };
+        let copied =
+            database.snapshot().and_then(|snapshot| rewrite::copy_to_file(&snapshot, &path, left_out, progress));
         if let Err(error) = copied.and_then(|()| self.location.succeed(&path)) {
             self.location.discard_successor();
             return Err(error);
@@ -443,6 +451,14 @@ impl Thread {
             let _ = self.recover();
         }
         replaced
+    }
+
+    /// Deletes entries that nobody reads but who asked for it.
+    fn delete(&mut self, entries: Vec<(Table, Vec<u8>)>) -> Result<()> {
+        let Some(database) = self.database.as_ref().filter(|_| !entries.is_empty()) else { return Ok(()) };
+        let txn = database.write()?;
+        WriteTables::open(&txn)?.apply(entries.into_iter().map(|entry| (entry, None)).collect())?;
+        txn.commit().map_err(engine_error)
     }
 
     /// Does what needs the file for itself, once readers have let go of their snapshots.

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant as Monotonic};
 
+use super::purge::Purge;
 use super::{Phase, TypeKey};
 use crate::engine::index::{RecentCommit, Run, TypeView};
 use crate::engine::storage::Snapshot;
@@ -30,6 +31,8 @@ pub(super) struct State {
     pub(super) claims: HashMap<TypeKey, Claim>,
     /// Types whose runs could not be merged, and when.
     pub(super) resting: HashMap<TypeKey, Monotonic>,
+    /// What is to go out of the files of indexes.
+    pub(super) purges: HashMap<TypeKey, Purge>,
     /// When the last commit was.
     pub(super) last_commit: Option<Monotonic>,
     /// Runs of tenants that were dropped.
