@@ -9,6 +9,7 @@ use super::write::{NewResource, Stored, insert};
 use super::{Tenant, WriteOptions};
 use crate::Result;
 use crate::message::{Representation, ResourceInput};
+use crate::profile::Operation;
 
 impl Tenant {
     /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
@@ -17,7 +18,7 @@ impl Tenant {
     /// `UnknownType`, `InvalidSyntax`, `InvalidValue`, `Uniqueness`.
     pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
-        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let model = Arc::clone(self.model_for(&config, resource_type, Operation::Create)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());

@@ -13,6 +13,7 @@ use super::{Tenant, WriteOptions, Written};
 use crate::Result;
 use crate::model::{Complex, Value};
 use crate::patch::{self, Budget, PatchRequest, Patched};
+use crate::profile::Operation;
 
 /// Passwords that were hashed already: hashing is slow, and so happens outside the writer's thread.
 pub(super) type Hashes = HashMap<String, String>;
@@ -40,7 +41,7 @@ impl Tenant {
         options: &WriteOptions,
     ) -> Result<Written> {
         let config = self.state.config()?;
-        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let model = Arc::clone(self.model_for(&config, resource_type, Operation::Modify)?);
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
         let prepared = self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?;

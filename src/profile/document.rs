@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use super::ProfileLimits;
+use super::{MountPath, Permission, ProfileLimits, paths, permissions};
 use crate::message::{Part, input_json, parse_input};
 use crate::model::Input;
 use crate::patch::Dialect;
 use crate::{Error, ErrorKind, Result};
 
 /// The names at the top of the document.
-const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits"];
+const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits", "paths", "permissions"];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
 const MAX_BYTES: usize = 256 << 10;
@@ -22,6 +22,8 @@ pub struct Profile {
     dialect: &'static Dialect,
     sensitive: Vec<String>,
     limits: ProfileLimits,
+    pub(super) paths: Vec<MountPath>,
+    pub(super) permissions: Vec<Permission>,
     /// As it was given, without white space.
     document: String,
 }
@@ -66,9 +68,11 @@ impl Profile {
         sensitive.extend(part.take_strings("sensitive")?);
         let limits = part.take_object("limits")?.map(ProfileLimits::read).transpose()?.unwrap_or_default();
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
+        let paths = if part.has("paths") { paths::read(&mut part)? } else { inherited(base, |base| &base.paths) };
+        let permissions = permissions::read(&mut part, base)?;
         let description = part.take_string("description")?.unwrap_or_default();
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, document })
+        Ok(Profile { name, description, dialect, sensitive, limits, paths, permissions, document })
     }
 
     /// The name.
@@ -110,6 +114,11 @@ impl Profile {
     }
 }
 
+/// A list of the profile that is extended.
+fn inherited<T: Clone>(base: Option<&Profile>, list: impl FnOnce(&Profile) -> &Vec<T>) -> Vec<T> {
+    base.map(|base| list(base).clone()).unwrap_or_default()
+}
+
 /// The profile that a tenant has unless it is told otherwise: RFC 7643 and RFC 7644 to the letter.
 impl Default for Profile {
     fn default() -> Self {
@@ -119,6 +128,8 @@ impl Default for Profile {
             dialect: &Dialect::STRICT,
             sensitive: Vec::new(),
             limits: ProfileLimits::default(),
+            paths: Vec::new(),
+            permissions: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

@@ -16,7 +16,13 @@
 mod builtin;
 mod document;
 mod limits;
+mod named;
+mod paths;
+mod permissions;
 mod sensitive;
 
 pub use document::Profile;
 pub use limits::ProfileLimits;
+use named::known_type;
+pub use paths::MountPath;
+pub use permissions::{Operation, Permission};
