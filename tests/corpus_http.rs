@@ -103,7 +103,7 @@ impl Requests for Http {
 impl Sender for Http {
     fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String> {
         Requests::open(self, tenant, profile, documents)?;
-        let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+        let options = TokenOptions::of_scope(Scope::Write);
         let token = self.store().tenant(tenant).unwrap().create_token("provider", options).unwrap();
         self.1.insert(tenant.to_owned(), token.secret);
         Ok(())
@@ -142,7 +142,7 @@ impl Http {
     fn token_of(&self, tenant: &str, subject: &str) -> String {
         let tenant = self.store().tenant(tenant).unwrap();
         let name = format!("token {}", tenant.tokens().unwrap().len());
-        let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: Some(subject.to_owned()) };
+        let options = TokenOptions { subject: Some(subject.to_owned()), ..TokenOptions::of_scope(Scope::Write) };
         tenant.create_token(&name, options).unwrap().secret
     }
 }

@@ -73,8 +73,7 @@ fn write_fixture(directory: &Path) {
     tenant.put_schemas(parse_schema_document(EVERYTHING.as_bytes()).unwrap()).unwrap();
     let input = ResourceInput::from_json(ONE_OF_EVERYTHING.as_bytes()).unwrap();
     tenant.create("Everything", input, &with_id("everything")).unwrap();
-    let token =
-        tenant.create_token("fixture", TokenOptions { scope: Scope::Read, lifetime: None, subject: None }).unwrap();
+    let token = tenant.create_token("fixture", TokenOptions::of_scope(Scope::Read)).unwrap();
     fs::write(directory.join("token.txt"), token.secret).unwrap();
     fs::write(directory.join("export.ndjson"), exported(&tenant).join("\n") + "\n").unwrap();
     store.close().unwrap();

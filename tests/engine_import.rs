@@ -222,12 +222,7 @@ fn a_store_that_is_opened_again_is_the_same() {
     let store = open().unwrap();
     let tenant = store.tenant("default").unwrap();
     furnished(&tenant);
-    let token = tenant
-        .create_token(
-            "t",
-            scimdb::engine::TokenOptions { scope: scimdb::engine::Scope::Read, lifetime: None, subject: None },
-        )
-        .unwrap();
+    let token = tenant.create_token("t", scimdb::engine::TokenOptions::of_scope(scimdb::engine::Scope::Read)).unwrap();
     let mut options = scimdb::engine::TenantOptions::default();
     options.profile = "entra".parse().unwrap();
     store.create_tenant("second", options).unwrap().make("User", user("ada")).unwrap();

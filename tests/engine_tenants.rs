@@ -46,7 +46,7 @@ fn furnish(tenant: &Tenant, canary: &str) {
     create("Thing", "t1", json!({"schemas": [THING], "serial": "s", "code": canary, "note": canary}));
     create("Group", "g1", group(canary, &["u1", "t1"]));
     create("Group", "g2", group("outer", &["g1"]));
-    tenant.create_token("token", TokenOptions { scope: Scope::Write, lifetime: None, subject: None }).unwrap();
+    tenant.create_token("token", TokenOptions::of_scope(Scope::Write)).unwrap();
 }
 
 /// Whatever a tenant can be asked.
@@ -110,16 +110,14 @@ fn tenants_see_nothing_of_each_other() {
     assert_eq!(bulk.results.iter().map(|result| result.status).collect::<Vec<_>>(), [204, 201]);
     assert_eq!(everything(&right), of_right, "what the left does, the right cannot see");
     let tokens = |tenant: &Tenant, name: &str| {
-        let made =
-            tenant.create_token(name, TokenOptions { scope: Scope::Read, lifetime: None, subject: None }).unwrap();
+        let made = tenant.create_token(name, TokenOptions::of_scope(Scope::Read)).unwrap();
         store.authenticate(&made.secret).unwrap().tenant
     };
     assert_eq!([tokens(&left, "one"), tokens(&right, "one")], ["default", "right"]);
     assert_sound(&store);
 
     // A tenant that is dropped takes its values with it, and another one of its name knows nothing of it.
-    let secret =
-        right.create_token("last", TokenOptions { scope: Scope::Read, lifetime: None, subject: None }).unwrap().secret;
+    let secret = right.create_token("last", TokenOptions::of_scope(Scope::Read)).unwrap().secret;
     store.drop_tenant("right").unwrap();
     assert_eq!(right.show("User", "u1").unwrap_err().kind(), ErrorKind::UnknownTenant);
     assert_eq!(right.make("User", user("eve")).unwrap_err().kind(), ErrorKind::UnknownTenant);

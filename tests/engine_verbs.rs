@@ -382,10 +382,9 @@ fn tokens_end_when_their_time_is_over_or_they_are_revoked() {
     options.env = env;
     let store = Store::open_in_memory(options).unwrap();
     let tenant = store.tenant("default").unwrap();
-    let short = TokenOptions { scope: Scope::Read, lifetime: Some(Duration::from_secs(60)), subject: None };
+    let short = TokenOptions { lifetime: Some(Duration::from_secs(60)), ..TokenOptions::of_scope(Scope::Read) };
     let brief = tenant.create_token("brief", short.clone()).unwrap();
-    let lasting =
-        tenant.create_token("lasting", TokenOptions { scope: Scope::Write, lifetime: None, subject: None }).unwrap();
+    let lasting = tenant.create_token("lasting", TokenOptions::of_scope(Scope::Write)).unwrap();
     assert_eq!(tenant.create_token("brief", short).unwrap_err().kind(), ErrorKind::AlreadyExists);
     let who = store.authenticate(&brief.secret).unwrap();
     assert_eq!((who.tenant.as_str(), who.name.as_str(), who.scope), ("default", "brief", Scope::Read));

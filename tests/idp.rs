@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 fn tenant(served: &Served, name: &str, profile: &str) -> Client {
     let options = TenantOptions::of_profile(profile.parse().unwrap());
     let tenant = served.store.create_tenant(name, options).unwrap();
-    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    let options = TokenOptions::of_scope(Scope::Write);
     let token = tenant.create_token("provider", options).unwrap();
     served.client(name).with_token(&token.secret)
 }
@@ -27,7 +27,7 @@ fn parallel_patches_of_one_group_lose_nothing() {
     const WRITERS: usize = 64;
     let served = Served::new(|_| {});
     let client = tenant(&served, "burst", "entra");
-    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    let options = TokenOptions::of_scope(Scope::Write);
     let secret = served.store.tenant("burst").unwrap().create_token("burst", options).unwrap().secret;
     let id = |answer: Answer| answer.json()["id"].as_str().unwrap().to_owned();
     let users: Vec<String> = (0..WRITERS)

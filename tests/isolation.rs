@@ -67,7 +67,7 @@ impl World {
         let served = Served::of(store, |options| options.require_tokens = true);
         let token = |tenant: &str, name: &str, subject: Option<&str>| {
             let subject = subject.map(str::to_owned);
-            let options = TokenOptions { scope: Scope::Write, lifetime: None, subject };
+            let options = TokenOptions { subject, ..TokenOptions::of_scope(Scope::Write) };
             served.store.tenant(tenant).unwrap().create_token(name, options).unwrap().secret
         };
         for tenant in ["left", "right"] {

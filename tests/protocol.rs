@@ -93,7 +93,9 @@ fn only_what_writes_needs_more_than_reading() {
         ("POST", "/Users", Scope::Write),
         ("POST", "/Bulk", Scope::Write),
         ("POST", "/Users/%ff", Scope::Write),
-        ("POST", "/Users/1/.search", Scope::Write),
+        // An endpoint may have two segments.
+        ("POST", "/User/Kind/.search", Scope::Read),
+        ("POST", "/User/Kind/1/.search", Scope::Write),
         ("PUT", "/Users/.search", Scope::Write),
         ("PATCH", "/Users/1", Scope::Write),
         ("DELETE", "/Users/1", Scope::Write),

@@ -24,6 +24,7 @@ use super::{Tenant, WriteOptions};
 use crate::message::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult, RefusedOperation};
 use crate::model::{EntityTag, Input, Object, Registry, VersionMatch};
 use crate::patch::{Budget, MemberEdit, PatchRequest};
+use crate::profile::Operation;
 use crate::{Error, ErrorKind, Result};
 
 /// An operation of a request, or why it is none.
@@ -131,12 +132,16 @@ impl Tenant {
             let detail = "the path of a bulk operation has no query: leave out what begins with the ?";
             return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("path"));
         }
-        let (endpoint, id) = match trimmed(&path).split_once('/') {
-            Some((endpoint, id)) => (endpoint, Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
-            None => (trimmed(&path), None),
-        };
+        let (endpoint, id) = config.registry.split_path(trimmed(&path));
+        let id = id.map(|id| percent_decode_str(id).decode_utf8_lossy().into_owned());
         // With its slash, so that it is not taken for the name of a resource type.
-        let model = config.registry.resource_type(&format!("/{endpoint}"))?;
+        let operation = match method {
+            BulkMethod::Post => Operation::Create,
+            BulkMethod::Put => Operation::Replace,
+            BulkMethod::Patch => Operation::Modify,
+            BulkMethod::Delete => Operation::Delete,
+        };
+        let model = self.model_for(config, &format!("/{endpoint}"), operation)?;
         let resolved = id.map(|id| references.resolve(id)).transpose()?;
         let mut data = data.unwrap_or(Input::Null);
         match method {

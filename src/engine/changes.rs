@@ -43,6 +43,7 @@ impl Tenant {
     /// [`Store::sequence`](super::Store::sequence). `Unavailable` when the store closes; `Cancelled` when the wait is
     /// [interrupted](super::Store::interrupt).
     pub fn changes(&self, since: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
+        self.may_read_all()?;
         let watch = self.inner().interrupts.watch();
         let mut left = wait;
         let mut seen = since;

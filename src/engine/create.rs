@@ -11,7 +11,7 @@ use super::{Tenant, WriteOptions};
 use crate::Result;
 use crate::message::{Representation, ResourceInput};
 use crate::model::TypeModel;
-use crate::profile::Ids;
+use crate::profile::{Ids, Operation};
 
 impl Tenant {
     /// Creates a resource (RFC 7644 section 3.3). `resource_type` is a name or endpoint: `User`, `Users`, `/Users`.
@@ -20,7 +20,7 @@ impl Tenant {
     /// `UnknownType`, `InvalidSyntax`, `InvalidValue`, `Uniqueness`.
     pub fn create(&self, resource_type: &str, input: ResourceInput, options: &WriteOptions) -> Result<Representation> {
         let config = self.state.config()?;
-        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let model = Arc::clone(self.model_for(&config, resource_type, Operation::Create)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::of_create())?;
         let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
         let id = match &options.id {

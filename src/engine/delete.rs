@@ -8,6 +8,7 @@ use super::tenant::scope;
 use super::write::{check_version, load, remove};
 use super::{Tenant, WriteOptions};
 use crate::Result;
+use crate::profile::Operation;
 
 impl Tenant {
     /// Deletes a resource (RFC 7644 section 3.6), and every membership it is part of.
@@ -15,7 +16,7 @@ impl Tenant {
     /// # Errors
     /// `UnknownType`, `NotFound`, `VersionMismatch`.
     pub fn delete(&self, resource_type: &str, id: &str, options: &WriteOptions) -> Result<()> {
-        let kind = self.state.config()?.registry.resource_type(resource_type)?.number();
+        let kind = self.model_for(&*self.state.config()?, resource_type, Operation::Delete)?.number();
         let host = self.inner().host();
         let (state, id, options) = (Arc::clone(&self.state), id.to_owned(), options.clone());
         self.inner().writer.write(move |txn: &mut Transaction<'_>| {

@@ -8,6 +8,7 @@ use super::storage::{Reads, Watched};
 use crate::Result;
 use crate::message::Projection;
 use crate::model::TypeModel;
+use crate::profile::Operation;
 
 impl Tenant {
     /// Every resource as it is stored, password hashes included, one JSON document each, types without members before
@@ -22,8 +23,8 @@ impl Tenant {
         let watch = self.inner().interrupts.watch();
         let reads = Watched::new(&*snapshot, &watch);
         let mut types: Vec<&TypeModel> = match resource_type {
-            Some(name) => vec![config.registry.resource_type(name)?],
-            None => config.registry.types().iter().map(|model| &**model).collect(),
+            Some(name) => vec![&**self.model_for(&config, name, Operation::Search)?],
+            None => self.models_for(&config, Operation::Search)?.into_iter().map(|model| &**model).collect(),
         };
         types.sort_by_key(|model| model.members().is_some());
         for model in types {

@@ -9,6 +9,7 @@ use super::write::locate;
 use super::{ReadOptions, Tenant};
 use crate::message::{Projection, Representation};
 use crate::model::{ResourceType, Value};
+use crate::profile::Operation;
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -18,7 +19,7 @@ impl Tenant {
     /// `UnknownType`, `NotFound`, `NotModified`.
     pub fn get(&self, resource_type: &str, id: &str, options: &ReadOptions) -> Result<Representation> {
         let config = self.state.config()?;
-        let model = config.registry.resource_type(resource_type)?;
+        let model = self.model_for(&config, resource_type, Operation::Get)?;
         let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
         let projection = projection.at_version(model, config.profile.api_version(options.api_version));
         let snapshot = self.inner().writer.snapshot()?;
@@ -49,7 +50,7 @@ impl Tenant {
     /// `UnknownType`, `Io`, `Unavailable`.
     pub fn verify_password(&self, resource_type: &str, id: &str, password: &str) -> Result<bool> {
         let config = self.state.config()?;
-        let model = config.registry.resource_type(resource_type)?;
+        let model = self.model_for(&config, resource_type, Operation::Get)?;
         let snapshot = self.inner().writer.snapshot()?;
         let found = match super::write::load(&*snapshot, scope(&self.state, &config, model, None), id) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,

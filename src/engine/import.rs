@@ -17,6 +17,7 @@ use super::tenant::{DraftOptions, scope};
 use super::write::{NewResource, insert, load, names_of};
 use crate::message::ResourceInput;
 use crate::model::{EntityTag, Input, Instant, Object, Registry, Resource, TypeModel};
+use crate::profile::Operation;
 use crate::{Error, ErrorKind, Result};
 
 /// Rows of one commit.
@@ -162,7 +163,7 @@ impl Tenant {
     /// `UnknownType`.
     pub fn import(&self, options: ImportOptions) -> Result<Importer> {
         if let Some(name) = &options.resource_type {
-            self.registry()?.resource_type(name)?;
+            self.model_for(&*self.state.config()?, name, Operation::Import)?;
         }
         Ok(Importer {
             tenant: self.clone(),
@@ -318,7 +319,7 @@ impl Importer {
             let detail = "the row does not tell its resource type: add schemas, or name the type of all rows";
             Error::new(ErrorKind::InvalidSyntax, detail).on("schemas")
         })?;
-        let model = Arc::clone(config.registry.resource_type(name)?);
+        let model = Arc::clone(self.tenant.model_for(&config, name, Operation::Import)?);
         let draft_options = DraftOptions { trusted: self.options.restore, import: true, create: true };
         let draft = self.tenant.inner().draft(&config, &model, object, draft_options)?;
         let meta = draft.meta.filter(|_| self.options.restore);

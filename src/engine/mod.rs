@@ -5,6 +5,7 @@
 //! Readers work on the snapshot that the last commit published, and never wait.
 
 mod backup;
+mod bounds;
 mod brief;
 mod bulk;
 mod changes;
@@ -30,6 +31,7 @@ mod index_status;
 mod interrupt;
 mod listeners;
 mod modify;
+mod mounts;
 mod options;
 mod password;
 mod query;
@@ -63,6 +65,7 @@ pub use index::probe as probe_index;
 pub use index::{Disk as IndexDisk, IndexMedium, Memory as IndexMemory, tantivy};
 pub use index_status::{IndexState, IndexStatus};
 pub use listeners::Subscription;
+pub use mounts::Mounted;
 pub use options::{IndexOptions, Limits, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
 pub use stats::{StoreStats, TenantStats};
 #[cfg(feature = "ffi")]

@@ -18,6 +18,7 @@ use crate::Result;
 use crate::message::{parse_input, patch_from_input, patch_without_schemas};
 use crate::model::{AttributeId, Complex, Input, TypeModel, Value};
 use crate::patch::{self, Budget, MemberEdit, PatchRequest, Patched};
+use crate::profile::Operation;
 
 /// Passwords that were hashed already: hashing is slow, and so happens outside the writer's thread.
 pub(super) type Hashes = HashMap<String, String>;
@@ -54,7 +55,7 @@ impl Tenant {
         options: &WriteOptions,
     ) -> Result<Written> {
         let config = self.state.config()?;
-        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let model = Arc::clone(self.model_for(&config, resource_type, Operation::Modify)?);
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
         let prepared = self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?;

@@ -12,6 +12,7 @@ use super::{Tenant, WriteOptions, Written};
 use crate::message::ResourceInput;
 use crate::model::{AttributeId, AttributeType, Complex, Definition, Mutability, TypeModel, Value};
 use crate::patch::{MemberEdit, same};
+use crate::profile::Operation;
 use crate::{Error, ErrorKind, Result};
 
 impl Tenant {
@@ -29,7 +30,7 @@ impl Tenant {
         options: &WriteOptions,
     ) -> Result<Written> {
         let config = self.state.config()?;
-        let model = Arc::clone(config.registry.resource_type(resource_type)?);
+        let model = Arc::clone(self.model_for(&config, resource_type, Operation::Replace)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
         let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
         let host = self.inner().host();

@@ -15,6 +15,7 @@ use crate::Result;
 use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::{Target, TypeModel, Uniqueness, common};
+use crate::profile::Operation;
 
 /// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
 const LOOK_UP_BYTES: usize = 512;
@@ -163,8 +164,8 @@ impl Tenant {
             Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
         };
         let types: Vec<Searched> = match resource_type {
-            Some(name) => vec![searched(config.registry.resource_type(name)?)?],
-            None => config.registry.types().iter().map(searched).collect::<Result<_>>()?,
+            Some(name) => vec![searched(self.model_for(&config, name, Operation::Search)?)?],
+            None => self.models_for(&config, Operation::Search)?.into_iter().map(searched).collect::<Result<_>>()?,
         };
         let view = self.view_of(&types)?;
         let hits = {

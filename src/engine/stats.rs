@@ -66,6 +66,7 @@ impl Tenant {
     /// # Errors
     /// `Io`, `Unavailable`.
     pub fn stats(&self) -> Result<TenantStats> {
+        self.may_read_all()?;
         let config = self.state.config()?;
         let snapshot = self.inner().writer.snapshot()?;
         let count = |counter| read_counter(&*snapshot as &dyn Reads, self.state.id, counter);

@@ -13,6 +13,7 @@ use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
 use super::listeners::Listeners;
+use super::mounts::Mounts;
 use super::password::Hasher;
 use super::schemas::take_profile;
 use super::storage::keys::{Key, TenantId};
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     /// Held by whoever carries out what is to be forgotten: one rewriting of the file does for many.
     pub(super) forgetting: Mutex<()>,
     tenants: Arc<Tenants>,
+    pub(super) mounts: Arc<Mounts>,
     /// How often one was added to them.
     news: AtomicUsize,
 }
@@ -180,10 +182,12 @@ impl Store {
         let builtin = Arc::new(Builtin::new()?);
         let env = options.env.clone();
         let tenants: Arc<Tenants> = Arc::default();
+        let mounts: Arc<Mounts> = Arc::default();
         let publisher = Arc::new(Publisher::new(options.index.clone()));
         let observer = Arc::new(Reopening {
             publisher: Arc::clone(&publisher),
             tenants: Arc::clone(&tenants),
+            mounts: Arc::clone(&mounts),
             builtin: Arc::clone(&builtin),
             keep_changes: options.keep_changes,
         });
@@ -207,6 +211,7 @@ impl Store {
             listeners: Arc::default(),
             forgetting: Mutex::default(),
             tenants,
+            mounts,
             news: AtomicUsize::new(0),
         };
         let store = Store { inner: Arc::new(inner) };
@@ -301,6 +306,7 @@ impl Store {
     /// # Errors
     /// `AlreadyExists`, `InvalidArgument` for a name that is not 1 to 64 of `a-z A-Z 0-9 . _ -`, or for a profile that
     /// names an attribute which is not built in: register its schema first, then give the tenant the profile.
+    /// `AlreadyExists` for a profile with a path that another tenant has, too.
     pub fn create_tenant(&self, name: &str, options: TenantOptions) -> Result<Tenant> {
         let valid = (1..=64).contains(&name.len())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
@@ -311,39 +317,55 @@ impl Store {
         let TenantOptions { profile } = options;
         let record = TenantRecord { name: name.to_owned(), profile: profile.text().to_owned(), dropped: false };
         let (inner, keep_changes) = (Arc::clone(&self.inner), self.inner.options.keep_changes);
-        self.inner.writer.write(move |txn| {
+        let (mounts, profile) = (Arc::clone(&self.inner.mounts), Arc::new(profile));
+        let (after, own) = ((Arc::clone(&mounts), name.to_owned()), Arc::clone(&profile));
+        let has_paths = !profile.paths().is_empty();
+        let change = move |txn: &mut Transaction<'_>| {
             if find_tenant(txn, &record.name)?.is_some() {
                 let detail = format!("the tenant \"{}\" exists already", record.name);
                 return Err(Error::new(ErrorKind::AlreadyExists, detail));
             }
+            mounts.check(&record.name, &profile)?;
             let id = format::take_tenant_number(txn)?;
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            let config = take_profile(txn, id, &inner.builtin, None, Arc::new(profile), keep_changes)?;
+            let config = take_profile(txn, id, &inner.builtin, None, profile, keep_changes)?;
             super::seeds::plant(txn, &inner, id, &record.name, &config, None)
-        })?;
+        };
+        if has_paths {
+            self.inner.writer.write_then(change, move |()| after.0.set(&after.1, Some(&own)))?;
+        } else {
+            self.inner.writer.write(change)?;
+        }
         self.tenant(name)
     }
 
     /// Changes the settings of a tenant.
     ///
     /// # Errors
-    /// `UnknownTenant`, `InvalidArgument` for a profile that names an attribute which no resource type has.
+    /// `UnknownTenant`, `InvalidArgument` for a profile that names an attribute which no resource type has,
+    /// `AlreadyExists` for one with a path that another tenant has.
     pub fn configure_tenant(&self, name: &str, options: TenantOptions) -> Result<()> {
         let profile = Arc::new(options.profile);
         let state = Arc::clone(&self.tenant(name)?.state);
         let after = Arc::clone(&state);
         let inner = Arc::clone(&self.inner);
         let id = state.id;
+        let (mounts, mounted) = (Arc::clone(&self.inner.mounts), Arc::clone(&self.inner.mounts));
         let change = move |txn: &mut Transaction<'_>| {
             let (id, mut record) = find_tenant(txn, &state.name)?.ok_or_else(|| unknown_tenant(&state.name))?;
             let old = state.config()?;
+            mounts.check(&state.name, &profile)?;
             profile.text().clone_into(&mut record.profile);
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
             let config = take_profile(txn, id, &inner.builtin, Some(&old.registry), profile, old.keep_changes)?;
             super::seeds::plant(txn, &inner, id, &record.name, &config, Some(&old.profile))?;
             Ok(Arc::new(config))
         };
-        self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config))))?;
+        let done = move |config: &Arc<Config>| {
+            mounted.set(&after.name, Some(&config.profile));
+            after.set_config(Some(Arc::clone(config)));
+        };
+        self.inner.writer.write_then(change, done)?;
         self.inner.publisher.schemas_changed(id);
         Ok(())
     }
@@ -362,7 +384,11 @@ impl Store {
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
             Ok(())
         };
-        self.inner.writer.write_then(change, move |()| after.set_config(None))?;
+        let mounts = Arc::clone(&self.inner.mounts);
+        self.inner.writer.write_then(change, move |()| {
+            mounts.set(&after.name, None);
+            after.set_config(None);
+        })?;
         self.forget(&state);
         let runs = manifest::of_tenant(&*self.inner.writer.snapshot()?, state.id)?;
         self.inner.publisher.forget(state.id, runs);
@@ -501,6 +527,7 @@ impl Drop for Inner {
 struct Reopening {
     publisher: Arc<Publisher>,
     tenants: Arc<Tenants>,
+    mounts: Arc<Mounts>,
     builtin: Arc<Builtin>,
     keep_changes: Option<u64>,
 }
@@ -517,6 +544,7 @@ impl Observer for Reopening {
     fn opened(&self, snapshot: &Arc<Snapshot>, sequence: u64) -> Result<()> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.values().try_for_each(|state| state.reload(snapshot, &self.builtin, self.keep_changes))?;
+        self.mounts.load(&**snapshot)?;
         self.publisher.opened(snapshot, sequence)
     }
 

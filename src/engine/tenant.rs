@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bounds::Bounds;
 use super::config::Config;
 use super::hooks::Scope;
 use super::represent::represent;
@@ -31,6 +32,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Tenant {
     pub(super) store: Store,
     pub(super) state: Arc<TenantState>,
+    pub(super) bounds: Bounds,
 }
 
 /// What a write made.
@@ -50,7 +52,7 @@ impl std::fmt::Debug for Tenant {
 
 impl Tenant {
     pub(super) fn new(store: Store, state: Arc<TenantState>) -> Self {
-        Tenant { store, state }
+        Tenant { store, state, bounds: Bounds::default() }
     }
 
     /// The name.

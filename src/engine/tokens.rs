@@ -24,6 +24,22 @@ pub struct TokenOptions {
     pub lifetime: Option<Duration>,
     /// The id of the resource that its bearer is: what `/Me` shows (RFC 7644 section 3.11).
     pub subject: Option<String>,
+    /// The permissions of the tenant's profile that it is limited to, by name: it does only what its scope and one of
+    /// these allow. None: all that its scope allows.
+    pub permissions: Vec<String>,
+}
+
+impl TokenOptions {
+    /// A token of this scope, until it is revoked.
+    ///
+    /// ```
+    /// use scimdb::engine::{Scope, TokenOptions};
+    /// let options = TokenOptions { subject: Some("2819c223".to_owned()), ..TokenOptions::of_scope(Scope::Read) };
+    /// assert!(options.permissions.is_empty() && options.lifetime.is_none());
+    /// ```
+    pub fn of_scope(scope: Scope) -> Self {
+        TokenOptions { scope, lifetime: None, subject: None, permissions: Vec::new() }
+    }
 }
 
 /// A new token: the only time its secret is told.
@@ -54,6 +70,8 @@ pub struct TokenInfo {
     pub expires: Option<Instant>,
     /// The id of the resource that its bearer is.
     pub subject: Option<String>,
+    /// The permissions that it is limited to; none: all that its scope allows.
+    pub permissions: Vec<String>,
 }
 
 /// Who a token belongs to.
@@ -67,16 +85,19 @@ pub struct Principal {
     pub scope: Scope,
     /// The id of the resource that its bearer is.
     pub subject: Option<String>,
+    /// The permissions that it is limited to; none: all that its scope allows.
+    pub permissions: Vec<String>,
 }
 
 impl Principal {
-    /// Refuses what the token does not allow. It reaches its own tenant; one of scope admin reaches all. Refusals do not
-    /// tell whether a tenant exists.
+    /// Refuses what the token's scope does not allow. It reaches its own tenant; one of scope admin reaches all. Refusals do
+    /// not tell whether a tenant exists. What its permissions allow is asked by each verb of a handle that
+    /// [`Tenant::limited_to`] makes.
     ///
     /// # Errors
     /// `Forbidden`.
     pub fn allow(&self, tenant: &str, scope: Scope) -> Result<()> {
-        let Principal { tenant: own, name: _, scope: given, subject: _ } = self;
+        let Principal { tenant: own, name: _, scope: given, subject: _, permissions: _ } = self;
         if own != tenant && *given != Scope::Admin {
             return Err(Error::new(ErrorKind::Forbidden, "this token is for another tenant"));
         }
@@ -106,7 +127,8 @@ impl Tenant {
     /// Makes a bearer token.
     ///
     /// # Errors
-    /// `AlreadyExists`, `InvalidArgument`; `NotFound` when there is no resource with the id of the subject.
+    /// `AlreadyExists`, `InvalidArgument` for a permission that the tenant's profile does not have, too; `NotFound` when
+    /// there is no resource with the id of the subject.
     pub fn create_token(&self, name: &str, options: TokenOptions) -> Result<NewToken> {
         if name.is_empty() || name.len() > 64 || name.chars().any(char::is_control) {
             return Err(Error::new(
@@ -114,11 +136,15 @@ impl Tenant {
                 "a token's name is 1 to 64 bytes without control characters",
             ));
         }
-        let secret = random_secret();
-        let digest = *blake3::hash(secret.as_bytes()).as_bytes();
+        if options.scope == Scope::Admin && !options.permissions.is_empty() {
+            let detail =
+                "a token of scope admin does everything in every tenant: give it no permissions, or scope write";
+            return Err(Error::new(ErrorKind::InvalidArgument, detail).on("permissions"));
+        }
+        let (secret, digest) = random_secret();
         let (state, name) = (Arc::clone(&self.state), name.to_owned());
         let name = self.inner().writer.write(move |txn: &mut Transaction<'_>| {
-            state.config()?;
+            state.config()?.profile.check_permissions(&options.permissions)?;
             let key = Key::of(state.id).bytes(name.as_bytes()).done();
             if txn.get(Table::Tokens, &key)?.is_some() {
                 let detail = format!("a token \"{name}\" exists already: revoke it, or choose another name");
@@ -132,10 +158,10 @@ impl Tenant {
             }
             let created = txn.now();
             let expires = options.lifetime.map(|lifetime| end_of(created, lifetime)).transpose()?;
-            let record = TokenRecord { digest, scope: options.scope, created, expires, subject: options.subject };
+            let TokenOptions { scope, lifetime: _, subject, permissions } = options;
+            let record = TokenRecord { digest, scope, created, expires, subject, permissions };
             txn.put(Table::Tokens, key, record.encode());
-            let owner = [&state.id.to_be_bytes(), name.as_bytes()].concat();
-            txn.put(Table::Secrets, digest_key(&digest), owner);
+            txn.put(Table::Secrets, digest_key(&digest), owner(state.id, &name));
             Ok(name)
         })?;
         Ok(NewToken { name, secret })
@@ -149,12 +175,33 @@ impl Tenant {
         let snapshot = self.inner().writer.snapshot()?;
         let mut tokens = Vec::new();
         snapshot.scan_prefix(Table::Tokens, &Key::of(self.state.id).done(), &mut |key, value| {
-            let TokenRecord { digest: _, scope, created, expires, subject } = TokenRecord::decode(value)?;
+            let TokenRecord { digest: _, scope, created, expires, subject, permissions } = TokenRecord::decode(value)?;
             let name = String::from_utf8_lossy(key.get(4..).unwrap_or_default()).into_owned();
-            tokens.push(TokenInfo { name, scope, created, expires, subject });
+            tokens.push(TokenInfo { name, scope, created, expires, subject, permissions });
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(tokens)
+    }
+
+    /// Gives a token another secret: the old one is unknown from the next request on, and all else stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidArgument` for one whose time is over.
+    pub fn regenerate_token(&self, name: &str) -> Result<NewToken> {
+        let (secret, digest) = random_secret();
+        let (state, name) = (Arc::clone(&self.state), name.to_owned());
+        let name = self.inner().writer.write(move |txn: &mut Transaction<'_>| {
+            let (key, record) = find_token(txn, state.id, &name)?;
+            if record.expires.is_some_and(|expires| expires <= txn.now()) {
+                let detail = format!("the token \"{name}\" has expired: revoke it, and create it again");
+                return Err(Error::new(ErrorKind::InvalidArgument, detail));
+            }
+            txn.delete(Table::Secrets, digest_key(&record.digest));
+            txn.put(Table::Tokens, key, TokenRecord { digest, ..record }.encode());
+            txn.put(Table::Secrets, digest_key(&digest), owner(state.id, &name));
+            Ok(name)
+        })?;
+        Ok(NewToken { name, secret })
     }
 
     /// Revokes a token: from the next request on it is unknown.
@@ -164,16 +211,25 @@ impl Tenant {
     pub fn revoke_token(&self, name: &str) -> Result<()> {
         let (state, name) = (Arc::clone(&self.state), name.to_owned());
         self.inner().writer.write(move |txn: &mut Transaction<'_>| {
-            let key = Key::of(state.id).bytes(name.as_bytes()).done();
-            let record = txn.get(Table::Tokens, &key)?.map(|bytes| TokenRecord::decode(&bytes)).transpose()?;
-            let Some(record) = record else {
-                return Err(Error::new(ErrorKind::NotFound, format!("there is no token \"{name}\"")));
-            };
+            let (key, record) = find_token(txn, state.id, &name)?;
             txn.delete(Table::Tokens, key);
             txn.delete(Table::Secrets, digest_key(&record.digest));
             Ok(())
         })
     }
+}
+
+/// The key and the record of a token.
+fn find_token(reads: &dyn Reads, tenant: TenantId, name: &str) -> Result<(Vec<u8>, TokenRecord)> {
+    let key = Key::of(tenant).bytes(name.as_bytes()).done();
+    let record = reads.get(Table::Tokens, &key)?.map(|bytes| TokenRecord::decode(&bytes)).transpose()?;
+    let record = record.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no token \"{name}\"")))?;
+    Ok((key, record))
+}
+
+/// What stands behind the digest of a secret.
+fn owner(tenant: TenantId, name: &str) -> Vec<u8> {
+    [&tenant.to_be_bytes(), name.as_bytes()].concat()
 }
 
 fn end_of(created: Instant, lifetime: Duration) -> Result<Instant> {
@@ -183,8 +239,11 @@ fn end_of(created: Instant, lifetime: Duration) -> Result<Instant> {
     end.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "the token's lifetime is too long"))
 }
 
-fn random_secret() -> String {
-    URL_SAFE_NO_PAD.encode(random())
+/// A new secret, and its digest.
+fn random_secret() -> (String, [u8; 32]) {
+    let secret = URL_SAFE_NO_PAD.encode(random());
+    let digest = *blake3::hash(secret.as_bytes()).as_bytes();
+    (secret, digest)
 }
 
 /// 256 random bits.
@@ -224,6 +283,7 @@ impl Store {
             return Err(unknown());
         }
         let name = String::from_utf8_lossy(name).into_owned();
-        Ok(Principal { tenant: tenant.name, name, scope: record.scope, subject: record.subject })
+        let TokenRecord { scope, subject, permissions, .. } = record;
+        Ok(Principal { tenant: tenant.name, name, scope, subject, permissions })
     }
 }

@@ -192,16 +192,18 @@ struct TokenJson {
     created: String,
     expires: Option<String>,
     subject: Option<String>,
+    permissions: Vec<String>,
 }
 
 /// Tokens, without their secrets.
 pub(super) fn tokens(tokens: Vec<TokenInfo>) -> Result<String> {
-    let token = |TokenInfo { name, scope: given, created, expires, subject }| TokenJson {
+    let token = |TokenInfo { name, scope: given, created, expires, subject, permissions }| TokenJson {
         name,
         scope: scope(given),
         created: created.to_string(),
         expires: expires.map(|expires| expires.to_string()),
         subject,
+        permissions,
     };
     json(&TokensJson { tokens: tokens.into_iter().map(token).collect() })
 }
@@ -212,12 +214,13 @@ struct PrincipalJson {
     name: String,
     scope: &'static str,
     subject: Option<String>,
+    permissions: Vec<String>,
 }
 
 /// Who a token belongs to.
 pub(super) fn principal(principal: Principal) -> Result<String> {
-    let Principal { tenant, name, scope: given, subject } = principal;
-    json(&PrincipalJson { tenant, name, scope: scope(given), subject })
+    let Principal { tenant, name, scope: given, subject, permissions } = principal;
+    json(&PrincipalJson { tenant, name, scope: scope(given), subject, permissions })
 }
 
 #[derive(Serialize)]

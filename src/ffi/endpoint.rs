@@ -26,9 +26,10 @@ use crate::{Error, ErrorKind, Result, Store};
 /// host, except for HEAD.
 ///
 /// Context: base (the URL of the endpoint), actor (for the change log), subject (the id of the resource that /Me is),
-/// scope (read, write, admin: what the caller may do; write), authenticate (bool: find all three by the bearer token of the
-/// authorization header, and answer 401 or 403 without), maxBodyBytes, authenticationSchemes (array of objects with type,
-/// name, description, specUri), documentationUri.
+/// scope (read, write, admin: what the caller may do; write), permissions (array: the permissions of the tenant's profile
+/// that the caller is limited to; none), authenticate (bool: find all of these by the bearer token of the authorization
+/// header, and answer 401 or 403 without), maxBodyBytes, authenticationSchemes (array of objects with type, name,
+/// description, specUri), documentationUri.
 ///
 /// What is wrong with the request is told by the answer, a SCIM error with its status, and is no error of this call.
 #[unsafe(no_mangle)]
@@ -126,6 +127,7 @@ struct Told {
     actor: Option<String>,
     subject: Option<String>,
     scope: Option<String>,
+    permissions: Vec<String>,
     authenticate: bool,
     max_body_bytes: Option<usize>,
     authentication_schemes: Option<Vec<Scheme>>,
@@ -144,8 +146,17 @@ struct Scheme {
 
 /// The answer. Errors are the host's fault: what is the client's is an answer.
 fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told) -> Result<Response> {
-    let Told { base, actor, subject, scope, authenticate, max_body_bytes, authentication_schemes, documentation_uri } =
-        told;
+    let Told {
+        base,
+        actor,
+        subject,
+        scope,
+        mut permissions,
+        authenticate,
+        max_body_bytes,
+        authentication_schemes,
+        documentation_uri,
+    } = told;
     let usual = Context::default();
     let schemes = authentication_schemes.map(|schemes| schemes.into_iter().map(scheme).collect());
     let bearer_alone = || if authenticate { vec![AuthenticationScheme::bearer_token()] } else { Vec::new() };
@@ -160,8 +171,8 @@ fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told
     let needed = required_scope(request.method, request.target);
     let name = tenant.filter(|name| !name.is_empty()).unwrap_or(DEFAULT_TENANT);
     if authenticate {
-        if scope.is_some() || context.subject.is_some() {
-            let detail = "context: scope and subject are those of the token where authenticate is true";
+        if scope.is_some() || context.subject.is_some() || !permissions.is_empty() {
+            let detail = "context: scope, permissions and subject are those of the token where authenticate is true";
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
         let principal = token(request).and_then(|secret| store.authenticate(secret));
@@ -171,6 +182,7 @@ fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told
                 // The host may know better who acts for the token.
                 context.actor = context.actor.or(Some(principal.name));
                 context.subject = principal.subject;
+                permissions = principal.permissions;
             }
             Err(error) => return Ok(refused(&error, has_header(request))),
         }
@@ -180,7 +192,8 @@ fn answer(store: &Store, tenant: Option<&str>, request: &Request<'_>, told: Told
         let error = Error::new(ErrorKind::Forbidden, format!("the caller may not do this: its scope is {scope}"));
         return Ok(refused(&error, true));
     }
-    let answered = verbs::tenant(store, tenant).and_then(|tenant| try_handle(&tenant, request, &context));
+    let tenant = verbs::tenant(store, tenant).map(|tenant| tenant.limited_to(&permissions.into()));
+    let answered = tenant.and_then(|tenant| try_handle(&tenant, request, &context));
     Ok(answered.unwrap_or_else(|error| refused(&error, true)))
 }
 

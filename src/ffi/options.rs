@@ -275,12 +275,14 @@ struct TokenSettings {
     scope: Option<String>,
     lifetime_seconds: Option<f64>,
     subject: Option<String>,
+    permissions: Vec<String>,
 }
 
 pub(super) fn token(text: Option<&str>) -> Result<TokenOptions> {
-    let TokenSettings { scope, lifetime_seconds, subject } = parse(text)?;
+    let TokenSettings { scope, lifetime_seconds, subject, permissions } = parse(text)?;
     let scope = scope.map_or(Ok(Scope::Write), |word| self::scope(&word))?;
-    Ok(TokenOptions { scope, lifetime: seconds("lifetimeSeconds", lifetime_seconds)?, subject })
+    let lifetime = seconds("lifetimeSeconds", lifetime_seconds)?;
+    Ok(TokenOptions { scope, lifetime, subject, permissions })
 }
 
 /// Reads a scope.

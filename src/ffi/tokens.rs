@@ -11,7 +11,8 @@ use super::text;
 use super::verbs::{Verb, named};
 
 /// Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
-/// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows).
+/// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows), permissions (array: the
+/// permissions of the tenant's profile that it is limited to; none).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_create(
     db: *const scimdb_store,
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn scimdb_token_revoke(
 }
 
 /// The tokens of a tenant, without their secrets: an object with the array tokens, of objects with name, scope, created,
-/// expires, subject.
+/// expires, subject, permissions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_list(
     db: *const scimdb_store,
@@ -75,8 +76,8 @@ pub unsafe extern "C" fn scimdb_token_list(
     }
 }
 
-/// Finds who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED where it is
-/// unknown, revoked or expired.
+/// Finds who a bearer token belongs to: an object with tenant, name, scope, subject, permissions. SCIMDB_UNAUTHENTICATED
+/// where it is unknown, revoked or expired.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_authenticate(
     db: *const scimdb_store,

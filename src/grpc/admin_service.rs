@@ -75,11 +75,13 @@ impl AdminService for Administration {
 
     async fn create_token(&self, request: Request<proto::CreateTokenRequest>) -> Answer<proto::CreateTokenResponse> {
         unary(&self.gate, "AdminService/CreateToken", Scope::Admin, request, |caller, message| {
-            let proto::CreateTokenRequest { tenant: _, name, scope: value, lifetime, subject } = message;
+            let proto::CreateTokenRequest { tenant: _, name, scope: value, lifetime, subject, permissions } = message;
             let options = TokenOptions {
-                scope: scope(value)?,
+                // What permissions allow may be to write.
+                scope: if value == 0 && !permissions.is_empty() { Scope::Write } else { scope(value)? },
                 lifetime: lifetime.map(|lifetime| duration("lifetime", lifetime)).transpose()?,
                 subject: given(subject.unwrap_or_default()),
+                permissions,
             };
             let NewToken { name: _, secret } = caller.tenant()?.create_token(&name, options)?;
             Ok(proto::CreateTokenResponse { secret })
@@ -101,6 +103,18 @@ impl AdminService for Administration {
             let proto::RevokeTokenRequest { tenant: _, name } = message;
             caller.tenant()?.revoke_token(&name)?;
             Ok(proto::RevokeTokenResponse {})
+        })
+        .await
+    }
+
+    async fn regenerate_token(
+        &self,
+        request: Request<proto::RegenerateTokenRequest>,
+    ) -> Answer<proto::RegenerateTokenResponse> {
+        unary(&self.gate, "AdminService/RegenerateToken", Scope::Admin, request, |caller, message| {
+            let proto::RegenerateTokenRequest { tenant: _, name } = message;
+            let NewToken { name: _, secret } = caller.tenant()?.regenerate_token(&name)?;
+            Ok(proto::RegenerateTokenResponse { secret })
         })
         .await
     }

@@ -30,7 +30,7 @@ of_tenant! {
     BulkRequest
     ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
     CreateTenantRequest GetTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
-    RevokeTokenRequest TenantStatsRequest
+    RevokeTokenRequest RegenerateTokenRequest TenantStatsRequest HandleRequest
 }
 
 impl OfTenant for proto::ExplainRequest {

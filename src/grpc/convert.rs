@@ -94,14 +94,14 @@ pub(super) fn tenant_options(settings: Option<proto::TenantSettings>) -> Result<
 }
 
 pub(super) fn token(info: TokenInfo) -> proto::Token {
-    let TokenInfo { name, scope, created, expires, subject } = info;
+    let TokenInfo { name, scope, created, expires, subject, permissions } = info;
     let scope = match scope {
         Scope::Read => proto::Scope::Read,
         Scope::Write => proto::Scope::Write,
         Scope::Admin => proto::Scope::Admin,
     };
     let (created, expires) = (Some(timestamp(created)), expires.map(timestamp));
-    proto::Token { name, scope: scope.into(), created, expires, subject }
+    proto::Token { name, scope: scope.into(), created, expires, subject, permissions }
 }
 
 pub(super) fn tenant_counts(stats: TenantStats) -> proto::TenantCounts {

@@ -21,6 +21,7 @@ mod convert;
 mod import;
 mod intake;
 pub mod proto;
+mod protocol_service;
 mod resource_service;
 mod schema_service;
 mod services;

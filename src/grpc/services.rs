@@ -9,8 +9,10 @@ use tonic_health::server::HealthReporter;
 use super::admin_service::Administration;
 use super::proto::DESCRIPTORS;
 use super::proto::admin_service_server::AdminServiceServer;
+use super::proto::protocol_service_server::ProtocolServiceServer;
 use super::proto::resource_service_server::ResourceServiceServer;
 use super::proto::schema_service_server::SchemaServiceServer;
+use super::protocol_service::Protocol;
 use super::resource_service::Resources;
 use super::schema_service::Schemas;
 use crate::server::Gate;
@@ -20,11 +22,12 @@ use crate::{Error, ErrorKind, Result};
 const SMALL: usize = 16 << 10;
 
 /// What [`Services`] report the health of.
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "",
     <ResourceServiceServer<Resources> as NamedService>::NAME,
     <SchemaServiceServer<Schemas> as NamedService>::NAME,
     <AdminServiceServer<Administration> as NamedService>::NAME,
+    <ProtocolServiceServer<Protocol> as NamedService>::NAME,
 ];
 
 /// The services, ready to be served on a connection.
@@ -86,6 +89,7 @@ async fn routes(gate: &Gate, health: &HealthReporter) -> Result<Routes> {
     Ok(Routes::new(configured!(ResourceServiceServer::new(Resources::new(gate.clone()))))
         .add_service(configured!(SchemaServiceServer::new(Schemas::new(gate.clone()))))
         .add_service(configured!(AdminServiceServer::new(Administration::new(gate.clone()))))
+        .add_service(configured!(ProtocolServiceServer::new(Protocol::new(gate.clone()))))
         .add_service(
             tonic_health::pb::health_server::HealthServer::new(
                 tonic_health::server::HealthService::from_health_reporter(health.clone()),

@@ -15,9 +15,10 @@ use tokio::time::Instant;
 use super::browsers::{check_name, check_page};
 use super::encode::{accepts_gzip, gzip};
 use super::explorer::{self, Answerer, Document};
-use super::mount::{Mounted, is_of_another_version, mounted};
+use super::mount::{is_of_another_version, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, origin};
+use crate::engine::Mounted;
 use crate::protocol::{self, AuthenticationScheme, Context, answer_error, challenge, required_scope};
 use crate::server::{Body, Call, Caller, Face, Gate, Peer, request_id, token};
 use crate::{Error, ErrorKind, Result};
@@ -104,7 +105,7 @@ impl Endpoint {
             return document.answer(&self.gate, &parts, call).await.map(Answer::from);
         }
         let (answerer, path) = explorer::asked(&self.gate, path);
-        let Some(mounted) = mounted(path) else {
+        let Some(mounted) = mounted(&self.gate, path) else {
             let error = if is_of_another_version(path) {
                 Error::new(
                     ErrorKind::InvalidVersion,
@@ -175,7 +176,8 @@ impl Endpoint {
                 headers: &headers,
                 body: body.bytes(),
             };
-            let mut answer = Answer::from(answerer(&caller.tenant()?, &request, &context)?);
+            let tenant = caller.tenant()?.standing_at(&mounted.path);
+            let mut answer = Answer::from(answerer(&tenant, &request, &context)?);
             answer.encode(&parts, gzip_above);
             Ok(answer)
         }

@@ -1,20 +1,19 @@
-//! Where endpoints stand: `/scim/v2` is the default tenant's, `/scim/{tenant}/v2` that of another.
+//! Where endpoints stand: `/scim/v2` is the default tenant's, `/scim/{tenant}/v2` that of another; and wherever the profile
+//! of a tenant says.
 
 use percent_encoding::percent_decode_str;
 
-/// An endpoint's tenant, and what stands behind it in the path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mounted {
-    /// The tenant's name; empty for the default one.
-    pub(super) tenant: String,
-    /// The path of the endpoint, as it was sent: `/scim/v2`.
-    pub(super) base: String,
-    /// What stands behind it, with the query.
-    pub(super) target: String,
+use crate::engine::Mounted;
+use crate::server::Gate;
+
+/// Finds the endpoint that a path and query are of; none if they are of no endpoint. The tenant's name is empty for the
+/// default one.
+pub(super) fn mounted(gate: &Gate, path_and_query: &str) -> Option<Mounted> {
+    usual(path_and_query).or_else(|| gate.mounted(path_and_query))
 }
 
-/// Finds the endpoint that a path and query are of; none if they are of no endpoint.
-pub(super) fn mounted(path_and_query: &str) -> Option<Mounted> {
+/// The same for the paths that every tenant has.
+fn usual(path_and_query: &str) -> Option<Mounted> {
     let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
     let rest = path.strip_prefix("/scim/")?;
     let (first, behind) = rest.split_once('/').map_or((rest, None), |(first, behind)| (first, Some(behind)));
@@ -28,7 +27,8 @@ pub(super) fn mounted(path_and_query: &str) -> Option<Mounted> {
     let tenant = if first == "v2" { "" } else { first };
     let tenant = percent_decode_str(tenant).decode_utf8().ok()?.into_owned();
     let target = path_and_query.get(base.len()..)?.to_owned();
-    Some(Mounted { tenant, base, target })
+    let path = if first == "v2" { base.clone() } else { format!("/scim/{tenant}/v2") };
+    Some(Mounted { tenant, base, path, target })
 }
 
 /// Whether a path is that of an endpoint of another version of SCIM (RFC 7644 section 3.13).
@@ -74,7 +74,7 @@ mod tests {
             ("/", None),
         ];
         for (path, expected) in cases {
-            let found = mounted(path);
+            let found = usual(path);
             let found = found.as_ref().map(|it| (it.tenant.as_str(), it.base.as_str(), it.target.as_str()));
             assert_eq!(found, expected, "{path}");
         }

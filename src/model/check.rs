@@ -120,6 +120,14 @@ fn attribute(attribute: &Attribute, path: &str, beyond: bool) -> Result<()> {
 const RESERVED: &[&str] =
     &["/Me", "/Bulk", "/Schemas", "/ResourceTypes", "/ServiceProviderConfig", "/ServiceProviderConfigs"];
 
+/// Segments of an endpoint at most: routes look at no more to find it.
+const MAX_SEGMENTS: usize = 2;
+
+/// Whether an endpoint stands where a resource of another one would.
+fn is_below(inner: &str, outer: &str) -> bool {
+    inner.rsplit_once('/').is_some_and(|(parent, _)| parent.eq_ignore_ascii_case(outer))
+}
+
 /// # Errors
 /// `InvalidValue` or `AlreadyExists`.
 pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item = &'a ResourceType>) -> Result<()> {
@@ -128,11 +136,18 @@ pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item =
     if !name_ok(&new.name) {
         return Err(invalid("name", format!("\"{}\" is no resource type name: letters, digits, - and _", new.name)));
     }
-    if !new.endpoint.strip_prefix('/').is_some_and(name_ok) {
-        let detail = format!("the endpoint \"{}\" is not a slash and one path segment, such as /Devices", new.endpoint);
+    let segments: Vec<&str> = new.endpoint.strip_prefix('/').unwrap_or_default().split('/').collect();
+    if segments.len() > MAX_SEGMENTS || !segments.iter().all(|segment| name_ok(segment)) {
+        let detail = format!(
+            "the endpoint \"{}\" is not a slash and one path segment, such as /Devices, or two, such as /User/Devices",
+            new.endpoint
+        );
         return Err(invalid("endpoint", detail));
     }
-    if RESERVED.iter().any(|reserved| new.endpoint.eq_ignore_ascii_case(reserved)) {
+    let is_first = |reserved: &&str| {
+        segments.first().is_some_and(|first| reserved.trim_start_matches('/').eq_ignore_ascii_case(first))
+    };
+    if RESERVED.iter().any(is_first) {
         let detail = format!("{} is an endpoint of SCIM itself (RFC 7644 section 3.2): take another one", new.endpoint);
         return Err(invalid("endpoint", detail));
     }
@@ -141,6 +156,13 @@ pub(super) fn resource_type<'a>(new: &ResourceType, others: impl Iterator<Item =
         if same(&new.name, &other.name) || same(&new.id, &other.id) || same(&new.endpoint, &other.endpoint) {
             let detail = format!("the resource type {} has the same name, id or endpoint as {}", new.name, other.name);
             return Err(Error::new(ErrorKind::AlreadyExists, detail));
+        }
+        if is_below(&new.endpoint, &other.endpoint) || is_below(&other.endpoint, &new.endpoint) {
+            let detail = format!(
+                "the endpoint {} and that of {}, {}, are in each other's way: one would be the id of a resource of the other",
+                new.endpoint, other.name, other.endpoint
+            );
+            return Err(invalid("endpoint", detail));
         }
     }
     for (index, extension) in new.schema_extensions.iter().enumerate() {
@@ -172,5 +194,31 @@ mod tests {
             assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some("endpoint")), "{reserved}");
         }
         assert!(resource_type(&at("/Mes"), std::iter::empty()).is_ok());
+        let error = resource_type(&at("/me/Devices"), std::iter::empty()).unwrap_err();
+        assert_eq!(error.attribute(), Some("endpoint"));
+    }
+
+    #[test]
+    fn endpoints_have_one_segment_or_two() {
+        let at = |name: &str, endpoint: &str| ResourceType {
+            id: name.into(),
+            name: name.into(),
+            description: String::new(),
+            endpoint: endpoint.into(),
+            schema: "urn:t".into(),
+            schema_extensions: Vec::new(),
+        };
+        for good in ["/Devices", "/User/AttributeType"] {
+            assert!(resource_type(&at("T", good), std::iter::empty()).is_ok(), "{good}");
+        }
+        for wrong in ["Devices", "/", "", "//Devices", "/Devices/", "/User/.search", "/a/b/c", "/a b"] {
+            let error = resource_type(&at("T", wrong), std::iter::empty()).unwrap_err();
+            assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some("endpoint")), "{wrong}");
+        }
+        // What would be the id of a resource is no endpoint.
+        for (one, other) in [("/User", "/user/Device"), ("/User/Device", "/USER")] {
+            assert!(resource_type(&at("A", one), std::iter::once(&at("B", other))).is_err(), "{one} {other}");
+        }
+        assert!(resource_type(&at("A", "/User/Role"), std::iter::once(&at("B", "/User/Device"))).is_ok());
     }
 }

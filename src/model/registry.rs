@@ -293,6 +293,22 @@ impl Registry {
             })
     }
 
+    /// Takes the endpoint off the front of a path without slashes around it, `Users/2819c223`: the endpoint, which may be
+    /// none that there is, and what stands behind it. An endpoint of two segments is found where there is one.
+    pub fn split_path<'a>(&self, path: &'a str) -> (&'a str, Option<&'a str>) {
+        let mut slashes = path.match_indices('/').map(|(at, _)| at);
+        let Some(first) = slashes.next() else { return (path, None) };
+        let second = slashes.next().unwrap_or(path.len());
+        let end = if path.get(..second).is_some_and(|two| self.has_endpoint(two)) { second } else { first };
+        (path.get(..end).unwrap_or(path), path.get(end + 1..))
+    }
+
+    /// Whether a resource type has this endpoint, with or without its slash; letter case does not matter.
+    pub fn has_endpoint(&self, endpoint: &str) -> bool {
+        let is = |known: &str| known.trim_start_matches('/').eq_ignore_ascii_case(endpoint.trim_start_matches('/'));
+        self.types.iter().any(|model| is(&model.resource_type().endpoint))
+    }
+
     /// The resource type of a number.
     pub fn type_by_number(&self, number: u16) -> Option<&Arc<TypeModel>> {
         self.types.iter().find(|t| t.number() == number)

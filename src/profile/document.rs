@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use super::ProfileLimits;
 use super::choices::Choices;
 use super::rules::{self, Rule};
 use super::shape::Shape;
+use super::{MountPath, Permission, ProfileLimits, paths, permissions};
 use crate::message::{Part, input_json, parse_input};
 use crate::model::Input;
 use crate::patch::Dialect;
@@ -34,6 +34,8 @@ const NAMES: &[&str] = &[
     "repositories",
     "import",
     "endpoints",
+    "paths",
+    "permissions",
 ];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
@@ -51,6 +53,8 @@ pub struct Profile {
     pub(super) rules: Vec<Rule>,
     pub(super) choices: Choices,
     pub(super) endpoints: Vec<String>,
+    pub(super) paths: Vec<MountPath>,
+    pub(super) permissions: Vec<Permission>,
     /// As it was given, without white space.
     document: String,
 }
@@ -110,13 +114,28 @@ impl Profile {
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
         let mut endpoints = base.map(|base| base.endpoints.clone()).unwrap_or_default();
         endpoints.extend(super::endpoints::read(&mut part)?);
+        let paths = if part.has("paths") { paths::read(&mut part)? } else { inherited(base, |base| &base.paths) };
+        let permissions = permissions::read(&mut part, base)?;
         let description = part.take_string("description")?.unwrap_or_default();
         let shape = Shape::read(&mut part)?.over(base.map(|base| base.shape.clone()).unwrap_or_default());
         let mut rules = base.map(|base| base.rules.clone()).unwrap_or_default();
         rules.extend(rules::read(&mut part)?);
         let choices = Choices::read(&mut part)?.over(base.map(|base| base.choices.clone()).unwrap_or_default());
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, shape, rules, choices, endpoints, document })
+        Ok(Profile {
+            name,
+            description,
+            dialect,
+            sensitive,
+            limits,
+            shape,
+            rules,
+            choices,
+            endpoints,
+            paths,
+            permissions,
+            document,
+        })
     }
 
     /// The name.
@@ -163,6 +182,11 @@ impl Profile {
     }
 }
 
+/// A list of the profile that is extended.
+fn inherited<T: Clone>(base: Option<&Profile>, list: impl FnOnce(&Profile) -> &Vec<T>) -> Vec<T> {
+    base.map(|base| list(base).clone()).unwrap_or_default()
+}
+
 /// The profile that a tenant has unless it is told otherwise: RFC 7643 and RFC 7644 to the letter.
 impl Default for Profile {
     fn default() -> Self {
@@ -176,6 +200,8 @@ impl Default for Profile {
             rules: Vec::new(),
             choices: Choices::default(),
             endpoints: Vec::new(),
+            paths: Vec::new(),
+            permissions: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

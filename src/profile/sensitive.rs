@@ -20,7 +20,8 @@ impl Profile {
         })
     }
 
-    /// Sees that every sensitive path is an attribute of some resource type: one that is misspelt would guard nothing.
+    /// Sees that every sensitive path is an attribute of some resource type, and that the resource types that paths and
+    /// permissions name are there: what is misspelt would guard nothing.
     ///
     /// # Errors
     /// `InvalidArgument`.
@@ -35,7 +36,8 @@ impl Profile {
             let detail = format!("the profile: no resource type has the attribute \"{path}\"{hint}");
             return Err(Error::new(ErrorKind::InvalidArgument, detail).on(format!("sensitive[{index}]")));
         }
-        Ok(())
+        self.check_path_types(registry)?;
+        self.check_permission_types(registry)
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn resource_types(
 ) -> Result<Response> {
     refuse_filter(request)?;
     let registry = tenant.registry()?;
-    let types = registry.types().iter().map(|model| model.resource_type());
+    let types = registry.types().iter().filter(|model| tenant.serves(model)).map(|model| model.resource_type());
     match id {
         None => {
             let types = types.map(|of| resource_type_json(of, &context.base));

@@ -27,7 +27,7 @@ use crate::{Error, ErrorKind, Result};
 /// `NotFound` for a path that is no search's; what the search itself would be refused with.
 pub fn explain(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
     const SEARCHES: &str = "only a search is explained: GET of an endpoint, or POST of its .search";
-    let (method, endpoint) = match Route::parse(request.path())? {
+    let (method, endpoint) = match Route::parse(request.path(), &*tenant.registry()?)? {
         Route::Root => ("GET", None),
         Route::Endpoint(endpoint) => ("GET", Some(endpoint)),
         Route::RootSearch => ("POST", None),

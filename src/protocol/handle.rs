@@ -2,7 +2,7 @@
 
 use super::headers::{JSON, SCIM_JSON, check_text};
 use super::parameters::Parameters;
-use super::route::Route;
+use super::route::{Route, is_search};
 use super::{Context, Request, Response, bulk, discovery, forget, me, resources, respond, search};
 use crate::engine::{Scope, Tenant};
 use crate::{Error, ErrorKind, Result};
@@ -36,8 +36,9 @@ fn without_body_of_head(request: &Request<'_>, mut response: Response) -> Respon
 /// What a request needs of its caller, to be asked before [`handle`]: searches by POST only read.
 pub fn required_scope(method: &str, target: &str) -> Scope {
     let path = target.split_once('?').map_or(target, |(path, _)| path);
-    match (method, Route::parse(path)) {
-        ("GET" | "HEAD" | "OPTIONS", _) | ("POST", Ok(Route::Search(_) | Route::RootSearch)) => Scope::Read,
+    match method {
+        "GET" | "HEAD" | "OPTIONS" => Scope::Read,
+        "POST" if is_search(path) => Scope::Read,
         _ => Scope::Write,
     }
 }
@@ -49,7 +50,8 @@ pub fn is_look_up(tenant: &Tenant, method: &str, target: &str) -> bool {
         return false;
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    match Route::parse(path) {
+    let Ok(registry) = tenant.registry() else { return false };
+    match Route::parse(path, &registry) {
         Ok(Route::Resource(endpoint, _)) => tenant.looks_up(&endpoint, None),
         Ok(Route::Endpoint(endpoint)) => {
             let parameters = Parameters::parse(query);
@@ -66,10 +68,11 @@ pub fn answer_error(error: &Error) -> Response {
 }
 
 fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
-    let route = Route::parse(request.path())?.of_profile(&*tenant.profile()?);
+    let registry = tenant.registry()?;
+    let route = Route::parse(request.path(), &registry)?.of_profile(&*tenant.profile()?);
     // A path that does not exist is told before anything about the method or the body.
     if let Some(endpoint) = route.endpoint() {
-        tenant.registry()?.resource_type(endpoint)?;
+        tenant.check_served(registry.resource_type(endpoint)?)?;
     }
     let allowed = route.methods();
     if request.method == "OPTIONS" || !allowed.contains(&request.method) {

@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::parameters::is_encoded;
+use crate::model::Registry;
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -34,20 +35,27 @@ pub(super) enum Route {
 }
 
 impl Route {
-    /// Reads a path that begins behind the base. A trailing slash does not matter.
+    /// Reads a path that begins behind the base. A trailing slash does not matter. The endpoint of a resource type may
+    /// have two segments, which only the registry knows.
     ///
     /// # Errors
     /// `NotFound` for what no path of SCIM looks like, `InvalidSyntax` for what is not encoded as a URL is.
-    pub(super) fn parse(path: &str) -> Result<Route> {
+    pub(super) fn parse(path: &str, registry: &Registry) -> Result<Route> {
         let trimmed = path.strip_prefix('/').unwrap_or(path);
         let trimmed = trimmed.strip_suffix('/').unwrap_or(trimmed);
         if trimmed.is_empty() {
             return Ok(Route::Root);
         }
         let mut segments = trimmed.split('/').map(decoded);
-        let first = segments.next().transpose()?.unwrap_or_default();
-        let second = segments.next().transpose()?;
+        let mut first = segments.next().transpose()?.unwrap_or_default();
+        let mut second = segments.next().transpose()?;
         let is_nameless = first.is_empty() || first.contains('/');
+        if let Some(both) = second.as_ref().map(|second| format!("{first}/{second}"))
+            && !is_nameless
+            && registry.has_endpoint(&both)
+        {
+            (first, second) = (both, segments.next().transpose()?);
+        }
         if segments.next().is_some() || is_nameless || second.as_deref() == Some("") {
             return Err(nothing());
         }
@@ -104,6 +112,14 @@ impl Route {
     }
 }
 
+/// Whether a path is that of a search by POST, whichever endpoint stands before it: one of two segments at most.
+pub(super) fn is_search(path: &str) -> bool {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let mut segments = path.strip_suffix('/').unwrap_or(path).rsplit('/');
+    let is_search = |last| decoded(last).is_ok_and(|last| last.eq_ignore_ascii_case(".search"));
+    segments.next().is_some_and(is_search) && segments.count() <= 2
+}
+
 fn endpoint(segment: &str) -> String {
     format!("/{segment}")
 }
@@ -127,6 +143,7 @@ fn nothing() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::builtin;
 
     #[test]
     fn paths() {
@@ -151,14 +168,58 @@ mod tests {
             ("/Users/.search", Route::Search("/Users".into())),
             ("/Users/a%2Fb%20c", Route::Resource("/Users".into(), "a/b c".into())),
         ];
+        let registry = builtin::registry().unwrap();
+        let parse = |path: &str| Route::parse(path, &registry);
         for (path, expected) in cases {
-            assert_eq!(Route::parse(path).unwrap(), expected, "{path}");
+            assert_eq!(parse(path).unwrap(), expected, "{path}");
         }
-        for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
-            assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
+        for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers", "/User/Kind/1"] {
+            assert_eq!(parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
         for path in ["/Users/%ff", "/Users/%zz", "/Users/%4", "/Users/100%"] {
-            assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{path}");
+            assert_eq!(parse(path).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{path}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_may_have_two_segments() {
+        let mut types = builtin::resource_types().unwrap();
+        let kind = crate::model::ResourceType {
+            id: "Kind".into(),
+            name: "Kind".into(),
+            endpoint: "/User/Kind".into(),
+            ..types.swap_remove(0)
+        };
+        let types = [Some(kind)].to_vec();
+        let registry = Registry::build(builtin::schemas().unwrap(), types, &mut Default::default()).unwrap();
+        let parse = |path: &str| Route::parse(path, &registry);
+        let kind = || "/User/Kind".to_owned();
+        let cases = [
+            ("/User/Kind", Route::Endpoint(kind())),
+            ("/User/Kind/", Route::Endpoint(kind())),
+            ("/User/Kind/DOB", Route::Resource(kind(), "DOB".into())),
+            ("/User/Kind/.search", Route::Search(kind())),
+            ("/User/Kin%64/a%2Fb", Route::Resource(kind(), "a/b".into())),
+            ("/user/kind", Route::Endpoint("/user/kind".into())),
+            ("/User/Other", Route::Resource("/User".into(), "Other".into())),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(parse(path).unwrap(), expected, "{path}");
+        }
+        for path in ["/User/Kind/1/2", "/User/Other/1", "/User%2FKind", "/User/Kind//"] {
+            assert_eq!(parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
+        }
+        for (path, endpoint, id) in [
+            ("User/Kind", "User/Kind", None),
+            ("user/kind/DOB", "user/kind", Some("DOB")),
+            ("User/Kind/a/b", "User/Kind", Some("a/b")),
+            ("User/Kinds/a", "User", Some("Kinds/a")),
+            ("Users/1", "Users", Some("1")),
+            ("Users", "Users", None),
+        ] {
+            assert_eq!(registry.split_path(path), (endpoint, id), "{path}");
+        }
+        assert!(is_search("/User/Kind/.search") && is_search("/.SEARCH/") && is_search("/Users/%2Esearch"));
+        assert!(!is_search("/Users/.searches") && !is_search("/") && !is_search("/a/b/c/.search"));
     }
 }

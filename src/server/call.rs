@@ -64,6 +64,8 @@ pub struct Caller {
     pub(super) tenant: String,
     pub(super) actor: Option<String>,
     pub(super) subject: Option<String>,
+    /// The permissions that its token is limited to.
+    pub(super) permissions: Arc<[String]>,
 }
 
 impl Call {
@@ -74,12 +76,12 @@ impl Call {
 }
 
 impl Caller {
-    /// The tenant that the call is about.
+    /// The tenant that the call is about, as far as the caller's permissions go.
     ///
     /// # Errors
     /// `UnknownTenant`.
     pub fn tenant(&self) -> Result<Tenant> {
-        self.store.tenant(&self.tenant)
+        Ok(self.store.tenant(&self.tenant)?.limited_to(&self.permissions))
     }
 
     /// The store: for calls of scope admin, which are about all of it.

@@ -17,7 +17,7 @@ use super::turns::{Turn, Turns, contained};
 use super::under_way::{Going, UnderWay};
 use super::visit::Visit;
 use super::{ServeOptions, Stop};
-use crate::engine::{Principal, Store};
+use crate::engine::{Mounted, Principal, Store};
 use crate::{Error, ErrorKind, Result};
 
 /// How much earlier than the client a call gives up: the answer that says so takes a moment to arrive.
@@ -139,6 +139,11 @@ impl Gate {
     pub fn visit(&self, call: Call) -> Visit {
         let (deadline, log) = (self.deadline(&call), LogLine::new(&call, &self.0.metrics));
         Visit::new(self.clone(), call, deadline, log, self.0.under_way.begin())
+    }
+
+    /// The endpoint that a path and query are of by the profile of a tenant.
+    pub fn mounted(&self, path_and_query: &str) -> Option<Mounted> {
+        self.0.store.mounted(path_and_query)
     }
 
     /// Until when a call that begins now may last, unless it is a stream.
@@ -400,11 +405,13 @@ impl Inner {
         };
         let actor = principal.as_ref().map(|principal| principal.name.clone());
         let allowed = principal.as_ref().map_or(Ok(()), |principal| principal.allow(tenant, call.scope));
+        let (subject, permissions) = principal.map(|it| (it.subject, it.permissions)).unwrap_or_default();
         let caller = allowed.map(|()| Caller {
             store: self.store.clone(),
             tenant: tenant.to_owned(),
             actor: actor.clone(),
-            subject: principal.and_then(|principal| principal.subject),
+            subject,
+            permissions: permissions.into(),
         });
         Entered { actor, caller }
     }
@@ -450,7 +457,9 @@ impl Session {
     /// # Errors
     /// `UnknownTenant`.
     pub fn changes_after(&self, since: u64) -> Result<tokio::sync::watch::Receiver<u64>> {
-        Ok(self.gate.0.feeds.subscribe(&self.caller.tenant, self.caller.tenant()?, since))
+        // Others watch by the same feed, and may see more.
+        let tenant = self.caller.store.tenant(&self.caller.tenant)?;
+        Ok(self.gate.0.feeds.subscribe(&self.caller.tenant, tenant, since))
     }
 
     /// What asks again whether the caller is let through: a token may have been revoked since. It blocks.

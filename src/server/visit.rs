@@ -89,7 +89,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn the_log_names_who_is_forbidden() {
         let store = Store::open_in_memory(StoreOptions::default()).unwrap();
-        let options = TokenOptions { scope: Scope::Read, lifetime: None, subject: None };
+        let options = TokenOptions::of_scope(Scope::Read);
         let secret = store.tenant("default").unwrap().create_token("reader", options).unwrap().secret;
         let (_, stop) = Stopper::new();
         let gate = Gate::new(store, ServeOptions::default(), stop);

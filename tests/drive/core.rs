@@ -305,6 +305,7 @@ fn token_options(options: &Value) -> TokenOptions {
         },
         lifetime: options["lifetimeSeconds"].as_u64().map(Duration::from_secs),
         subject: owned(&options["subject"]),
+        permissions: names(&options["permissions"]),
     }
 }
 

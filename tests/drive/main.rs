@@ -108,7 +108,7 @@ fn main() -> ExitCode {
 /// Drives, and tells what was found: whether all is well.
 fn drive(settings: &Settings) -> Result<bool, String> {
     let served = settings.is_grpc.then(|| Served::new(|options| options.require_tokens = true));
-    let options = || TokenOptions { scope: Scope::Admin, lifetime: None, subject: None };
+    let options = || TokenOptions::of_scope(Scope::Admin);
     let mut environment = Vec::new();
     if let Some(served) = &served {
         let tenant = served.store.tenant("default").map_err(|error| error.to_string())?;

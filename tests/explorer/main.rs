@@ -113,7 +113,7 @@ fn a_token_sees_what_it_is_for() {
     let store = &served.store;
     store.create_tenant("acme", TenantOptions::default()).unwrap();
     let token = |tenant: &str, scope| {
-        let options = TokenOptions { scope, lifetime: None, subject: None };
+        let options = TokenOptions::of_scope(scope);
         let made = store.tenant(tenant).unwrap().create_token("explorer", options).unwrap();
         root(&served).with_token(&made.secret)
     };

@@ -63,12 +63,7 @@ impl Served {
 
     /// A new token's secret.
     pub fn token(&self, tenant: &str, name: &str, scope: Scope) -> String {
-        self.store
-            .tenant(tenant)
-            .unwrap()
-            .create_token(name, TokenOptions { scope, lifetime: None, subject: None })
-            .unwrap()
-            .secret
+        self.store.tenant(tenant).unwrap().create_token(name, TokenOptions::of_scope(scope)).unwrap().secret
     }
 
     /// Asks the server to stop, and gives the task that ends when it has.

@@ -116,7 +116,7 @@ fn a_token_that_was_revoked_or_has_expired_is_refused() {
     wire.write(&body);
     wire.answer().unwrap().is_error(401);
     let lifetime = Some(std::time::Duration::from_millis(1));
-    let options = TokenOptions { scope: Scope::Read, lifetime, subject: None };
+    let options = TokenOptions { lifetime, ..TokenOptions::of_scope(Scope::Read) };
     let expired = bearer(&tenant.create_token("short", options).unwrap().secret);
     std::thread::sleep(std::time::Duration::from_millis(50));
     served.get("/scim/v2/Users", &[&expired]).is_error(401);

@@ -45,7 +45,7 @@ pub fn served(change: impl FnOnce(&mut ServeOptions)) -> Served {
 impl Served {
     /// A new token's secret.
     pub fn token(&self, tenant: &str, name: &str, scope: Scope) -> String {
-        let options = TokenOptions { scope, lifetime: None, subject: None };
+        let options = TokenOptions::of_scope(scope);
         self.store.tenant(tenant).unwrap().create_token(name, options).unwrap().secret
     }
 

@@ -131,7 +131,7 @@ pub const SCRIPT: &[Step] = &[
         home(store)?.create("Sensor", ResourceInput::from_json(json)?, &with_id("s-1")).map(drop)
     }),
     step("make a token", |store, secrets| {
-        let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+        let options = TokenOptions::of_scope(Scope::Write);
         let token = home(store)?.create_token("first", options)?;
         secrets.push((token.name, token.secret, true));
         Ok(())

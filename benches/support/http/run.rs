@@ -89,7 +89,7 @@ fn token(tenant: &Tenant) -> Outcome<String> {
     if tenant.tokens()?.iter().any(|token| token.name == NAME) {
         tenant.revoke_token(NAME)?;
     }
-    let options = TokenOptions { scope: Scope::Write, lifetime: None, subject: None };
+    let options = TokenOptions::of_scope(Scope::Write);
     Ok(tenant.create_token(NAME, options)?.secret)
 }
 

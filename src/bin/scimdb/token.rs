@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::session::Session;
 
-/// Create, list and revoke bearer tokens
+/// Create, list, regenerate and revoke bearer tokens
 #[derive(Args, Debug)]
 pub struct TokenArgs {
     #[command(subcommand)]
@@ -24,9 +24,12 @@ enum TokenCommand {
     Create {
         /// A name to list and revoke it by
         name: String,
-        /// What it allows
-        #[arg(long, value_enum, value_name = "SCOPE", default_value_t = ScopeName::Read)]
-        scope: ScopeName,
+        /// What it allows [default: read, and write where there are permissions]
+        #[arg(long, value_enum, value_name = "SCOPE")]
+        scope: Option<ScopeName>,
+        /// A permission of the tenant's profile that it is limited to; may be given more than once
+        #[arg(long = "permission", value_name = "NAME")]
+        permissions: Vec<String>,
         /// How long it is valid: 90d, 12h, 1w 3d [default: until it is revoked]
         #[arg(long, value_name = "SPAN", value_parser = lifetime)]
         expires: Option<Duration>,
@@ -39,6 +42,11 @@ enum TokenCommand {
         /// How to write them [default: a table on a terminal, JSON lines into a pipe]
         #[arg(long, value_enum, value_name = "FORMAT")]
         output: Option<Format>,
+    },
+    /// Give a token another secret, written to standard output this one time; the old one is refused from now on
+    Regenerate {
+        /// The token's name
+        name: String,
     },
     /// Revoke a token
     Revoke {
@@ -90,8 +98,10 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 
 pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
     match args.command {
-        TokenCommand::Create { name, scope, expires, subject } => {
-            let options = TokenOptions { scope: scope.into(), lifetime: expires, subject };
+        TokenCommand::Create { name, scope, permissions, expires, subject } => {
+            let usual = if permissions.is_empty() { ScopeName::Read } else { ScopeName::Write };
+            let scope = scope.unwrap_or(usual).into();
+            let options = TokenOptions { scope, lifetime: expires, subject, permissions };
             let token = session.tenant_or_create()?.create_token(&name, options)?;
             session.summary(format_args!("The secret of token {name}; it is not shown again:"));
             session.out.line(token.secret)
@@ -99,6 +109,11 @@ pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
         TokenCommand::List { output } => {
             let tokens = session.tenant()?.tokens()?;
             list(tokens, output, session)
+        }
+        TokenCommand::Regenerate { name } => {
+            let token = session.tenant()?.regenerate_token(&name)?;
+            session.summary(format_args!("The new secret of token {name}; it is not shown again:"));
+            session.out.line(token.secret)
         }
         TokenCommand::Revoke { name } => {
             session.tenant()?.revoke_token(&name)?;
@@ -111,20 +126,21 @@ pub fn run(args: TokenArgs, session: &mut Session) -> Result<(), Failure> {
 fn list(tokens: Vec<TokenInfo>, output: Option<Format>, session: &mut Session) -> Result<(), Failure> {
     let format = Format::or_default(output, &session.out);
     if format == Format::Json {
-        for TokenInfo { name, scope, created, expires, subject } in tokens {
-            let expires = expires.map(|expires| expires.to_string());
-            let scope = scope_name(scope);
-            session
-                .out
-                .line(json!({"name": name, "scope": scope, "created": created.to_string(), "expires": expires, "subject": subject}))?;
+        for TokenInfo { name, scope, created, expires, subject, permissions } in tokens {
+            session.out.line(json!({
+                "name": name, "scope": scope_name(scope), "created": created.to_string(),
+                "expires": expires.map(|expires| expires.to_string()), "subject": subject, "permissions": permissions,
+            }))?;
         }
         return Ok(());
     }
-    let rows = tokens.into_iter().map(|TokenInfo { name, scope, created, expires, subject }| {
+    let rows = tokens.into_iter().map(|TokenInfo { name, scope, created, expires, subject, permissions }| {
         let expires = expires.map_or_else(|| "never".to_owned(), |expires| expires.to_string());
-        vec![name, scope_name(scope).to_owned(), created.to_string(), expires, subject.unwrap_or_default()]
+        let (scope, subject) = (scope_name(scope).to_owned(), subject.unwrap_or_default());
+        vec![name, scope, created.to_string(), expires, subject, permissions.join(", ")]
     });
-    session.out.rows(format, &["name", "scope", "created", "expires", "subject"].map(str::to_owned), rows)
+    let columns = ["name", "scope", "created", "expires", "subject", "permissions"].map(str::to_owned);
+    session.out.rows(format, &columns, rows)
 }
 
 #[cfg(test)]

@@ -213,22 +213,32 @@ pub(in crate::engine) struct TokenRecord {
     pub(in crate::engine) expires: Option<Instant>,
     /// The id of the resource that the bearer is.
     pub(in crate::engine) subject: Option<String>,
+    /// The permissions that it is limited to; none: its scope says it all.
+    pub(in crate::engine) permissions: Vec<String>,
 }
 
 impl TokenRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
-        let TokenRecord { digest, scope, created, expires, subject } = self;
+        let TokenRecord { digest, scope, created, expires, subject, permissions } = self;
         let scope = match scope {
             Scope::Read => 1,
             Scope::Write => 2,
             Scope::Admin => 3,
         };
-        // A store that binds no token to a resource stays readable by versions that cannot.
-        let version = if subject.is_some() { 2 } else { 1 };
+        // A store whose tokens have none of these stays readable by versions that know nothing of them.
+        let version = match (subject, permissions.as_slice()) {
+            (_, [_, ..]) => 3,
+            (Some(_), []) => 2,
+            (None, []) => 1,
+        };
         let put = Put::new().byte(version).byte(scope).instant(*created).optional(*expires, Put::instant).bytes(digest);
-        match subject {
-            Some(subject) => put.bytes(subject.as_bytes()).0,
-            None => put.0,
+        match (version, subject) {
+            (3, _) => {
+                let put = put.optional(subject.as_deref(), |put, subject| put.bytes(subject.as_bytes()));
+                permissions.iter().fold(put.number(permissions.len() as u64), |put, name| put.bytes(name.as_bytes())).0
+            }
+            (_, Some(subject)) => put.bytes(subject.as_bytes()).0,
+            (_, None) => put.0,
         }
     }
 
@@ -236,7 +246,7 @@ impl TokenRecord {
         let read = || {
             let mut take = Take(bytes);
             let version = take.byte()?;
-            (version == 1 || version == 2).then_some(())?;
+            (1..=3).contains(&version).then_some(())?;
             let scope = match take.byte()? {
                 1 => Scope::Read,
                 2 => Scope::Write,
@@ -246,8 +256,14 @@ impl TokenRecord {
             let created = take.instant()?;
             let expires = take.optional(Take::instant)?;
             let digest = take.bytes()?.try_into().ok()?;
-            let subject = if version == 2 { Some(take.text()?) } else { None };
-            take.end(TokenRecord { digest, scope, created, expires, subject })
+            let subject = match version {
+                1 => None,
+                2 => Some(take.text()?),
+                _ => take.optional(Take::text)?,
+            };
+            let count = if version == 3 { take.number()? } else { 0 };
+            let permissions = (0..count).map(|_| take.text()).collect::<Option<_>>()?;
+            take.end(TokenRecord { digest, scope, created, expires, subject, permissions })
         };
         read().ok_or_else(|| damaged("token"))
     }
@@ -293,5 +309,31 @@ mod tests {
             bytes[0] = 3 - version;
             assert_eq!(TenantRecord::decode(&bytes).unwrap_err().kind(), ErrorKind::Corrupt);
         }
+    }
+
+    #[test]
+    fn a_token_is_written_as_of_the_oldest_version_that_knows_all_of_it() {
+        let created = Instant::parse("2026-01-01T00:00:00Z").unwrap();
+        let cases: [(Option<&str>, &[&str], u8); 4] =
+            [(None, &[], 1), (Some("7"), &[], 2), (None, &["a"], 3), (Some("7"), &["a", "b c"], 3)];
+        for (subject, permissions, version) in cases {
+            let record = TokenRecord {
+                digest: [7; 32],
+                scope: Scope::Write,
+                created,
+                expires: Some(created),
+                subject: subject.map(str::to_owned),
+                permissions: permissions.iter().map(|name| (*name).to_owned()).collect(),
+            };
+            let bytes = record.encode();
+            assert_eq!(bytes[0], version);
+            assert_eq!(TokenRecord::decode(&bytes).unwrap(), record);
+            let cut = bytes.split_last().unwrap().1;
+            assert_eq!(TokenRecord::decode(cut).unwrap_err().kind(), ErrorKind::Corrupt);
+        }
+        // A number that nothing follows takes no memory.
+        let mut bytes = [&[3, 1][..], &[0; 16], &[0], &[0, 0, 0, 32], &[0; 32], &[0]].concat();
+        bytes.extend([0xff; 8]);
+        assert!(TokenRecord::decode(&bytes).is_err());
     }
 }
