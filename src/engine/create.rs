@@ -19,7 +19,7 @@ impl Tenant {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
-        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
+        let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
         let id = options.id.clone().unwrap_or_else(|| self.inner().env.new_id());
         let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
         let host = self.inner().host();

@@ -19,7 +19,8 @@ impl Tenant {
     pub fn get(&self, resource_type: &str, id: &str, options: &ReadOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = config.registry.resource_type(resource_type)?;
-        let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
+        let (shown, hidden) = (&options.attributes, &options.excluded_attributes);
+        let projection = Projection::new_as(model, shown, hidden, config.dialect().bind)?;
         let snapshot = self.inner().writer.snapshot()?;
         let at = locate(&*snapshot, scope(&self.state, &config, model, None), id)?;
         let found = represent_row(&*snapshot, self.state.id, &config, model, at, &projection, &options.base)?;

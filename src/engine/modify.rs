@@ -44,7 +44,7 @@ impl Tenant {
         let patch = Arc::new(patch.clone());
         let mut hashes = Hashes::new();
         let prepared = self.prepare_patch(&config, resource_type, id, &patch, options, &mut hashes)?;
-        let projection = options.projection(&model, &prepared.patched.on_request)?;
+        let projection = options.projection(&config, &model, &prepared.patched.on_request)?;
         let mut prepared = Some(prepared);
         let stored = loop {
             let (state, kind, id) = (Arc::clone(&self.state), model.number(), id.to_owned());

@@ -29,7 +29,7 @@ impl Tenant {
         let config = self.state.config()?;
         let model = Arc::clone(config.registry.resource_type(resource_type)?);
         let draft = self.inner().draft(&config, &model, input.0, DraftOptions::default())?;
-        let projection = options.projection(&model, &sent_on_request(&model, &draft.attributes))?;
+        let projection = options.projection(&config, &model, &sent_on_request(&model, &draft.attributes))?;
         let host = self.inner().host();
         let (state, kind, id, job_options) = (Arc::clone(&self.state), model.number(), id.to_owned(), options.clone());
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {

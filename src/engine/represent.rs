@@ -62,8 +62,13 @@ pub(super) fn represent_row(
 
 impl WriteOptions {
     /// What the answer to a write shows; `sent` is what the client sent of what is returned on request only.
-    pub(super) fn projection(&self, model: &TypeModel, sent: &BTreeSet<AttributeId>) -> Result<Projection> {
-        Projection::of_write(model, &self.attributes, &self.excluded_attributes, sent)
+    pub(super) fn projection(
+        &self,
+        config: &Config,
+        model: &TypeModel,
+        sent: &BTreeSet<AttributeId>,
+    ) -> Result<Projection> {
+        Projection::of_write(model, &self.attributes, &self.excluded_attributes, sent, config.dialect().bind)
     }
 }
 

@@ -12,9 +12,9 @@ use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
 use super::{Limits, Tenant};
 use crate::Result;
-use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
+use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse_with};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
-use crate::model::{Target, TypeModel, Uniqueness, common};
+use crate::model::{BindOptions, Target, TypeModel, Uniqueness, common};
 
 /// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
 const LOOK_UP_BYTES: usize = 512;
@@ -83,7 +83,8 @@ impl Tenant {
             return false;
         }
         let Some(filter) = filter else { return true };
-        let bound = |filter| bind(&parse(filter)?, model, config.dialect().bind);
+        let options = config.dialect().bind;
+        let bound = |filter| bind(&parse_with(filter, options)?, model, options);
         filter.len() <= LOOK_UP_BYTES
             && bound(filter)
                 .is_ok_and(|filter| has_key(&filter, model) && self.finds_few(&filter, model).unwrap_or(false))
@@ -156,7 +157,8 @@ impl Tenant {
         let watch = self.inner().interrupts.watch();
         let config = self.state.config()?;
         let searched = |model: &Arc<TypeModel>| {
-            let projection = Projection::new(model, &request.attributes, &request.excluded_attributes)?;
+            let (shown, hidden) = (&request.attributes, &request.excluded_attributes);
+            let projection = Projection::new_as(model, shown, hidden, config.dialect().bind)?;
             Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
         };
         let types: Vec<Searched> = match resource_type {
@@ -197,10 +199,12 @@ impl Tenant {
         let options = config.dialect().bind;
         let filters = match (&request.filter, models.as_slice()) {
             (None, models) => models.iter().map(|_| None).collect(),
-            (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
-            (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
+            (Some(text), [model]) => vec![Some(bind(&parse_with(text, options)?, model, options)?)],
+            (Some(text), models) => {
+                bind_any(&parse_with(text, options)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>()
+            }
         };
-        let sorts = sort_by(&models, request)?;
+        let sorts = sort_by(&models, request, options)?;
         let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {
@@ -245,10 +249,11 @@ fn external_ids<'a>(filter: &'a BoundFilter, found: &mut Vec<&'a str>) {
 }
 
 /// What each resource type is sorted by. A type that lacks the attribute has no value there, as long as one type has it.
-fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<SortBy>>> {
+fn sort_by(models: &[&TypeModel], request: &SearchRequest, options: BindOptions) -> Result<Vec<Option<SortBy>>> {
     let Some(path) = &request.sort_by else { return Ok(models.iter().map(|_| None).collect()) };
     let descending = request.sort_order == SortOrder::Descending;
-    let mut bound: Vec<Result<SortBy>> = models.iter().map(|model| SortBy::bind(model, path, descending)).collect();
+    let mut bound: Vec<Result<SortBy>> =
+        models.iter().map(|model| SortBy::bind(model, path, descending, options)).collect();
     if bound.iter().any(Result::is_ok) {
         return Ok(bound.into_iter().map(Result::ok).collect());
     }

@@ -55,6 +55,8 @@ fn define(id: AttributeId, parent: Option<&str>, attribute: Attribute) -> Defini
         path: parent.map_or_else(|| attribute.name.clone(), |parent| format!("{parent}.{}", attribute.name)),
         preparation: if attribute.case_exact { Preparation::Exact } else { Preparation::Folded },
         children: Vec::new(),
+        one_element: false,
+        operators: None,
         attribute,
     }
 }

@@ -3,12 +3,14 @@
 //! Text and bytes from outside become [`Input`], then typed [`Value`]s bound to a [`TypeModel`], then stored bytes.
 //! Whatever reads a resource reads a [`ResourceView`], decoded or stored alike.
 
+mod alias;
 mod attribute;
 pub mod bind;
 mod builtin;
 mod check;
 mod input;
 mod meta;
+mod operators;
 mod path;
 mod registry;
 mod resource;
@@ -26,6 +28,7 @@ pub use bind::{BindOptions, Bound};
 pub use check::MAX_ATTRIBUTES;
 pub use input::{Input, Object};
 pub use meta::{EntityTag, VersionMatch};
+pub use operators::Operators;
 pub use path::{PathTarget, Target, UnknownPath, nearest};
 pub use registry::{AttributeId, AttributeNumbers, Definition, Definitions, Registry, common};
 pub use resource::Resource;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Attribute, AttributeType, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel, USER_SCHEMA,
-    Uniqueness,
+    Attribute, AttributeType, Mutability, Operators, Preparation, ResourceType, Returned, Schema, TypeModel,
+    USER_SCHEMA, Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -95,6 +95,11 @@ pub struct Definition {
     pub preparation: Preparation,
     /// Its sub-attributes.
     pub children: Vec<AttributeId>,
+    /// Whether conditions on its sub-attributes that a filter joins with `and` are about one of its values.
+    pub one_element: bool,
+    /// The operators that a filter may compare it with; none: all that its type has. A sub-attribute without any has those
+    /// of its attribute.
+    pub operators: Option<Operators>,
     /// Its characteristics. `sub_attributes` is left empty: see `children`.
     pub attribute: Attribute,
 }
@@ -130,6 +135,24 @@ impl Definitions {
     pub fn child(&self, parent: &Definition, name: &str) -> Option<&Definition> {
         let children = parent.children.iter().filter_map(|id| self.get(*id));
         children.into_iter().find(|child| child.attribute.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Lets conditions on sub-attributes that a filter joins with `and` be about one value of this attribute.
+    pub fn set_one_element(&mut self, id: AttributeId) {
+        if let Some(definition) = self.get_mut(id) {
+            definition.one_element = true;
+        }
+    }
+
+    /// Sets the operators that a filter may compare an attribute or sub-attribute with.
+    pub fn set_operators(&mut self, id: AttributeId, operators: Operators) {
+        if let Some(definition) = self.get_mut(id) {
+            definition.operators = Some(operators);
+        }
+    }
+
+    fn get_mut(&mut self, id: AttributeId) -> Option<&mut Definition> {
+        self.0.get_mut(id.0 as usize)?.as_mut()
     }
 
     fn add(&mut self, definition: Definition) {
@@ -190,6 +213,41 @@ impl Registry {
             types.push(Arc::new(TypeModel::compile(number, resource_type, &known, &definitions)?));
         }
         Ok(Registry { schemas, types, definitions })
+    }
+
+    /// The same with changed definitions: for what is declared of attributes beside their schemas.
+    #[must_use]
+    pub fn with_definitions(mut self, change: impl FnOnce(&mut Definitions)) -> Self {
+        let mut definitions = Definitions::clone(&self.definitions);
+        change(&mut definitions);
+        self.definitions = Arc::new(definitions);
+        for model in &mut self.types {
+            Arc::make_mut(model).set_definitions(&self.definitions);
+        }
+        self
+    }
+
+    /// The same with other names for what a resource type has: each a path or the head of one, such as the URN of a
+    /// schema, and the path that it stands for. What the schemas define goes before an alias.
+    ///
+    /// # Errors
+    /// `UnknownType`; `InvalidValue` for an alias of nothing, or one that is the name of something else already.
+    pub fn with_aliases(mut self, resource_type: &str, aliases: Vec<(String, String)>) -> Result<Self> {
+        let number = self.resource_type(resource_type)?.number();
+        for model in self.types.iter_mut().filter(|model| model.number() == number) {
+            let model = Arc::make_mut(model);
+            model.set_aliases(Vec::new());
+            for (alias, real) in &aliases {
+                let detail = match (model.find(alias), model.resolve(real)) {
+                    (Some(_), _) => format!("the alias \"{alias}\" is the name of something else already"),
+                    (_, Err(unknown)) => format!("the alias \"{alias}\": {}", unknown.detail),
+                    _ => continue,
+                };
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on(alias));
+            }
+            model.set_aliases(aliases.clone());
+        }
+        Ok(self)
     }
 
     /// Every schema.
@@ -264,6 +322,8 @@ fn define_schema(
                 path: format!("{path}.{}", sub.name),
                 preparation: preparation(&schema.id, sub),
                 children: Vec::new(),
+                one_element: false,
+                operators: None,
                 attribute: sub.clone(),
             });
         }
@@ -275,6 +335,8 @@ fn define_schema(
             path,
             preparation: preparation(&schema.id, attribute),
             children,
+            one_element: false,
+            operators: None,
             attribute: Attribute { sub_attributes: Vec::new(), ..attribute.clone() },
         });
     }

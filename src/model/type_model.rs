@@ -22,6 +22,7 @@ pub struct TypeModel {
     groups: Option<Membership>,
     password: Option<AttributeId>,
     labels: Vec<Target>,
+    pub(super) aliases: Vec<(String, String)>,
     definitions: Arc<Definitions>,
 }
 
@@ -86,6 +87,7 @@ impl TypeModel {
             groups: None,
             password: None,
             labels: Vec::new(),
+            aliases: Vec::new(),
             definitions: Arc::clone(definitions),
             resource_type: Arc::new(resource_type),
         };
@@ -118,6 +120,14 @@ impl TypeModel {
             return Err(Error::new(ErrorKind::InvalidValue, detail).on("password"));
         }
         Ok(Some(target.attribute))
+    }
+
+    pub(super) fn set_definitions(&mut self, definitions: &Arc<Definitions>) {
+        self.definitions = Arc::clone(definitions);
+    }
+
+    pub(super) fn set_aliases(&mut self, aliases: Vec<(String, String)>) {
+        self.aliases = aliases;
     }
 
     fn find_unique(&self) -> Vec<Target> {

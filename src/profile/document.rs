@@ -59,7 +59,11 @@ impl Profile {
             None => base.map_or(&Dialect::STRICT, |base| base.dialect),
             Some(word) => match Dialect::from_name(&word) {
                 Some(dialect) => dialect,
-                None => return Err(part.error(ErrorKind::InvalidValue, "dialect", "is strict, entra or okta")),
+                None => {
+                    let names: Vec<&str> = Dialect::ALL.iter().map(|dialect| dialect.name).collect();
+                    let detail = format!("is one of {}", names.join(", "));
+                    return Err(part.error(ErrorKind::InvalidValue, "dialect", &detail));
+                }
             },
         };
         let mut sensitive = base.map(|base| base.sensitive.clone()).unwrap_or_default();
@@ -147,8 +151,13 @@ mod tests {
 
     #[test]
     fn what_is_built_in_is_read() {
-        let names: Vec<&str> = Profile::builtins().iter().map(Profile::name).collect();
-        assert_eq!(names, Dialect::ALL.iter().map(|dialect| dialect.name).collect::<Vec<_>>());
+        for name in ["strict", "entra", "okta"] {
+            assert!(Profile::builtin(name).is_some(), "{name}");
+        }
+        for dialect in Dialect::ALL {
+            let document = format!(r#"{{"name": "acme", "dialect": "{}"}}"#, dialect.name);
+            assert_eq!(document.parse::<Profile>().unwrap().dialect(), dialect);
+        }
         for profile in Profile::builtins() {
             assert_eq!((profile.dialect().name, profile.text()), (profile.name(), profile.name()));
             assert!(profile.sensitive().is_empty() && !profile.description().is_empty());
