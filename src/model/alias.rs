@@ -20,6 +20,11 @@ impl TypeModel {
         fitting.max_by_key(|(length, ..)| *length).map(|(_, real, rest)| format!("{real}{rest}"))
     }
 
+    /// The paths that may be meant by one: an alias of a schema's URN may stand before the alias of an attribute.
+    pub(super) fn real_paths(&self, path: &str) -> impl Iterator<Item = String> {
+        std::iter::successors(self.real_path(path), |path| self.real_path(path)).take(2)
+    }
+
     /// The schema of the resource type that a URN names, by an alias too; as it is registered.
     pub fn schema_named(&self, urn: &str) -> Option<&str> {
         let known = |urn: &str| self.schema_urns().find(|known| known.eq_ignore_ascii_case(urn));

@@ -97,7 +97,7 @@ impl TypeModel {
     fn looked_up(&self, path: &str, nearest: Nearest) -> Result<PathTarget, UnknownPath> {
         if !self.aliases().is_empty() {
             let known = |path: &str| self.looked_up_here(path, |_, _| None).ok();
-            if let Some(target) = known(path).or_else(|| known(&self.real_path(path)?)) {
+            if let Some(target) = known(path).or_else(|| self.real_paths(path).find_map(|path| known(&path))) {
                 return Ok(target);
             }
         }
