@@ -45,6 +45,9 @@ pub const STRICT: BindOptions = BindOptions {
     ignore_unknown: false,
     lenient_schemas: false,
     bare_extension_names: false,
+    dotted_extension_keys: false,
+    unquoted_literals: false,
+    wildcards: false,
     trusted: false,
 };
 
@@ -55,6 +58,9 @@ pub const LENIENT: BindOptions = BindOptions {
     ignore_unknown: true,
     lenient_schemas: true,
     bare_extension_names: true,
+    dotted_extension_keys: true,
+    unquoted_literals: true,
+    wildcards: true,
     trusted: false,
 };
 

@@ -128,6 +128,7 @@ impl Documents {
         let mut numbers = builtin.numbers.extended(self.numbers.iter().cloned(), common::FIRST_CUSTOM);
         // What is stored was checked when it was registered: what goes beyond the RFC is of a profile.
         let registry = Registry::build_with(schemas, types, &mut numbers, &|_| true)?;
+        let registry = profile.name_and_compare(registry)?;
         let constraints = profile.constraints(&registry)?;
         Ok((Arc::new(registry.constrained(constraints, profile.numbers_as_versions())), numbers))
     }

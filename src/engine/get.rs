@@ -20,7 +20,8 @@ impl Tenant {
     pub fn get(&self, resource_type: &str, id: &str, options: &ReadOptions) -> Result<Representation> {
         let config = self.state.config()?;
         let model = self.model_for(&config, resource_type, Operation::Get)?;
-        let projection = Projection::new(model, &options.attributes, &options.excluded_attributes)?;
+        let (shown, hidden) = (&options.attributes, &options.excluded_attributes);
+        let projection = Projection::new_as(model, shown, hidden, config.dialect().bind)?;
         let projection = projection.at_version(model, config.profile.api_version(options.api_version));
         let snapshot = self.inner().writer.snapshot()?;
         let at = locate(&*snapshot, scope(&self.state, &config, model, None), id)?;

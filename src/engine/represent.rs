@@ -68,7 +68,8 @@ impl WriteOptions {
         model: &TypeModel,
         sent: &BTreeSet<AttributeId>,
     ) -> Result<Projection> {
-        let projection = Projection::of_write(model, &self.attributes, &self.excluded_attributes, sent)?;
+        let options = config.dialect().bind;
+        let projection = Projection::of_write(model, &self.attributes, &self.excluded_attributes, sent, options)?;
         Ok(projection.at_version(model, config.profile.api_version(self.api_version)))
     }
 }

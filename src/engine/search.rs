@@ -12,9 +12,9 @@ use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
 use super::{Limits, Tenant};
 use crate::Result;
-use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
+use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse_with};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
-use crate::model::{Target, TypeModel, Uniqueness, common};
+use crate::model::{BindOptions, Target, TypeModel, Uniqueness, common};
 use crate::profile::Operation;
 
 /// Bytes of a filter that is asked whether it looks one resource up: longer ones take longer to be read than that is worth.
@@ -84,7 +84,8 @@ impl Tenant {
             return false;
         }
         let Some(filter) = filter else { return true };
-        let bound = |filter| bind(&parse(filter)?, model, config.dialect().bind);
+        let options = config.dialect().bind;
+        let bound = |filter| bind(&parse_with(filter, options)?, model, options);
         filter.len() <= LOOK_UP_BYTES
             && bound(filter)
                 .is_ok_and(|filter| has_key(&filter, model) && self.finds_few(&filter, model).unwrap_or(false))
@@ -158,8 +159,8 @@ impl Tenant {
         let config = self.state.config()?;
         let searched = |model: &Arc<TypeModel>| {
             let SearchRequest { attributes, excluded_attributes, .. } = request;
-            let defaults = config.profile.default_attributes(model.name());
-            let projection = Projection::of_search(model, defaults, attributes, excluded_attributes)?;
+            let (defaults, options) = (config.profile.default_attributes(model.name()), config.dialect().bind);
+            let projection = Projection::of_search(model, defaults, attributes, excluded_attributes, options)?;
             let projection = projection.at_version(model, config.profile.api_version(request.api_version));
             Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
         };
@@ -201,13 +202,15 @@ impl Tenant {
         let options = config.dialect().bind;
         let filters = match (&request.filter, models.as_slice()) {
             (None, models) => models.iter().map(|_| None).collect(),
-            (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
-            (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
+            (Some(text), [model]) => vec![Some(bind(&parse_with(text, options)?, model, options)?)],
+            (Some(text), models) => {
+                bind_any(&parse_with(text, options)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>()
+            }
         };
         let sorts = if config.profile.sorts(request.api_version) {
-            sort_by(&models, request)?
+            sort_by(&models, request, options)?
         } else {
-            sort_by(&models, &SearchRequest::default())?
+            sort_by(&models, &SearchRequest::default(), options)?
         };
         let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
@@ -253,10 +256,11 @@ fn external_ids<'a>(filter: &'a BoundFilter, found: &mut Vec<&'a str>) {
 }
 
 /// What each resource type is sorted by. A type that lacks the attribute has no value there, as long as one type has it.
-fn sort_by(models: &[&TypeModel], request: &SearchRequest) -> Result<Vec<Option<SortBy>>> {
+fn sort_by(models: &[&TypeModel], request: &SearchRequest, options: BindOptions) -> Result<Vec<Option<SortBy>>> {
     let Some(path) = &request.sort_by else { return Ok(models.iter().map(|_| None).collect()) };
     let descending = request.sort_order == SortOrder::Descending;
-    let mut bound: Vec<Result<SortBy>> = models.iter().map(|model| SortBy::bind(model, path, descending)).collect();
+    let mut bound: Vec<Result<SortBy>> =
+        models.iter().map(|model| SortBy::bind(model, path, descending, options)).collect();
     if bound.iter().any(Result::is_ok) {
         return Ok(bound.into_iter().map(Result::ok).collect());
     }

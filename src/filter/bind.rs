@@ -2,9 +2,12 @@
 //! whose every literal has that attribute's type. It looks at the schema alone, never at data.
 
 use super::deep::nested;
+use super::joined::joined;
 use super::operand::Misfit;
 use super::{AttrPath, CompareOp, FilterExpr, Literal, Operand, Test};
-use crate::model::{AttributeId, AttributeType, BindOptions, Definition, PathTarget, Target, TypeModel, UnknownPath};
+use crate::model::{
+    AttributeId, AttributeType, BindOptions, Definition, Operators, PathTarget, Target, TypeModel, UnknownPath,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// A filter bound to a resource type: every path is an attribute, every literal has the attribute's type.
@@ -42,7 +45,7 @@ pub enum BoundFilter {
 /// `InvalidFilter`, with the path, the byte offset, and the nearest known name: for an unknown attribute, a literal of
 /// the wrong type, an operator that the type lacks, or an attribute that is never told, such as `password`.
 pub fn bind(filter: &FilterExpr, model: &TypeModel, options: BindOptions) -> Result<BoundFilter> {
-    Binder { model, all: &[], options, parent: None }.filter(filter)
+    Binder { model, all: &[], options, is_search: true, parent: None }.filter(filter)
 }
 
 /// Binds a filter to several resource types, for a search over all of them (RFC 7644 section 3.4.2.1): one bound filter
@@ -51,7 +54,10 @@ pub fn bind(filter: &FilterExpr, model: &TypeModel, options: BindOptions) -> Res
 /// # Errors
 /// As [`bind`]; an unknown attribute is one that no type has.
 pub fn bind_any(filter: &FilterExpr, types: &[&TypeModel], options: BindOptions) -> Result<Vec<BoundFilter>> {
-    types.iter().map(|model| Binder { model, all: types, options, parent: None }.filter(filter)).collect()
+    types
+        .iter()
+        .map(|model| Binder { model, all: types, options, is_search: true, parent: None }.filter(filter))
+        .collect()
 }
 
 /// Binds the filter of a value path, whose paths are sub-attributes of `parent`; or `value`, for the value itself of a
@@ -69,7 +75,9 @@ pub fn bind_element(
         return Err(Error::new(ErrorKind::Internal, "the attribute of a value path is not one of the resource type"));
     };
     let path = AttrPath { text: definition.path.clone(), offset: 0 };
-    let binder = Binder { model, all: &[], options, parent: None };
+    // What a search may compare is no matter of a path, and a path names just what it names.
+    let options = BindOptions { wildcards: false, ..options };
+    let binder = Binder { model, all: &[], options, is_search: false, parent: None };
     binder.inside(&path, definition)?.filter(filter)
 }
 
@@ -88,7 +96,7 @@ impl BoundFilter {
         }
     }
 
-    fn not(inner: BoundFilter) -> Self {
+    pub(super) fn not(inner: BoundFilter) -> Self {
         match inner {
             BoundFilter::Constant(flag) => BoundFilter::Constant(!flag),
             other => BoundFilter::Not(Box::new(other)),
@@ -112,19 +120,30 @@ impl BoundFilter {
 
 /// Where a filter is bound: to a whole resource, or inside the brackets of a value path.
 #[derive(Clone, Copy)]
-struct Binder<'a> {
-    model: &'a TypeModel,
+pub(super) struct Binder<'a> {
+    pub model: &'a TypeModel,
     /// The types of a search over several: what one of them has, the others lack without error.
     all: &'a [&'a TypeModel],
-    options: BindOptions,
-    parent: Option<Parent<'a>>,
+    pub options: BindOptions,
+    /// Whether the operators of an attribute are held to.
+    is_search: bool,
+    pub parent: Option<Parent<'a>>,
 }
 
 #[derive(Clone, Copy)]
-struct Parent<'a> {
+pub(super) struct Parent<'a> {
     /// The path as written.
     path: &'a AttrPath,
-    definition: &'a Definition,
+    pub definition: &'a Definition,
+}
+
+/// What is compared: the path as written and what it names, and where the literal stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a, 'p> {
+    pub path: &'p AttrPath,
+    pub target: Target,
+    pub definition: &'a Definition,
+    pub value_offset: usize,
 }
 
 /// What a path names where it stands.
@@ -139,7 +158,14 @@ enum Found<'a> {
 impl<'a> Binder<'a> {
     fn filter(&self, filter: &FilterExpr) -> Result<BoundFilter> {
         match filter {
-            FilterExpr::And(items) => Ok(BoundFilter::combine(self.filters(items)?, true)),
+            FilterExpr::And(items) => {
+                let joined = if self.parent.is_none() { joined(items, self.model, self.options) } else { None };
+                match joined.as_deref() {
+                    Some([single]) => self.filter(single),
+                    Some(items) => Ok(BoundFilter::combine(self.filters(items)?, true)),
+                    None => Ok(BoundFilter::combine(self.filters(items)?, true)),
+                }
+            }
             FilterExpr::Or(items) => Ok(BoundFilter::combine(self.filters(items)?, false)),
             FilterExpr::Not(inner) => Ok(BoundFilter::not(self.filter(inner)?)),
             FilterExpr::Present(path) => self.present(path),
@@ -154,7 +180,10 @@ impl<'a> Binder<'a> {
 
     fn present(&self, path: &AttrPath) -> Result<BoundFilter> {
         match self.find(path)? {
-            Found::Attribute(target, _) => Ok(Test::Present.of(target, self.model)),
+            Found::Attribute(target, definition) => {
+                self.check_operators(path, definition, Operators::PR)?;
+                Ok(Test::Present.of(target, self.model))
+            }
             // Every resource of the type has its core schema.
             Found::Schema(None) => Ok(BoundFilter::Constant(true)),
             Found::Schema(Some(index)) => {
@@ -180,6 +209,9 @@ impl<'a> Binder<'a> {
                 return Ok(BoundFilter::Constant(holds));
             }
         };
+        if *value == Literal::Null {
+            self.check_operators(path, definition, op.into())?;
+        }
         match (value, op) {
             (Literal::Null, CompareOp::Eq) => return Ok(BoundFilter::not(Test::Present.of(target, self.model))),
             (Literal::Null, CompareOp::Ne) => return Ok(Test::Present.of(target, self.model)),
@@ -189,6 +221,21 @@ impl<'a> Binder<'a> {
             _ => {}
         }
         let (target, definition) = self.comparable(path, target, definition)?;
+        self.check_operators(path, definition, op.into())?;
+        let place = Place { path, target, definition, value_offset };
+        match value {
+            Literal::String(text)
+                if self.options.wildcards && definition.attribute.attribute_type == AttributeType::String =>
+            {
+                self.pattern(&place, op, text)
+            }
+            literal => self.typed(&place, op, literal),
+        }
+    }
+
+    /// A comparison with a literal as it is.
+    pub(super) fn typed(&self, place: &Place<'a, '_>, op: CompareOp, value: &Literal) -> Result<BoundFilter> {
+        let Place { path, target, definition, value_offset } = *place;
         let operand = Operand::of(definition, op, value, self.options).map_err(|misfit| match misfit {
             Misfit::Operator(detail) => invalid(path, detail),
             Misfit::Literal(detail) => invalid(path, detail).at_offset(value_offset),
@@ -196,6 +243,17 @@ impl<'a> Binder<'a> {
         match operand {
             Operand::Boolean(flag) if self.is_primary(definition) => Ok(primary(self.model, target, op, flag)),
             operand => Ok(Test::Compare(op, operand).of(target, self.model)),
+        }
+    }
+
+    /// Refuses an operator that a search may not use with an attribute.
+    pub(super) fn check_operators(&self, path: &AttrPath, definition: &Definition, operators: Operators) -> Result<()> {
+        let parent = || definition.parent.and_then(|id| self.model.definition(id)).and_then(|parent| parent.operators);
+        match definition.operators.or_else(parent) {
+            Some(allowed) if self.is_search && !allowed.contains(operators) => {
+                Err(invalid(path, format!("{} can be compared with {allowed} only", definition.path)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -289,7 +347,7 @@ impl<'a> Binder<'a> {
 
     /// What a path names in a type. Some dialects name an attribute of an extension without its URN.
     fn resolve(&self, model: &TypeModel, path: &str) -> std::result::Result<PathTarget, UnknownPath> {
-        let found = model.resolve(path);
+        let found = model.resolve_as(path, self.options);
         let bare = || model.resolve_in_extensions(path).filter(|_| self.options.bare_extension_names);
         found.or_else(|unknown| bare().ok_or(unknown))
     }
@@ -382,6 +440,6 @@ fn check_searchable(path: &AttrPath, definition: &Definition) -> Result<()> {
     Err(invalid(path, format!("{} is never returned, so it cannot be filtered by", definition.path)))
 }
 
-fn invalid(path: &AttrPath, detail: impl Into<String>) -> Error {
+pub(super) fn invalid(path: &AttrPath, detail: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidFilter, detail).on(&path.text).at_offset(path.offset)
 }

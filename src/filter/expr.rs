@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::Literal;
+use crate::model::Operators;
 
 /// An attribute path as written, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,22 @@ operators! {
     Lt "lt",
     /// `le`: less than or equal to.
     Le "le",
+}
+
+impl From<CompareOp> for Operators {
+    fn from(op: CompareOp) -> Self {
+        match op {
+            CompareOp::Eq => Operators::EQ,
+            CompareOp::Ne => Operators::NE,
+            CompareOp::Co => Operators::CO,
+            CompareOp::Sw => Operators::SW,
+            CompareOp::Ew => Operators::EW,
+            CompareOp::Gt => Operators::GT,
+            CompareOp::Ge => Operators::GE,
+            CompareOp::Lt => Operators::LT,
+            CompareOp::Le => Operators::LE,
+        }
+    }
 }
 
 /// A filter (RFC 7644 section 3.4.2.2).

@@ -37,6 +37,9 @@ const FOREIGN: &[(&str, &str)] = &[
 /// Longer words are no misspelled operators: they are not repeated.
 const LONGEST_WORD: usize = 16;
 
+/// What looks like a quote and is none of JSON's.
+pub(super) const QUOTES: [char; 4] = ['\'', '\u{2018}', '\u{201c}', '`'];
+
 fn meant<'a>(word: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let lower = word.to_ascii_lowercase();
     let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == lower).map(|(_, ours)| *ours);
@@ -74,7 +77,7 @@ pub(super) fn no_literal(word: &str) -> String {
     let lower = word.to_ascii_lowercase();
     match ["true", "false", "null"].into_iter().find(|keyword| *keyword == lower) {
         Some(keyword) => format!("JSON literals are lower case: write {keyword}"),
-        None if word.starts_with(['\'', '\u{2018}', '\u{201c}', '`']) => {
+        None if word.starts_with(QUOTES) => {
             "a string stands in straight double quotes, \"…\", not in other quotes".to_owned()
         }
         None => "text needs double quotes around it: \"…\"".to_owned(),

@@ -70,6 +70,36 @@ impl<'a> Lexer<'a> {
         Spanned { token, start, spaced: start > before }
     }
 
+    /// Reads text without quotes that begins at an offset, where a word was read before: it ends at white space, or at a
+    /// closing bracket that it does not open itself. None if a bracket stays open, or for a double quote in it.
+    pub(super) fn unquoted(&mut self, start: usize) -> Option<&'a str> {
+        let rest = self.text.get(start..).unwrap_or_default();
+        let (mut parentheses, mut brackets) = (0usize, 0usize);
+        let mut length = rest.len();
+        for (index, byte) in rest.bytes().enumerate() {
+            let (open, opens) = match byte {
+                b'(' | b')' => (&mut parentheses, byte == b'('),
+                b'[' | b']' => (&mut brackets, byte == b'['),
+                b'"' => return None,
+                _ if is_space(byte) => {
+                    length = index;
+                    break;
+                }
+                _ => continue,
+            };
+            match (opens, *open) {
+                (true, _) => *open += 1,
+                (false, 0) => {
+                    length = index;
+                    break;
+                }
+                (false, _) => *open -= 1,
+            }
+        }
+        self.position = start + length;
+        rest.get(..length).filter(|_| parentheses == 0 && brackets == 0)
+    }
+
     /// The offset, or that of the character that it is inside of.
     pub(super) fn boundary(&self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());

@@ -38,6 +38,15 @@ impl Literal {
         let number: Number = serde_json::from_str(json).ok()?;
         number.as_i64().map(Literal::Integer).or_else(|| number.as_f64().map(Literal::Decimal))
     }
+
+    /// The text that was meant by a literal without quotes, where text is expected; none for null.
+    pub fn unquoted(&self) -> Option<String> {
+        match self {
+            Literal::Null => None,
+            Literal::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for Literal {

@@ -25,13 +25,16 @@ mod deep;
 mod eval;
 mod expr;
 mod hint;
+mod joined;
 mod lexer;
 mod literal;
 mod operand;
 mod parser;
+mod pattern;
 #[cfg(test)]
 mod tests;
 mod text;
+mod wildcard;
 
 pub use bind::{BoundFilter, bind, bind_any, bind_element};
 pub use deep::Test;
@@ -39,4 +42,6 @@ pub use eval::{eval, eval_element};
 pub use expr::{AttrPath, CompareOp, FilterExpr, PathExpr};
 pub use literal::Literal;
 pub use operand::Operand;
-pub use parser::{MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, parse, parse_path};
+pub use parser::{
+    MAX_FILTER_BYTES, MAX_FILTER_CLAUSES, MAX_FILTER_DEPTH, parse, parse_path, parse_path_with, parse_with,
+};

@@ -42,8 +42,18 @@ impl Operand {
         options: BindOptions,
     ) -> Result<Operand, Misfit> {
         let kind = definition.attribute.attribute_type;
+        let is_scalar = matches!(kind, AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal);
+        let unquoted;
+        let literal = match literal {
+            // `externalId eq 1000`: without quotes, only the attribute tells text from numbers.
+            number if options.unquoted_literals && !is_scalar => {
+                unquoted = number.unquoted().map_or(Literal::Null, Literal::String);
+                &unquoted
+            }
+            literal => literal,
+        };
         let coerced = match literal {
-            Literal::String(text) if options.coerce_scalars => coerced(kind, text),
+            Literal::String(text) if options.coerce_scalars || options.unquoted_literals => coerced(kind, text),
             _ => None,
         };
         match kind {

@@ -22,10 +22,12 @@
 //! left out, as in an example of RFC 7644 section 3.5.2.2: `members[value eq"2819c223"]`.
 //!
 //! One form goes beyond the RFC, since identity providers send it: `emails[type eq "work"].value eq "x"` is read as
-//! `emails[type eq "work" and value eq "x"]`, so one value must meet both.
+//! `emails[type eq "work" and value eq "x"]`, so one value must meet both. Text without quotes is a deviation that some
+//! dialects have.
 
 use super::lexer::{Lexer, Spanned, Token};
 use super::{AttrPath, CompareOp, FilterExpr, Literal, PathExpr, hint};
+use crate::model::BindOptions;
 use crate::{Error, ErrorKind, Result};
 
 /// The bytes that a filter or path may have: stops a text that costs more to read than it could ever be worth.
@@ -40,7 +42,24 @@ pub const MAX_FILTER_CLAUSES: usize = 512;
 /// # Errors
 /// `InvalidFilter`, with the byte offset of the mistake and what was expected there.
 pub fn parse(text: &str) -> Result<FilterExpr> {
-    let mut parser = Parser::new(text, ErrorKind::InvalidFilter)?;
+    parse_with(text, BindOptions::default())
+}
+
+/// Parses a filter of who tolerates some deviations: text without quotes, where the options have it.
+///
+/// ```
+/// use scimdb::filter::parse_with;
+/// use scimdb::model::BindOptions;
+/// let options = BindOptions { unquoted_literals: true, ..BindOptions::default() };
+/// let filter = parse_with("(displayName sw smith)", options)?;
+/// assert_eq!(filter.to_string(), r#"displayName sw "smith""#);
+/// # Ok::<(), scimdb::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with(text: &str, options: BindOptions) -> Result<FilterExpr> {
+    let mut parser = Parser::new(text, ErrorKind::InvalidFilter, options)?;
     if parser.token.token == Token::End {
         return Err(parser.error(0, "the filter is empty: write one such as userName eq \"bjensen\", or send none"));
     }
@@ -67,7 +86,15 @@ pub fn parse(text: &str) -> Result<FilterExpr> {
 /// `InvalidPath`; `InvalidFilter` where the mistake is inside the brackets (RFC 7644 table 9). Both with the byte
 /// offset of the mistake and what was expected there.
 pub fn parse_path(text: &str) -> Result<PathExpr> {
-    let mut parser = Parser::new(text, ErrorKind::InvalidPath)?;
+    parse_path_with(text, BindOptions::default())
+}
+
+/// Parses a PATCH path of who tolerates some deviations in its filter.
+///
+/// # Errors
+/// As [`parse_path`].
+pub fn parse_path_with(text: &str, options: BindOptions) -> Result<PathExpr> {
+    let mut parser = Parser::new(text, ErrorKind::InvalidPath, options)?;
     let attr = match parser.token.token {
         Token::Word(word) => parser.attr_path(word)?,
         _ => return Err(parser.error(parser.token.start, "expected an attribute path such as name.givenName")),
@@ -95,13 +122,14 @@ struct Parser<'a> {
     kind: ErrorKind,
     in_brackets: bool,
     clauses: usize,
+    options: BindOptions,
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, kind: ErrorKind) -> Result<Self> {
+    fn new(text: &'a str, kind: ErrorKind, options: BindOptions) -> Result<Self> {
         let mut lexer = Lexer::new(text);
         let token = lexer.next();
-        let parser = Parser { lexer, token, kind, in_brackets: false, clauses: 0 };
+        let parser = Parser { lexer, token, kind, in_brackets: false, clauses: 0, options };
         if text.len() > MAX_FILTER_BYTES {
             let detail = format!("{} bytes are too long; a filter or path has at most {MAX_FILTER_BYTES}", text.len());
             return Err(parser.error(MAX_FILTER_BYTES, detail));
@@ -309,6 +337,7 @@ impl<'a> Parser<'a> {
         let literal = match self.token.token {
             Token::String(json) => self.string(json, start)?,
             Token::Unclosed => return Err(self.error(start, "the string that begins here has no closing quote")),
+            Token::Word(word) if self.options.unquoted_literals => self.unquoted(word, start)?,
             Token::Word("true") => Literal::Boolean(true),
             Token::Word("false") => Literal::Boolean(false),
             Token::Word("null") => Literal::Null,
@@ -328,6 +357,26 @@ impl<'a> Parser<'a> {
             let detail =
                 "the string is not JSON (RFC 8259 section 7): escape \\ and control characters, and pair surrogates";
             self.error(start + at, detail).caused_by(cause)
+        })
+    }
+
+    /// Text without quotes, which some systems write. A number is one if it is written as numbers are: `007` is text.
+    fn unquoted(&mut self, word: &str, start: usize) -> Result<Literal> {
+        if word.starts_with(hint::QUOTES) {
+            return Err(self.error(start, hint::no_literal(word)));
+        }
+        let Some(word) = self.lexer.unquoted(start) else {
+            let detail = "put text with a bracket or a double quote in it into double quotes";
+            return Err(self.error(start, detail));
+        };
+        Ok(match word {
+            "true" => Literal::Boolean(true),
+            "false" => Literal::Boolean(false),
+            "null" => Literal::Null,
+            _ => {
+                let number = Literal::number(word).filter(|number| number.to_string() == word);
+                number.unwrap_or_else(|| Literal::String(word.to_owned()))
+            }
         })
     }
 

@@ -1,6 +1,8 @@
 //! Filters end to end on a small directory of its own: parse, print, bind, evaluate, and where mistakes are.
 
 #[cfg(test)]
+mod deviations;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod properties;

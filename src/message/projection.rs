@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::{AttributeId, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel, common};
+use crate::model::{
+    AttributeId, BindOptions, Definition, Definitions, Mutability, PathTarget, Returned, Target, TypeModel, common,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// Which attributes an answer shows.
@@ -43,6 +45,14 @@ impl Projection {
     /// # Errors
     /// `InvalidValue` when both are given: they are mutually exclusive.
     pub fn new(model: &TypeModel, attributes: &[String], excluded: &[String]) -> Result<Self> {
+        Self::new_as(model, attributes, excluded, BindOptions::default())
+    }
+
+    /// [`Projection::new`], for who tolerates deviations in a path.
+    ///
+    /// # Errors
+    /// As [`Projection::new`].
+    pub fn new_as(model: &TypeModel, attributes: &[String], excluded: &[String], options: BindOptions) -> Result<Self> {
         let rule = match (names(attributes).next(), names(excluded).next()) {
             (None, None) => Rule::Default,
             (Some(_), Some(_)) => {
@@ -50,8 +60,8 @@ impl Projection {
                     "attributes and excludedAttributes exclude each other: send one of them (RFC 7644 section 3.9)";
                 return Err(Error::new(ErrorKind::InvalidValue, detail).on("excludedAttributes"));
             }
-            (Some(_), None) => Rule::Chosen(Choice::requested(model, names(attributes))),
-            (None, Some(_)) => Rule::Chosen(Choice::without(model, &BTreeSet::new(), names(excluded))),
+            (Some(_), None) => Rule::Chosen(Choice::requested(model, names(attributes), options)),
+            (None, Some(_)) => Rule::Chosen(Choice::without(model, &BTreeSet::new(), names(excluded), options)),
         };
         Ok(Projection { definitions: Arc::clone(model.definitions()), rule })
     }
@@ -66,9 +76,10 @@ impl Projection {
         defaults: Option<&[String]>,
         attributes: &[String],
         excluded: &[String],
+        options: BindOptions,
     ) -> Result<Self> {
         let Some(defaults) = defaults.filter(|_| names(attributes).next().is_none()) else {
-            return Self::new(model, attributes, excluded);
+            return Self::new_as(model, attributes, excluded, options);
         };
         let mut projection = Self::new(model, defaults, &[])?;
         if let Rule::Chosen(shown) = projection.rule {
@@ -76,7 +87,7 @@ impl Projection {
             for id in [common::SCHEMAS, common::ID, common::META] {
                 choice.definition(id).into_iter().for_each(|definition| choice.show_whole(definition));
             }
-            choice.hide_names(names(excluded));
+            choice.hide_names(names(excluded), options);
             projection.rule = Rule::Chosen(choice.shown);
         }
         Ok(projection)
@@ -92,7 +103,7 @@ impl Projection {
         }
         let shown = match self.rule {
             Rule::Chosen(shown) => shown,
-            _ => Choice::without(model, &BTreeSet::new(), std::iter::empty()),
+            _ => Choice::without(model, &BTreeSet::new(), std::iter::empty(), BindOptions::default()),
         };
         let mut choice = Choice { model, shown };
         later.for_each(|(id, _)| choice.set(*id, false));
@@ -109,12 +120,13 @@ impl Projection {
         attributes: &[String],
         excluded: &[String],
         sent: &BTreeSet<AttributeId>,
+        options: BindOptions,
     ) -> Result<Self> {
-        let projection = Self::new(model, attributes, excluded)?;
+        let projection = Self::new_as(model, attributes, excluded, options)?;
         if sent.is_empty() || names(attributes).next().is_some() {
             return Ok(projection);
         }
-        let rule = Rule::Chosen(Choice::without(model, sent, names(excluded)));
+        let rule = Rule::Chosen(Choice::without(model, sent, names(excluded), options));
         Ok(Projection { rule, ..projection })
     }
 
@@ -204,13 +216,13 @@ struct Choice<'a> {
 
 impl<'a> Choice<'a> {
     /// The minimum set, and what is asked for.
-    fn requested<'n>(model: &'a TypeModel, names: impl Iterator<Item = &'n str>) -> Vec<bool> {
+    fn requested<'n>(model: &'a TypeModel, names: impl Iterator<Item = &'n str>, options: BindOptions) -> Vec<bool> {
         let mut choice = Choice { model, shown: Vec::new() };
         for definition in choice.top().filter(|definition| always(definition)) {
             choice.show_whole(definition);
         }
         for name in names {
-            match model.find(name) {
+            match model.find_as(name, options) {
                 Some(PathTarget::Attribute(target)) => choice.show_target(target),
                 // A URN alone asks for what its schema shows by default.
                 Some(PathTarget::Core) => choice.show_defaults(model.core_attributes(), &model.resource_type().schema),
@@ -230,13 +242,14 @@ impl<'a> Choice<'a> {
         model: &'a TypeModel,
         sent: &BTreeSet<AttributeId>,
         names: impl Iterator<Item = &'n str>,
+        options: BindOptions,
     ) -> Vec<bool> {
         let mut choice = Choice { model, shown: Vec::new() };
         let sent = sent.iter().filter_map(|id| model.definition(*id)).filter(|definition| !never(definition));
         for definition in choice.top().filter(|definition| by_default(definition)).chain(sent) {
             choice.show_whole(definition);
         }
-        choice.hide_names(names);
+        choice.hide_names(names, options);
         choice.shown
     }
 
@@ -245,10 +258,10 @@ impl<'a> Choice<'a> {
     }
 
     /// Hides what names name, unless it is returned always.
-    fn hide_names<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+    fn hide_names<'n>(&mut self, names: impl Iterator<Item = &'n str>, options: BindOptions) {
         let model = self.model;
         for name in names {
-            match model.find(name) {
+            match model.find_as(name, options) {
                 Some(PathTarget::Attribute(target)) => self.hide(target.leaf()),
                 Some(PathTarget::Core) => self.hide_all(model.core_attributes(), &model.resource_type().schema),
                 Some(PathTarget::Extension(index)) => {
@@ -393,13 +406,15 @@ mod tests {
             ("r,c.r", "", "c", format!("d a r {meta} x:d x:a")),
             ("r,c.r", "d", "", "d a x:a".into()),
         ];
+        let plain = BindOptions::default();
         for (sent, attributes, excluded, expected) in cases {
             let id = |name: &str| match model.resolve(name) {
                 Ok(PathTarget::Attribute(target)) => target.leaf(),
                 _ => panic!("{name}"),
             };
             let ids: BTreeSet<AttributeId> = names(&[sent.into()]).map(id).collect();
-            let projection = Projection::of_write(model, &[attributes.into()], &[excluded.into()], &ids).unwrap();
+            let projection =
+                Projection::of_write(model, &[attributes.into()], &[excluded.into()], &ids, plain).unwrap();
             let sorted = |text: &str| {
                 let mut names: Vec<String> = text.split(' ').map(str::to_owned).collect();
                 names.sort_unstable();
@@ -408,7 +423,7 @@ mod tests {
             let shown = sorted(&shown(model, &projection));
             assert_eq!(shown, sorted(&expected), "sent={sent} attributes={attributes} excludedAttributes={excluded}");
         }
-        assert!(Projection::of_write(model, &["d".into()], &["a".into()], &BTreeSet::new()).is_err());
+        assert!(Projection::of_write(model, &["d".into()], &["a".into()], &BTreeSet::new(), plain).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use super::any::text_of;
 use super::registry::common;
-use super::{AttributeType, Complex, DateTime, Definition, Input, Object, PathTarget, TypeModel, Value};
+use super::{AttributeType, Complex, DateTime, Definition, Extension, Input, Object, PathTarget, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
 
 /// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
@@ -25,6 +25,12 @@ pub struct BindOptions {
     pub lenient_schemas: bool,
     /// In a path and in a filter, an attribute of an extension may stand without its URN: `manager`.
     pub bare_extension_names: bool,
+    /// The URN of an extension's attribute may end with a dot: `urn:…:User.department`, in a body and in a path.
+    pub dotted_extension_keys: bool,
+    /// In a filter, text may stand without quotes: `userType eq LDAP`, `externalId eq 1000`.
+    pub unquoted_literals: bool,
+    /// In a filter, a `*` stands for any text: `userName eq f*`.
+    pub wildcards: bool,
     /// readOnly attributes are kept: for data that comes from a store, not from a client.
     pub trusted: bool,
 }
@@ -63,7 +69,7 @@ pub fn bind_resource(model: &TypeModel, object: Object, options: BindOptions) ->
                     bound.meta = Some(meta);
                 }
             }
-            _ => bind_member(model, model.core_attributes(), &name, input, options, &mut bound.attributes)?,
+            _ => bind_member(model, None, &name, input, options, &mut bound.attributes)?,
         }
     }
     if !schemas_seen && !options.lenient_schemas {
@@ -84,12 +90,12 @@ fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Resu
     let mut core = false;
     for item in items {
         let urn = item.as_str().ok_or_else(|| wrong_type("schemas", "strings", item))?;
-        core |= model.resource_type().schema.eq_ignore_ascii_case(urn);
-        if !model.schema_urns().any(|known| known.eq_ignore_ascii_case(urn)) {
+        let Some(urn) = model.schema_named(urn) else {
             let urns: Vec<&str> = model.schema_urns().collect();
             let detail = format!("the schema \"{urn}\" is not one of {}: {}", model.name(), urns.join(", "));
             return Err(Error::new(ErrorKind::InvalidValue, detail).on("schemas"));
-        }
+        };
+        core |= model.resource_type().schema.eq_ignore_ascii_case(urn);
     }
     if core {
         Ok(())
@@ -101,21 +107,21 @@ fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Resu
 
 /// Binds a name that begins with a URN: an extension's object, or one attribute written with its full path.
 fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOptions, bound: &mut Bound) -> Result<()> {
-    match (model.resolve(name), input) {
+    match (model.resolve_as(name, options), input) {
         (Ok(_), Input::Null) => Ok(()),
         (Ok(PathTarget::Extension(index)), Input::Object(object)) => {
-            let attributes = model.extensions().get(index).map_or(&[][..], |e| &e.attributes);
+            let Some(extension) = model.extensions().get(index) else { return Ok(()) };
             for (name, input) in object {
-                if is_repeated_schemas(model, attributes, &name) {
+                if is_repeated_schemas(model, &extension.attributes, &name) {
                     continue;
                 }
-                bind_member(model, attributes, &name, input, options, &mut bound.attributes)?;
+                bind_member(model, Some(extension), &name, input, options, &mut bound.attributes)?;
             }
             Ok(())
         }
         (Ok(PathTarget::Core), Input::Object(object)) => {
             for (name, input) in object {
-                bind_member(model, model.core_attributes(), &name, input, options, &mut bound.attributes)?;
+                bind_member(model, None, &name, input, options, &mut bound.attributes)?;
             }
             Ok(())
         }
@@ -142,14 +148,16 @@ pub fn is_repeated_schemas(model: &TypeModel, among: &[super::AttributeId], name
 
 fn bind_member(
     model: &TypeModel,
-    among: &[super::AttributeId],
+    extension: Option<&Extension>,
     name: &str,
     input: Input,
     options: BindOptions,
     into: &mut Complex,
 ) -> Result<()> {
+    let among = extension.map_or(model.core_attributes(), |extension| &extension.attributes);
     let mut definitions = among.iter().filter_map(|id| model.definition(*id));
-    match definitions.find(|d| d.is_named(name)) {
+    let alias = || model.attribute_by_alias(extension.map(|extension| &*extension.schema), name);
+    match definitions.find(|d| d.is_named(name)).or_else(alias) {
         Some(definition) => bind_into(model, definition, input, options, into),
         None if options.ignore_unknown => Ok(()),
         None => {
@@ -266,7 +274,8 @@ fn bind_complex(
 ) -> Result<Option<Value>> {
     let mut complex = Complex::new();
     for (name, input) in object {
-        let Some(child) = model.definitions().child(definition, &name) else {
+        let child = model.definitions().child(definition, &name);
+        let Some(child) = child.or_else(|| model.child_by_alias(definition, &name)) else {
             if options.ignore_unknown {
                 continue;
             }

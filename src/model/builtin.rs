@@ -56,6 +56,8 @@ fn define(id: AttributeId, parent: Option<&str>, attribute: Attribute) -> Defini
         preparation: if attribute.case_exact { Preparation::Exact } else { Preparation::Folded },
         children: Vec::new(),
         answered_as: None,
+        one_element: false,
+        operators: None,
         attribute,
     }
 }

@@ -3,6 +3,7 @@
 //! Text and bytes from outside become [`Input`], then typed [`Value`]s bound to a [`TypeModel`], then stored bytes.
 //! Whatever reads a resource reads a [`ResourceView`], decoded or stored alike.
 
+mod alias;
 pub mod any;
 mod attribute;
 pub mod bind;
@@ -11,6 +12,7 @@ mod check;
 mod constraint;
 mod input;
 mod meta;
+mod operators;
 mod path;
 mod registry;
 mod resource;
@@ -29,6 +31,7 @@ pub use check::{MAX_ATTRIBUTES, MAX_LEVELS};
 pub use constraint::{Constraint, Constraints, Known};
 pub use input::{Input, Object};
 pub use meta::{EntityTag, VersionMatch};
+pub use operators::Operators;
 pub use path::{PathTarget, Target, UnknownPath, nearest};
 pub use registry::{AttributeId, AttributeNumbers, Definition, Definitions, Registry, common};
 pub use resource::Resource;

@@ -8,7 +8,7 @@
 //! A URN holds colons and dots itself, so it is recognised by the schemas of the resource type: the longest one that
 //! the text begins with.
 
-use super::{AttributeId, Definition, TypeModel};
+use super::{AttributeId, BindOptions, Definition, TypeModel};
 
 /// An attribute, or one of its sub-attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,7 +70,42 @@ impl TypeModel {
         self.looked_up(path, |_, _| None).ok()
     }
 
+    /// What a path names to who tolerates some deviations: a dot behind a URN, where the options have it.
+    ///
+    /// # Errors
+    /// [`UnknownPath`], naming the nearest attribute.
+    pub fn resolve_as(&self, path: &str, options: BindOptions) -> Result<PathTarget, UnknownPath> {
+        self.find_as(path, options).map_or_else(|| self.resolve(path), Ok)
+    }
+
+    /// [`TypeModel::resolve_as`], for who ignores what is unknown.
+    pub fn find_as(&self, path: &str, options: BindOptions) -> Option<PathTarget> {
+        let dotted = || options.dotted_extension_keys.then(|| self.resolve_dotted(path)).flatten();
+        self.find(path).or_else(dotted)
+    }
+
+    /// What a path names that has a dot instead of the colon behind the URN: `urn:…:User.department`.
+    pub fn resolve_dotted(&self, path: &str) -> Option<PathTarget> {
+        let real = self.real_path(path);
+        let path = real.as_deref().unwrap_or(path);
+        let head = |urn: &&str| path.get(..urn.len()).is_some_and(|head| head.eq_ignore_ascii_case(urn));
+        let rest = |urn: &str| path.get(urn.len()..)?.strip_prefix('.').filter(|rest| !rest.is_empty());
+        let named = self.schema_urns().filter(head).filter_map(|urn| Some((urn, rest(urn)?)));
+        let (urn, rest) = named.max_by_key(|(urn, _)| urn.len())?;
+        self.find(&format!("{urn}:{rest}"))
+    }
+
     fn looked_up(&self, path: &str, nearest: Nearest) -> Result<PathTarget, UnknownPath> {
+        if !self.aliases().is_empty() {
+            let known = |path: &str| self.looked_up_here(path, |_, _| None).ok();
+            if let Some(target) = known(path).or_else(|| self.real_paths(path).find_map(|path| known(&path))) {
+                return Ok(target);
+            }
+        }
+        self.looked_up_here(path, nearest)
+    }
+
+    fn looked_up_here(&self, path: &str, nearest: Nearest) -> Result<PathTarget, UnknownPath> {
         if !path.contains(':') {
             return self.resolve_in(path, self.core_attributes(), path, nearest);
         }
@@ -163,7 +198,8 @@ impl TypeModel {
         let Some(definition) = self.definition(parent) else {
             return Err(UnknownPath { detail: format!("no attribute \"{name}\""), nearest: None });
         };
-        let found = self.definitions().child(definition, name).map(|child| child.id);
+        let alias = || self.child_by_alias(definition, name);
+        let found = self.definitions().child(definition, name).or_else(alias).map(|child| child.id);
         found.ok_or_else(|| {
             let children = definition.children.iter().filter_map(|id| self.definition(*id));
             let nearest = nearest(name, &mut children.map(|d| (d.attribute.name.as_str(), d.attribute.name.as_str())));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    Attribute, AttributeType, Constraints, Mutability, Preparation, ResourceType, Returned, Schema, TypeModel,
-    USER_SCHEMA, Uniqueness,
+    Attribute, AttributeType, Constraints, Mutability, Operators, Preparation, ResourceType, Returned, Schema,
+    TypeModel, USER_SCHEMA, Uniqueness,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -98,6 +98,11 @@ pub struct Definition {
     pub children: Vec<AttributeId>,
     /// The name that answers show, and clients may send, instead of its own.
     pub answered_as: Option<String>,
+    /// Whether conditions on its sub-attributes that a filter joins with `and` are about one of its values.
+    pub one_element: bool,
+    /// The operators that a filter may compare it with; none: all that its type has. A sub-attribute without any has those
+    /// of its attribute.
+    pub operators: Option<Operators>,
     /// Its characteristics. `sub_attributes` is left empty: see `children`.
     pub attribute: Attribute,
 }
@@ -158,6 +163,24 @@ impl Definitions {
     pub fn is_within(&self, id: AttributeId, whole: AttributeId) -> bool {
         let mut up = std::iter::successors(Some(id), |id| self.get(*id).and_then(|definition| definition.parent));
         up.any(|id| id == whole)
+    }
+
+    /// Lets conditions on sub-attributes that a filter joins with `and` be about one value of this attribute.
+    pub fn set_one_element(&mut self, id: AttributeId) {
+        if let Some(definition) = self.get_mut(id) {
+            definition.one_element = true;
+        }
+    }
+
+    /// Sets the operators that a filter may compare an attribute or sub-attribute with.
+    pub fn set_operators(&mut self, id: AttributeId, operators: Operators) {
+        if let Some(definition) = self.get_mut(id) {
+            definition.operators = Some(operators);
+        }
+    }
+
+    fn get_mut(&mut self, id: AttributeId) -> Option<&mut Definition> {
+        self.0.get_mut(id.0 as usize)?.as_mut()
     }
 
     fn add(&mut self, definition: Definition) {
@@ -239,11 +262,9 @@ impl Registry {
     /// tell them as numbers, and not as weak entity tags.
     #[must_use]
     pub fn constrained(mut self, mut constraints: BTreeMap<u16, Constraints>, bare_versions: bool) -> Self {
-        let mut definitions = (*self.definitions).clone();
+        let mut definitions = Definitions::clone(&self.definitions);
         for (id, constraint) in constraints.values().flatten() {
-            if let (Some(Some(definition)), Some(name)) =
-                (definitions.0.get_mut(id.0 as usize), &constraint.answered_as)
-            {
+            if let (Some(definition), Some(name)) = (definitions.get_mut(*id), &constraint.answered_as) {
                 definition.answered_as = Some(name.clone());
             }
         }
@@ -253,6 +274,41 @@ impl Registry {
             *model = Arc::new(model.constrained(constraints, bare_versions, &self.definitions));
         }
         self
+    }
+
+    /// The same with changed definitions: for what is declared of attributes beside their schemas.
+    #[must_use]
+    pub fn with_definitions(mut self, change: impl FnOnce(&mut Definitions)) -> Self {
+        let mut definitions = Definitions::clone(&self.definitions);
+        change(&mut definitions);
+        self.definitions = Arc::new(definitions);
+        for model in &mut self.types {
+            Arc::make_mut(model).set_definitions(&self.definitions);
+        }
+        self
+    }
+
+    /// The same with other names for what a resource type has: each a path or the head of one, such as the URN of a
+    /// schema, and the path that it stands for. What the schemas define goes before an alias.
+    ///
+    /// # Errors
+    /// `UnknownType`; `InvalidValue` for an alias of nothing, or one that is the name of something else already.
+    pub fn with_aliases(mut self, resource_type: &str, aliases: Vec<(String, String)>) -> Result<Self> {
+        let number = self.resource_type(resource_type)?.number();
+        for model in self.types.iter_mut().filter(|model| model.number() == number) {
+            let model = Arc::make_mut(model);
+            model.set_aliases(Vec::new());
+            for (alias, real) in &aliases {
+                let detail = match (model.find(alias), model.resolve(real)) {
+                    (Some(_), _) => format!("the alias \"{alias}\" is the name of something else already"),
+                    (_, Err(unknown)) => format!("the alias \"{alias}\": {}", unknown.detail),
+                    _ => continue,
+                };
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on(alias));
+            }
+            model.set_aliases(aliases.clone());
+        }
+        Ok(self)
     }
 
     /// Every schema.
@@ -356,6 +412,8 @@ impl Definer<'_> {
             preparation: preparation(&self.urn, attribute),
             children,
             answered_as: None,
+            one_element: false,
+            operators: None,
             attribute: Attribute { sub_attributes: Vec::new(), ..attribute.clone() },
         });
         id

@@ -24,6 +24,7 @@ pub struct TypeModel {
     labels: Vec<Target>,
     constraints: Arc<Constraints>,
     bare_versions: bool,
+    pub(super) aliases: Vec<(String, String)>,
     definitions: Arc<Definitions>,
 }
 
@@ -90,6 +91,7 @@ impl TypeModel {
             labels: Vec::new(),
             constraints: Arc::default(),
             bare_versions: false,
+            aliases: Vec::new(),
             definitions: Arc::clone(definitions),
             resource_type: Arc::new(resource_type),
         };
@@ -122,6 +124,14 @@ impl TypeModel {
             return Err(Error::new(ErrorKind::InvalidValue, detail).on("password"));
         }
         Ok(Some(target.attribute))
+    }
+
+    pub(super) fn set_definitions(&mut self, definitions: &Arc<Definitions>) {
+        self.definitions = Arc::clone(definitions);
+    }
+
+    pub(super) fn set_aliases(&mut self, aliases: Vec<(String, String)>) {
+        self.aliases = aliases;
     }
 
     fn find_unique(&self) -> Vec<Target> {

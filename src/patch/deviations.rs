@@ -4,6 +4,7 @@
 //! The deviations of [`BindOptions`](crate::model::BindOptions) act wherever values are bound, in every verb, and live
 //! with the binding itself.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::Dialect;
@@ -12,7 +13,7 @@ use super::values::{
     Same, bind_assigned, bind_items, bind_parts, check_count, immutable, invalid_value, no_target, same,
 };
 use crate::Result;
-use crate::filter::{CompareOp, FilterExpr, Literal};
+use crate::filter::{CompareOp, FilterExpr, Literal, PathExpr};
 use crate::model::bind::bind_single;
 use crate::model::{
     AttributeId, AttributeType, Complex, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value, common,
@@ -46,7 +47,8 @@ pub(super) fn unwrap_value<'i>(definition: &Definition, input: &'i Input, dialec
 /// Whether a key of a value without `path` is to be read as a path: `name.givenName`, `emails[type eq "work"].value`,
 /// `urn:…:User:department`.
 pub(super) fn is_path(key: &str, dialect: &Dialect) -> bool {
-    dialect.paths_as_keys && key.contains(['.', '[', ':'])
+    (dialect.paths_as_keys && key.contains(['.', '[', ':']))
+        || (dialect.bind.dotted_extension_keys && key.contains(':') && key.contains('.'))
 }
 
 /// A complex value that came as its bare `value`, as in `"manager": "42"`: it stands for the whole, so that nothing
@@ -81,6 +83,30 @@ pub(super) fn extension_name_without_urn(model: &TypeModel, path: &str) -> Optio
     model.resolve_in_extensions(path)
 }
 
+/// Whether a path with a filter means all values: `tags[value eq null].value`, of values that are not complex. No value is
+/// null, so the filter selects none; what is sent with it is meant for the attribute.
+pub(super) fn is_whole_list(definition: &Definition, path: &PathExpr, dialect: &Dialect) -> bool {
+    let is_value = |name: &str| name.eq_ignore_ascii_case("value");
+    let asks_for_null = |filter: &FilterExpr| match filter {
+        FilterExpr::Compare { path, op: CompareOp::Eq, value: Literal::Null, .. } => is_value(&path.text),
+        _ => false,
+    };
+    dialect.null_value_paths
+        && definition.attribute.multi_valued
+        && definition.children.is_empty()
+        && path.sub.as_deref().is_none_or(is_value)
+        && path.filter.as_ref().is_some_and(asks_for_null)
+}
+
+/// The text that a literal of a filter is: a string, or what stands without quotes where text is meant.
+pub(super) fn text_of<'l>(literal: &'l Literal, dialect: &Dialect) -> Option<Cow<'l, str>> {
+    match literal {
+        Literal::String(text) => Some(Cow::Borrowed(text)),
+        other if dialect.bind.unquoted_literals => other.unquoted().map(Cow::Owned),
+        _ => None,
+    }
+}
+
 /// The value that a filter describes, where none matches it: `type eq "work" and primary eq true` makes
 /// `{"type": "work", "primary": true}`. None for a multi-valued attribute that is not complex.
 ///
@@ -103,8 +129,10 @@ pub(super) fn value_from_filter(
     for (name, literal) in terms {
         let child = model.resolve_sub(definition.id, name).ok().and_then(|id| model.definition(id));
         let Some(child) = child.filter(|child| child.is_writable()) else { return Err(no_target(definition)) };
+        let is_text = matches!(child.attribute.attribute_type, AttributeType::String | AttributeType::Reference);
         let input = match literal {
             Literal::Null => continue,
+            literal if is_text && let Some(text) = text_of(literal, dialect) => Input::String(text.into_owned()),
             Literal::Boolean(flag) => Input::Boolean(*flag),
             Literal::Integer(number) => Input::Integer(*number),
             Literal::Decimal(number) => Input::Decimal(*number),

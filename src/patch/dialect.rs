@@ -13,7 +13,7 @@ use crate::model::BindOptions;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
-    /// `strict`, `entra`, `okta`.
+    /// `strict`, `entra`, `okta`, `activid`, `absorb`, `activtrak`.
     pub name: &'static str,
     /// How forgiving binding of values is, in every verb.
     pub bind: BindOptions,
@@ -31,6 +31,8 @@ pub struct Dialect {
     pub ignore_read_only: bool,
     /// Members may be bare ids: `["2819c223"]`.
     pub bare_member_ids: bool,
+    /// `tags[value eq null].value` of a multi-valued attribute that is not complex means all of it.
+    pub null_value_paths: bool,
 }
 
 impl Dialect {
@@ -43,6 +45,9 @@ impl Dialect {
             ignore_unknown: false,
             lenient_schemas: false,
             bare_extension_names: false,
+            dotted_extension_keys: false,
+            unquoted_literals: false,
+            wildcards: false,
             trusted: false,
         },
         wrapped_values: false,
@@ -52,6 +57,7 @@ impl Dialect {
         remove_missing_values: false,
         ignore_read_only: false,
         bare_member_ids: false,
+        null_value_paths: false,
     };
 
     /// What the provisioning service of Microsoft Entra ID sends, with and without its `aadOptscim062020` flag.
@@ -63,6 +69,9 @@ impl Dialect {
             ignore_unknown: true,
             lenient_schemas: true,
             bare_extension_names: true,
+            dotted_extension_keys: false,
+            unquoted_literals: false,
+            wildcards: false,
             trusted: false,
         },
         wrapped_values: true,
@@ -72,6 +81,7 @@ impl Dialect {
         remove_missing_values: true,
         ignore_read_only: true,
         bare_member_ids: true,
+        null_value_paths: true,
     };
 
     /// What Okta's lifecycle management and group push send.
@@ -83,6 +93,9 @@ impl Dialect {
             ignore_unknown: true,
             lenient_schemas: true,
             bare_extension_names: false,
+            dotted_extension_keys: false,
+            unquoted_literals: false,
+            wildcards: false,
             trusted: false,
         },
         wrapped_values: false,
@@ -92,10 +105,33 @@ impl Dialect {
         remove_missing_values: true,
         ignore_read_only: true,
         bare_member_ids: true,
+        null_value_paths: false,
+    };
+
+    /// What ActivID Appliance documents: filters without quotes and with wildcards, bodies without `schemas`.
+    pub const ACTIVID: Dialect = Dialect {
+        name: "activid",
+        bind: BindOptions { unquoted_literals: true, wildcards: true, ..Dialect::ENTRA.bind },
+        ..Dialect::ENTRA
+    };
+
+    /// What Absorb documents: nothing beyond the RFC but bodies without `schemas`.
+    pub const ABSORB: Dialect = Dialect {
+        name: "absorb",
+        bind: BindOptions { lenient_schemas: true, ..Dialect::STRICT.bind },
+        ..Dialect::STRICT
+    };
+
+    /// What ActivTrak documents, and what Entra ID sends to it: flat keys with a dot behind the URN.
+    pub const ACTIVTRAK: Dialect = Dialect {
+        name: "activtrak",
+        bind: BindOptions { dotted_extension_keys: true, ..Dialect::ENTRA.bind },
+        ..Dialect::ENTRA
     };
 
     /// Every dialect, the default first.
-    pub const ALL: &[Dialect] = &[Dialect::STRICT, Dialect::ENTRA, Dialect::OKTA];
+    pub const ALL: &[Dialect] =
+        &[Dialect::STRICT, Dialect::ENTRA, Dialect::OKTA, Dialect::ACTIVID, Dialect::ABSORB, Dialect::ACTIVTRAK];
 
     /// The dialect of a name; letter case does not matter.
     pub fn from_name(name: &str) -> Option<&'static Dialect> {

@@ -1,11 +1,13 @@
 //! Operations on the members of a group: they become [`MemberEdit`]s, and never touch a row themselves.
 
+use std::borrow::Cow;
+
 use super::apply::{MemberEdit, Patcher};
 use super::remove::refuse_listed_values;
 use super::target::{Place, Selection};
 use super::values::{immutable, invalid_value};
 use super::{Dialect, Op, deviations};
-use crate::filter::{CompareOp, FilterExpr, Literal};
+use crate::filter::{CompareOp, FilterExpr};
 use crate::model::{Definition, Input, Object, TypeModel};
 use crate::{Error, ErrorKind, Result};
 
@@ -48,7 +50,7 @@ impl Patcher<'_> {
 
 fn remove_selected(selection: &Selection, dialect: &Dialect) -> MemberEdit {
     let mut ids = Vec::new();
-    if only_ids(&selection.expr, &mut ids) {
+    if only_ids(&selection.expr, dialect, &mut ids) {
         return MemberEdit::Remove(ids);
     }
     MemberEdit::RemoveWhere { filter: selection.bound.clone(), must_match: !dialect.remove_missing_values }
@@ -56,15 +58,15 @@ fn remove_selected(selection: &Selection, dialect: &Dialect) -> MemberEdit {
 
 /// Collects the ids of `value eq "…"`, and of several of them joined by `or`: then rows are found by their key, and the
 /// size of the group does not matter.
-fn only_ids(filter: &FilterExpr, ids: &mut Vec<String>) -> bool {
+fn only_ids(filter: &FilterExpr, dialect: &Dialect, ids: &mut Vec<String>) -> bool {
     match filter {
-        FilterExpr::Compare { path, op: CompareOp::Eq, value: Literal::String(id), .. }
-            if path.text.eq_ignore_ascii_case("value") =>
-        {
-            ids.push(id.clone());
-            true
+        FilterExpr::Compare { path, op: CompareOp::Eq, value, .. } if path.text.eq_ignore_ascii_case("value") => {
+            let id = deviations::text_of(value, dialect).map(Cow::into_owned);
+            let is_id = id.is_some();
+            ids.extend(id);
+            is_id
         }
-        FilterExpr::Or(any) => any.iter().all(|filter| only_ids(filter, ids)),
+        FilterExpr::Or(any) => any.iter().all(|filter| only_ids(filter, dialect, ids)),
         _ => false,
     }
 }

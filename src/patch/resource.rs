@@ -4,7 +4,7 @@ use super::apply::Patcher;
 use super::target::{Location, is_unknown, locate};
 use super::values::{self, invalid_value};
 use super::{Dialect, Op, deviations};
-use crate::filter::parse_path;
+use crate::filter::parse_path_with;
 use crate::model::bind::is_repeated_schemas;
 use crate::model::{AttributeId, Definition, Extension, Input, Object, PathTarget, TypeModel};
 use crate::{Error, ErrorKind, Result};
@@ -63,6 +63,10 @@ fn find<'m>(
     if let Some(definition) = definitions.find(|d| d.is_named(name)) {
         return Ok(Some(Location::whole(model, definition)));
     }
+    let schema = extension.map(|extension| extension.schema.as_str());
+    if let Some(definition) = model.attribute_by_alias(schema, name) {
+        return Ok(Some(Location::whole(model, definition)));
+    }
     let full = match extension {
         Some(extension) => format!("{}:{name}", extension.schema),
         None => name.to_owned(),
@@ -75,7 +79,7 @@ fn find<'m>(
         }
     }
     if deviations::is_path(name, dialect) {
-        let path = parse_path(&full)?;
+        let path = parse_path_with(&full, dialect.bind)?;
         if !is_unknown(model, &path, dialect) {
             return locate(model, &path, dialect).map(Some);
         }

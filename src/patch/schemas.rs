@@ -19,9 +19,7 @@ impl Patcher<'_> {
         }
         for value in bind_items(self.model, definition, input, self.dialect)? {
             let urn = value.as_str().unwrap_or_default();
-            if !self.dialect.bind.lenient_schemas
-                && !self.model.schema_urns().any(|known| known.eq_ignore_ascii_case(urn))
-            {
+            if !self.dialect.bind.lenient_schemas && self.model.schema_named(urn).is_none() {
                 let urns: Vec<&str> = self.model.schema_urns().collect();
                 let detail = format!("\"{urn}\" is no schema of {}: {}", self.model.name(), urns.join(", "));
                 return Err(invalid_value(&definition.path, detail));
@@ -47,7 +45,7 @@ impl Patcher<'_> {
                 refuse_listed_values(definition, self.dialect.remove_listed_values)?;
                 let listed = bind_items(model, definition, list, self.dialect)?;
                 let is_listed =
-                    |urn: &str| listed.iter().filter_map(Value::as_str).any(|l| l.eq_ignore_ascii_case(urn));
+                    |urn: &str| listed.iter().filter_map(Value::as_str).any(|l| model.schema_named(l) == Some(urn));
                 urns.iter().map(|(urn, _)| is_listed(urn)).collect()
             }
             (None, _) => vec![true; urns.len()],

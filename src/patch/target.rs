@@ -1,7 +1,7 @@
 //! The target location of an operation: from a path to a place in the resource type. It must not know any resource.
 
 use super::{Dialect, deviations};
-use crate::filter::{BoundFilter, FilterExpr, PathExpr, bind_element, parse_path};
+use crate::filter::{BoundFilter, FilterExpr, PathExpr, bind_element, parse_path_with};
 use crate::model::{Definition, Extension, PathTarget, Target, TypeModel, UnknownPath, common};
 use crate::{Error, ErrorKind, Result};
 
@@ -73,6 +73,9 @@ pub(super) fn locate<'m>(model: &'m TypeModel, path: &PathExpr, dialect: &Dialec
         if place.read_only(model).is_some() {
             return Ok(Location::Attribute(place));
         }
+        if deviations::is_whole_list(definition, path, dialect) {
+            return Ok(Location::whole(model, definition));
+        }
         let bound = bind_element(filter, model, definition.id, dialect.bind)?;
         place.selection = Some(Selection { expr: filter.clone(), bound });
         if let Some(name) = &path.sub {
@@ -114,7 +117,7 @@ fn place_of(model: &TypeModel, target: Target) -> Result<Place<'_>> {
 /// # Errors
 /// `InvalidPath`, or `InvalidFilter` for what is in brackets.
 pub(super) fn locate_text<'m>(model: &'m TypeModel, path: &str, dialect: &Dialect) -> Result<Location<'m>> {
-    locate(model, &parse_path(path)?, dialect)
+    locate(model, &parse_path_with(path, dialect.bind)?, dialect)
 }
 
 /// Whether a path that can be read names nothing of this resource type.
@@ -122,6 +125,10 @@ pub(super) fn is_unknown(model: &TypeModel, path: &PathExpr, dialect: &Dialect) 
     match (resolve(model, &path.attr.text, dialect), &path.sub) {
         (Err(_), _) => true,
         (Ok(PathTarget::Attribute(target)), Some(sub)) => {
+            let is_whole = |definition| deviations::is_whole_list(definition, path, dialect);
+            if model.definition(target.attribute).is_some_and(is_whole) {
+                return false;
+            }
             let is_complex = model.definition(target.leaf()).is_some_and(|leaf| !leaf.children.is_empty());
             model.resolve_sub(if is_complex { target.leaf() } else { target.attribute }, sub).is_err()
         }
@@ -130,7 +137,7 @@ pub(super) fn is_unknown(model: &TypeModel, path: &PathExpr, dialect: &Dialect) 
 }
 
 fn resolve(model: &TypeModel, path: &str, dialect: &Dialect) -> std::result::Result<PathTarget, UnknownPath> {
-    model.resolve(path).or_else(|unknown| {
+    model.resolve_as(path, dialect.bind).or_else(|unknown| {
         let found = dialect.bind.bare_extension_names.then(|| deviations::extension_name_without_urn(model, path));
         found.flatten().ok_or(unknown)
     })

@@ -1,5 +1,8 @@
 //! PATCH on the built-in User and Group: the rules of RFC 7644 section 3.5.2 one by one, and each dialect's deviations.
 
+#[cfg(test)]
+mod vendors;
+
 use super::*;
 use crate::ErrorKind::{self, *};
 use crate::message::{builtin, parse_input};

@@ -230,8 +230,13 @@ mod tests {
 
     #[test]
     fn what_is_built_in_is_read() {
-        let names: Vec<&str> = Profile::builtins().iter().map(Profile::name).collect();
-        assert_eq!(names, Dialect::ALL.iter().map(|dialect| dialect.name).collect::<Vec<_>>());
+        for name in ["strict", "entra", "okta"] {
+            assert!(Profile::builtin(name).is_some(), "{name}");
+        }
+        for dialect in Dialect::ALL {
+            let document = format!(r#"{{"name": "acme", "dialect": "{}"}}"#, dialect.name);
+            assert_eq!(document.parse::<Profile>().unwrap().dialect(), dialect);
+        }
         for profile in Profile::builtins() {
             assert_eq!((profile.dialect().name, profile.text()), (profile.name(), profile.name()));
             assert!(profile.sensitive().is_empty() && !profile.description().is_empty());

@@ -72,9 +72,11 @@ impl<'a, 'm> Search<'a, 'm> {
         self.named(self.resolve(path)?)
     }
 
-    /// What a path names. Some dialects find an attribute of an extension without its URN; here they all do.
+    /// What a path names. Some dialects find an attribute of an extension without its URN, or with a dot behind it; here
+    /// they all do.
     fn resolve(&self, path: &str) -> Option<Target> {
-        match self.model.resolve(path).ok().or_else(|| self.model.resolve_in_extensions(path)) {
+        let others = || self.model.resolve_in_extensions(path).or_else(|| self.model.resolve_dotted(path));
+        match self.model.find(path).or_else(others) {
             Some(PathTarget::Attribute(target)) => Some(target),
             _ => None,
         }

@@ -2,6 +2,7 @@
 //! their attributes.
 
 use std::collections::BTreeMap;
+use std::ops::BitOr;
 
 use regex_lite::Regex;
 
@@ -10,8 +11,8 @@ use super::overlay::{self, Overlay, Required};
 use crate::message::{Part, resource_type_part, schema_part};
 use crate::model::bind::bind_single;
 use crate::model::{
-    Attribute, AttributeId, BindOptions, Constraint, Constraints, Known, PathTarget, Registry, ResourceType, Schema,
-    Target, TypeModel, Uniqueness, Value, common, nearest,
+    Attribute, AttributeId, BindOptions, Constraint, Constraints, Known, Operators, PathTarget, Registry, ResourceType,
+    Schema, Target, TypeModel, Uniqueness, Value, common, nearest,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -112,16 +113,52 @@ impl Profile {
         Ok(all)
     }
 
-    /// The operators that filters may compare attributes with, and the attributes of which criteria that are joined by
-    /// `and` mean one value: by the names of resource types and paths.
-    pub(crate) fn filter_overlays(&self) -> impl Iterator<Item = (&str, &str, &[String], bool)> {
-        let said = |overlay: &&Overlay| overlay.joined || !overlay.operators.is_empty();
-        let parts = |overlay: &'_ Overlay| overlay.joined;
-        self.shape
-            .overlays
-            .iter()
-            .filter(said)
-            .map(move |o| (o.resource_type.as_str(), o.path.as_str(), o.operators.as_slice(), parts(o)))
+    /// Lets a registry know the operators that filters may compare attributes with, the attributes of which criteria that
+    /// are joined by `and` mean one value, and other names.
+    ///
+    /// # Errors
+    /// `InvalidValue` for an attribute that does not exist, or an alias of nothing.
+    pub(crate) fn name_and_compare(&self, registry: Registry) -> Result<Registry> {
+        let mut compared: Vec<(AttributeId, &Overlay)> = Vec::new();
+        for overlay in self.shape.overlays.iter().filter(|overlay| overlay.joined || !overlay.operators.is_empty()) {
+            let model = registry.resource_type(&overlay.resource_type)?;
+            compared.push((overlay.target(model)?.leaf(), overlay));
+        }
+        let mut registry = registry.with_definitions(|definitions| {
+            for (id, overlay) in compared {
+                if overlay.joined {
+                    definitions.set_one_element(id);
+                }
+                if !overlay.operators.is_empty() {
+                    definitions.set_operators(
+                        id,
+                        overlay
+                            .operators
+                            .iter()
+                            .filter_map(|word| Operators::from_keyword(word))
+                            .fold(Operators::default(), BitOr::bitor),
+                    );
+                }
+            }
+        });
+        let names: Vec<String> = registry.types().iter().map(|model| model.name().to_owned()).collect();
+        for (alias, of) in self.aliases() {
+            let is_of_some = registry.types().iter().any(|model| model.find(of).is_some());
+            if !is_of_some {
+                let at = format!("aliases.{alias}");
+                let detail = format!("the profile: {at}: no resource type has \"{of}\"");
+                return Err(Error::new(ErrorKind::InvalidValue, detail).on(at));
+            }
+        }
+        for name in names {
+            let model = registry.resource_type(&name)?;
+            let known = |(_, of): &&(String, String)| model.find(of).is_some();
+            let aliases: Vec<_> = self.aliases().iter().filter(known).cloned().collect();
+            if !aliases.is_empty() {
+                registry = registry.with_aliases(&name, aliases)?;
+            }
+        }
+        Ok(registry)
     }
 }
 

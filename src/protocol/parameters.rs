@@ -43,8 +43,10 @@ impl Parameters {
         Ok(Parameters(pairs))
     }
 
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    /// A parameter that may stand there several times, with brackets behind its name or without.
+    fn lists<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_it = move |known: &str| known.strip_suffix("[]").unwrap_or(known).eq_ignore_ascii_case(name);
+        self.0.iter().filter(move |(known, _)| is_it(known)).map(|(_, value)| value.as_str())
     }
 
     /// A parameter that may stand there once.
@@ -100,14 +102,20 @@ impl Parameters {
         }
     }
 
+    /// A list of names: with commas, by a parameter for each, also written `attributes[]=a` or `attributes=["a","b"]`.
     fn names(&self, name: &str) -> Vec<String> {
-        let names = self.all(name).flat_map(|list| list.split(',')).map(str::trim);
+        let bare = |list| {
+            let list: &str = str::trim(list);
+            list.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(list)
+        };
+        let names = self.lists(name).flat_map(|list| bare(list).split(','));
+        let names = names.map(|name| name.trim_matches(|c: char| c == '"' || c.is_whitespace()));
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
     /// Whether a request says which attributes it wants to see, be it by an empty list.
     pub(super) fn chooses_attributes(&self) -> bool {
-        ["attributes", "excludedAttributes"].iter().any(|name| self.all(name).next().is_some())
+        ["attributes", "excludedAttributes"].iter().any(|name| self.lists(name).next().is_some())
     }
 
     /// The attributes to show.
@@ -174,6 +182,13 @@ mod tests {
         };
         assert_eq!(search(query).unwrap(), expected);
         assert_eq!(search("").unwrap(), SearchRequest { base: "b".into(), ..SearchRequest::default() });
+        // As generated clients write a list.
+        for query in
+            ["attributes[]=a&attributes%5B%5D=b.c", "attributes=%5B%22a%22%2C+%22b.c%22%5D", "attributes=[a,b.c]"]
+        {
+            assert_eq!(search(query).unwrap().attributes, ["a", "b.c"], "{query}");
+        }
+        assert_eq!(search("excludedAttributes[]=a").unwrap().excluded_attributes, ["a"]);
         assert_eq!(search("startIndex=99999999999999999999").unwrap().start_index, Some(i64::MAX));
         assert_eq!(search("count=-99999999999999999999").unwrap().count, Some(i64::MIN));
     }

@@ -1,7 +1,7 @@
 //! Sort keys (RFC 7644 section 3.4.2.3): bytes that order as the attribute's values do.
 
 use crate::engine::storage::keys::ordered;
-use crate::model::{AttributeType, Definition, PathTarget, ResourceView, Target, TypeModel, ValueRef};
+use crate::model::{AttributeType, BindOptions, Definition, PathTarget, ResourceView, Target, TypeModel, ValueRef};
 use crate::{Error, ErrorKind, Result};
 
 /// What results are sorted by.
@@ -16,9 +16,14 @@ impl SortBy {
     ///
     /// # Errors
     /// `InvalidPath` when it names nothing that can be sorted by.
-    pub(in crate::engine) fn bind(model: &TypeModel, path: &str, descending: bool) -> Result<Self> {
+    pub(in crate::engine) fn bind(
+        model: &TypeModel,
+        path: &str,
+        descending: bool,
+        options: BindOptions,
+    ) -> Result<Self> {
         let invalid = |detail: String| Error::new(ErrorKind::InvalidPath, detail).on(path);
-        let target = match model.resolve(path) {
+        let target = match model.resolve_as(path, options) {
             Ok(PathTarget::Attribute(target)) => target,
             Ok(_) => return Err(invalid(format!("sortBy: \"{path}\" is a schema; name one of its attributes"))),
             Err(unknown) => return Err(invalid(format!("sortBy: {}", unknown.detail))),

@@ -9,7 +9,7 @@ use crate::engine::index::bits::{self, Bits};
 use crate::engine::index::{Catalog, Column, Coverage, Leaf, Run, RunBuilder, Space, Suffix, merge};
 use crate::engine::query::SortBy;
 use crate::engine::storage::keys::ordered;
-use crate::model::{Attribute, AttributeType, Resource, ResourceView, TypeModel, ValueRef, common};
+use crate::model::{Attribute, AttributeType, BindOptions, Resource, ResourceView, TypeModel, ValueRef, common};
 
 /// The key of a value, as it is compared.
 fn key(leaf: &Leaf, value: ValueRef<'_>) -> Option<Vec<u8>> {
@@ -112,7 +112,7 @@ fn check(run: &Run, catalog: &Catalog, model: &TypeModel, resources: &[(u64, Res
         let space = leaf.is_element.then(|| run.space(leaf.target.attribute).unwrap());
         check_column(&column, space, leaf, &views);
         // The order of a sort: docs with a value, by key and then by doc.
-        let Ok(sort) = SortBy::bind(model, model.path_of(leaf.target), false) else { continue };
+        let Ok(sort) = SortBy::bind(model, model.path_of(leaf.target), false, BindOptions::default()) else { continue };
         let mut expected: Vec<(Vec<u8>, u32)> =
             (0u32..).zip(&views).filter_map(|(doc, view)| sort.key(view).map(|key| (key, doc))).collect();
         expected.sort();
