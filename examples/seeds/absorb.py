@@ -4,8 +4,8 @@
     python3 examples/seeds/absorb.py [PROGRAM]
 
 PROGRAM is `scimdb`, target/debug/scimdb unless one is named. It makes a store in a new directory, with a tenant of the
-profile absorb and a token, and serves it. Every answer is compared with the printed one: its status, every member of it,
-and their values, which are those of the request. Where an answer differs on purpose, docs/PROFILES-ABSORB.md says why.
+profile absorb and a token, and serves it. Every answer is compared with the printed one: its status, every member of it
+and the values, which are those of the request. Where an answer differs on purpose, docs/PROFILES-ABSORB.md says why.
 
 Prints a line for each step. Ends with 1, and says what differs, at the first answer that is not as printed.
 Nothing but Python's own library is used.
