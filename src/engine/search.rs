@@ -31,6 +31,7 @@ impl Tenant {
     /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
     /// `InvalidCount`; `Cancelled` when it is [interrupted](super::Store::interrupt).
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
+        self.profile()?.limits().check_numbers(request)?;
         if let Some(cursor) = &request.cursor {
             return self.search_by_cursor(resource_type, request, cursor);
         }
@@ -67,6 +68,7 @@ impl Tenant {
     /// As [`Tenant::search`].
     pub fn explain(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<Explanation> {
         let started = Instant::now();
+        self.profile()?.limits().check_numbers(request)?;
         let Limits { default_page, max_page, .. } = self.limits()?;
         let page = Page::new(request.start_index, request.count, default_page, max_page);
         let trace = Trace::default();
