@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the tables of docs/PROFILES-*.md: every vector that one names is in the corpus, and every vector is named.
+"""Checks the tables of docs/PROFILES-*.md: every vector that one names is in the corpus.
 
     python3 tests/corpus/seeds/table.py [--unnamed]
 
