@@ -109,6 +109,10 @@ impl Sender for Http {
         Ok(())
     }
 
+    fn close(&mut self, tenant: &str) {
+        self.store().drop_tenant(tenant).unwrap();
+    }
+
     fn base(&self, tenant: &str) -> String {
         match &self.0 {
             Way::Call(_) => "https://example.com/v2".to_owned(),
@@ -181,6 +185,21 @@ fn what_okta_sends() {
 #[test]
 fn what_onelogin_sends() {
     run_both("idp/onelogin");
+}
+
+#[test]
+fn the_system_activid() {
+    run_both("seeds/activid");
+}
+
+#[test]
+fn the_system_absorb() {
+    run_both("seeds/absorb");
+}
+
+#[test]
+fn the_system_activtrak() {
+    run_both("seeds/activtrak");
 }
 
 #[test]

@@ -101,8 +101,7 @@ fn live_and_die(store: &Store, tenant: &Tenant) -> Vec<u8> {
     settle(store);
     let id = format!("{CANARY}-id");
     tenant.create("Group", group("all", &["u1", &id]), &with_id("all")).unwrap();
-    let token =
-        TokenOptions { subject: Some(id.clone()), ..TokenOptions::of_scope(Scope::Write) };
+    let token = TokenOptions { subject: Some(id.clone()), ..TokenOptions::of_scope(Scope::Write) };
     let bound = tenant.create_token(&format!("token of {CANARY}"), token).unwrap();
     for round in 0..20 {
         let title = format!(r#"{{"op": "replace", "path": "title", "value": "{CANARY}-{round}"}}"#);

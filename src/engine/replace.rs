@@ -105,6 +105,11 @@ fn merge(model: &TypeModel, before: &Complex, mut after: Complex, keeps_extensio
             }
         }
     }
+    for (id, _) in model.constraints().iter().filter(|(_, constraint)| constraint.keep_on_replace) {
+        if let Some(kept) = before.get(*id).filter(|_| after.get(*id).is_none()) {
+            after.set(*id, kept.clone());
+        }
+    }
     merge_level(model, before, after)
 }
 

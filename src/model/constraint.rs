@@ -38,6 +38,8 @@ pub struct Constraint {
     pub show_empty: bool,
     /// The name that answers show instead of its own.
     pub answered_as: Option<String>,
+    /// Whether a replacement that does not name it leaves it as it is.
+    pub keep_on_replace: bool,
     /// What answers show in the place of its value.
     pub shown_as: Option<String>,
     /// Of members: the resource types that they may be of; any if empty.

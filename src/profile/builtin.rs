@@ -5,8 +5,14 @@ use std::sync::LazyLock;
 use super::Profile;
 
 /// The documents, the default first.
-const DOCUMENTS: &[&str] =
-    &[include_str!("builtin/strict.json"), include_str!("builtin/entra.json"), include_str!("builtin/okta.json")];
+const DOCUMENTS: &[&str] = &[
+    include_str!("builtin/strict.json"),
+    include_str!("builtin/entra.json"),
+    include_str!("builtin/okta.json"),
+    include_str!("builtin/activid.json"),
+    include_str!("builtin/absorb.json"),
+    include_str!("builtin/activtrak.json"),
+];
 
 // Constants that take a parser to make; nothing ever changes them.
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {

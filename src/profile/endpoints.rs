@@ -5,7 +5,7 @@ use crate::message::Part;
 use crate::{Error, ErrorKind, Result};
 
 /// The endpoints that a profile may name, without their dot.
-const KNOWN: &[&str] = &["import", "forget"];
+const KNOWN: &[&str] = &["import", "forget", "search"];
 
 /// Reads the list, in lower case; empty where there is none.
 pub(super) fn read(part: &mut Part) -> Result<Vec<String>> {
@@ -23,7 +23,7 @@ pub(super) fn read(part: &mut Part) -> Result<Vec<String>> {
 
 impl Profile {
     /// Whether resource types have an endpoint beside those of RFC 7644: `import` is `/Users/.import`, `forget` is
-    /// `/Users/.forget`.
+    /// `/Users/.forget`, `search` is `/Users/.search` by GET.
     pub fn has_endpoint(&self, name: &str) -> bool {
         self.endpoints.iter().any(|known| known == name)
     }

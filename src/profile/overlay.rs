@@ -28,6 +28,7 @@ const NAMES: &[&str] = &[
     "acceptedOnCreate",
     "answeredAs",
     "shownAs",
+    "keepOnReplace",
     "types",
 ];
 
@@ -70,6 +71,7 @@ pub(super) struct Overlay {
     pub(super) accepted_on_create: Vec<String>,
     pub(super) answered_as: Option<String>,
     pub(super) shown_as: Option<String>,
+    pub(super) keep_on_replace: bool,
     pub(super) types: Vec<String>,
 }
 
@@ -129,6 +131,7 @@ fn one(mut part: Part, resource_type: String, path: String) -> Result<Overlay> {
         default: part.take_any("default").filter(|input| !input.is_unassigned()),
         default_on_replace: part.take_any("defaultOnReplace").filter(|input| !input.is_unassigned()),
         accepted_on_create: part.take_strings("acceptedOnCreate")?,
+        keep_on_replace: part.take_boolean("keepOnReplace")?.unwrap_or(false),
         shown_as: part.take_string("shownAs")?,
         answered_as: part.take_string("answeredAs")?,
         types: part.take_strings("types")?,

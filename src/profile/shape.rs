@@ -274,6 +274,7 @@ fn constrain(overlay: &Overlay, model: &TypeModel, target: Target, into: &mut Co
     replace(&mut into.types, &overlay.types);
     into.since = overlay.since.or(into.since);
     into.show_empty |= overlay.show_empty;
+    into.keep_on_replace |= overlay.keep_on_replace;
     if overlay.answered_as.is_some() {
         into.answered_as.clone_from(&overlay.answered_as);
     }

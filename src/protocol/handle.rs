@@ -98,7 +98,10 @@ fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<R
     match route {
         Route::Root => search::by_query(tenant, request, context, None),
         Route::RootSearch => search::by_message(tenant, request, context, None),
-        Route::Search(endpoint) => search::by_message(tenant, request, context, Some(&endpoint)),
+        Route::OpenSearch(endpoint) if is_read => search::by_query(tenant, request, context, Some(&endpoint)),
+        Route::Search(endpoint) | Route::OpenSearch(endpoint) => {
+            search::by_message(tenant, request, context, Some(&endpoint))
+        }
         Route::Forget(endpoint) => forget::forget(tenant, request, context, &endpoint),
         Route::Bulk => bulk::bulk(tenant, request, context),
         Route::Me => me::me(tenant, request, context),

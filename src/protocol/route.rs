@@ -28,6 +28,8 @@ pub(super) enum Route {
     Endpoint(String),
     /// `/Users/.search`
     Search(String),
+    /// `/Users/.search` where the profile lets it be sent by GET as well.
+    OpenSearch(String),
     /// `/Users/2819c223`: the endpoint, and the id.
     Resource(String, String),
     /// `/Users/.forget`: an erasure, by POST, where the profile has it.
@@ -83,6 +85,7 @@ impl Route {
             Route::Resource(endpoint, id) if id.eq_ignore_ascii_case(".forget") && profile.has_endpoint("forget") => {
                 Route::Forget(endpoint)
             }
+            Route::Search(endpoint) if profile.has_endpoint("search") => Route::OpenSearch(endpoint),
             other => other,
         }
     }
@@ -92,6 +95,7 @@ impl Route {
         match self {
             Route::Endpoint(endpoint)
             | Route::Search(endpoint)
+            | Route::OpenSearch(endpoint)
             | Route::Resource(endpoint, _)
             | Route::Forget(endpoint) => Some(endpoint),
             _ => None,
@@ -105,7 +109,7 @@ impl Route {
                 &["GET", "HEAD", "OPTIONS"]
             }
             Route::RootSearch | Route::Search(_) | Route::Bulk | Route::Forget(_) => &["POST", "OPTIONS"],
-            Route::Endpoint(_) => &["GET", "HEAD", "POST", "OPTIONS"],
+            Route::Endpoint(_) | Route::OpenSearch(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::Resource(..) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
             Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         }

@@ -86,6 +86,8 @@ pub trait Sender {
     fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String>;
     /// The URL that targets are relative to.
     fn base(&self, tenant: &str) -> String;
+    /// Lets go of a tenant whose file is done: no two have the paths of one profile.
+    fn close(&mut self, _tenant: &str) {}
     /// Sends a request.
     fn deliver(&mut self, sent: &Sent<'_>) -> Answer;
 }
@@ -130,6 +132,7 @@ pub fn check_steps(sender: &mut impl Sender, folder: &str, failures: &mut Failur
             let expected = (step.expect.status, &step.expect.headers, &step.expect.body);
             failures.check(result.is_ok(), &file.name, &step.name, &step.cites, expected, result);
         }
+        sender.close(&tenant);
     }
     answers
 }
