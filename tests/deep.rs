@@ -6,7 +6,7 @@
 mod search;
 mod support;
 
-use scimdb::engine::{ReadOptions, TenantOptions};
+use scimdb::engine::{ImportOptions, ReadOptions, TenantOptions};
 use scimdb::message::{SearchRequest, parse_schema_document, schema_json};
 use scimdb::model::MAX_LEVELS;
 use scimdb::{Error, ErrorKind, Store, StoreOptions, Tenant};
@@ -92,7 +92,7 @@ fn only_profiles_have_such_schemas() {
     };
     let nested = |levels: usize| (1..levels).fold(json!({"name": "x"}), |inner, _| complex("x", json!([inner])));
     put(nested(MAX_LEVELS)).unwrap();
-    let too_deep = vec!["x"; MAX_LEVELS].join(".");
+    let too_deep = ["x"; MAX_LEVELS].join(".");
     assert_eq!(refused(put(nested(MAX_LEVELS + 1))), (ErrorKind::InvalidValue, too_deep));
     let unique = |kind: &str| json!({"name": "u", "type": kind, "uniqueness": "server"});
     assert_eq!(refused(put(unique("any"))).1, "u");
@@ -125,8 +125,15 @@ fn values_come_back_from_disk() {
     assert_eq!(tenant.read("User", &id)[ABSORB], shown());
     let exported = tenant.exported().join("\n");
     assert!(exported.contains(r#""secret":"s""#), "{exported}");
+    // An export is the same again where it is imported.
+    let other = store.create_tenant("other", TenantOptions::default()).unwrap();
+    register(&other);
+    let mut import = other.import(ImportOptions { restore: true, ..ImportOptions::default() }).unwrap();
+    tenant.exported().into_iter().zip(0..).for_each(|(line, row)| import.push(row, line.into_bytes()).unwrap());
+    assert!(import.finish().unwrap().1.is_empty());
+    assert_eq!(other.exported().join("\n"), exported);
     let report = store.check(&mut |_, _| ()).unwrap();
-    assert_eq!((report.resources, report.problems), (1, vec![]));
+    assert_eq!((report.resources, report.problems), (2, vec![]));
     assert_eq!(store.stats().unwrap().tenants.len(), store.tenants().unwrap().len());
 
     // Values that are there keep the schema.
@@ -236,7 +243,13 @@ fn a_replacement_clears_what_it_leaves_out() {
 
 /// Patches a learner with [`settings`], and gives back what became of them, the secret included.
 fn patched(operations: Value) -> scimdb::Result<Value> {
-    let tenant = absorb();
+    patched_as("strict", operations)
+}
+
+fn patched_as(profile: &str, operations: Value) -> scimdb::Result<Value> {
+    let options = TenantOptions::of_profile(profile.parse().unwrap());
+    let tenant = store().create_tenant("absorb", options).unwrap();
+    register(&tenant);
     let id = tenant.id_of("User", learner("ann", settings()));
     let operations = operations.to_string().replace("X:", &format!("{ABSORB}:"));
     tenant.patch("User", &id, serde_json::from_str(&operations).unwrap())?;
@@ -405,6 +418,71 @@ fn operations_are_refused_at_every_level() {
         }
         let error = patched(json!([operation])).map_err(|error| error.kind());
         assert_eq!(error, Err(kind), "{operation}");
+    }
+}
+
+#[test]
+fn deviations_reach_every_level() {
+    let s = "X:userManagementSettings";
+    let departments = "/userManagementSettings/managedDepartments";
+    let cases = [
+        // Any value is as it is, however others come wrapped.
+        (
+            json!({"op": "Replace", "path": "X:anything", "value": [{"value": "x"}]}),
+            "/anything",
+            json!([{"value": "x"}]),
+        ),
+        (
+            json!({"op": "Add", "path": format!("{s}.managedDepartments[departmentId eq \"D9\"].includeSubDepartments"),
+                "value": "True"}),
+            "/userManagementSettings/managedDepartments/2",
+            json!({"departmentId": "D9", "includeSubDepartments": true}),
+        ),
+        (
+            json!({"op": "Remove", "path": format!("{s}.managedDepartments"), "value": [{"departmentId": "d1"}]}),
+            departments,
+            json!([{"departmentId": "D2"}]),
+        ),
+        (
+            json!({"op": "Replace", "value": {format!("{s}.limits.zone"): "Q"}}),
+            "/userManagementSettings/limits/zone",
+            json!("Q"),
+        ),
+        (
+            json!({"op": "Replace", "path": "userManagementSettings.limits.zone", "value": "Q"}),
+            "/userManagementSettings/limits/zone",
+            json!("Q"),
+        ),
+        (
+            json!({"op": "Remove", "path": format!("{s}.managedDepartments[departmentId eq \"no\"]")}),
+            "/userManagementSettings/isAdmin",
+            json!(true),
+        ),
+    ];
+    for (operation, pointer, expected) in cases {
+        let after = patched_as("entra", json!([operation])).unwrap_or_else(|error| panic!("{operation}: {error:?}"));
+        assert_eq!(after.pointer(pointer), Some(&expected), "{operation}");
+    }
+}
+
+#[test]
+fn a_part_of_what_is_sensitive_is_sensitive() {
+    let tenant = absorb();
+    let registry = tenant.registry().unwrap();
+    let user = registry.resource_type("User").unwrap();
+    for (sensitive, filter, expected) in [
+        ("limits", "X:userManagementSettings.limits.daily.count eq 1", true),
+        ("limits.daily", "X:userManagementSettings.limits[daily.count eq 1]", true),
+        ("limits.daily.note", "X:userManagementSettings.limits.daily.count eq 1", false),
+        ("limits.daily.note", "userManagementSettings.limits.daily.note pr", true),
+        ("managedDepartments.departmentId", "X:userManagementSettings[managedDepartments.departmentId eq \"1\"]", true),
+        ("managedDepartments", "X:userManagementSettings.limits pr", false),
+    ] {
+        let document = json!({"name": "p", "sensitive": [format!("{ABSORB}:userManagementSettings.{sensitive}")]});
+        let profile: scimdb::profile::Profile = document.to_string().parse().unwrap();
+        profile.check_paths(&registry).unwrap();
+        let parsed = scimdb::filter::parse(&filter.replace("X:", &format!("{ABSORB}:"))).unwrap();
+        assert_eq!(profile.sensitive_in_filter(&parsed, &[user]).is_some(), expected, "{sensitive}: {filter}");
     }
 }
 
