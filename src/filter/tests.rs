@@ -83,7 +83,7 @@ fn tells_where_a_filter_is_wrong() {
         ("not userName eq \"x\"", 4, "parentheses"),
         ("\"x\" eq userName", 0, "right of an operator"),
         ("1a pr", 0, "attribute path"),
-        ("a.b.c pr", 0, "attribute path"),
+        ("a.b..c pr", 0, "attribute path"),
         ("näme pr", 1, "ASCII"),
     ];
     for (text, offset, part) in table {

@@ -217,10 +217,11 @@ impl<'a> ValueJson<'a> {
     /// The sub-attributes that are shown.
     fn children(&self, complex: ComplexRef<'a>) -> impl Iterator<Item = ValueJson<'a>> {
         let resource = self.resource;
-        Entries::of(complex).filter_map(move |(id, value)| {
+        let shown = Entries::of(complex).filter_map(move |(id, value)| {
             let definition = resource.view.model.definition(id)?;
             resource.projection.shows_definition(definition).then_some(ValueJson { resource, definition, value })
-        })
+        });
+        shown.filter(ValueJson::has_something)
     }
 
     /// Whether it is the address of a resource of this store, written without the base.
