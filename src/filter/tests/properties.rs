@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::fixture::{BARBARA, registry, resource};
-use crate::filter::{AttrPath, CompareOp, FilterExpr, Literal, bind, eval, parse, parse_path};
+use crate::filter::{AttrPath, CompareOp, FilterExpr, Literal, bind, eval, parse, parse_path_with, parse_with};
 use crate::model::{BindOptions, stored};
 
 fn strip(filter: &mut FilterExpr) {
@@ -97,7 +97,8 @@ const CLAUSES: &[(&str, &[&str])] = &[
 ];
 
 /// Pieces of filters, put together without sense.
-const TEXT: &str = r#"([a-z]{1,3}|[()\[\]" .:\\]|é|eq|pr| and | or |not| eq 1|\[a pr\]\.b|"\\u00e|"é\\|[0-9-]){0,20}"#;
+const TEXT: &str =
+    r#"([a-z]{1,3}|[()\[\]" .:\\]|é|eq|pr|[a-z] eq | and | or |not| eq 1|\[a pr\]\.b|"\\u00e|"é\\|[0-9-]){0,20}"#;
 
 proptest! {
     #[test]
@@ -111,18 +112,24 @@ proptest! {
 
     #[test]
     fn any_text_parses_or_tells_a_place_in_it(text in TEXT) {
-        match parse(&text) {
-            Ok(mut filter) => {
-                let mut again = parse(&filter.to_string()).unwrap();
-                strip(&mut filter);
-                strip(&mut again);
-                prop_assert_eq!(again, filter);
+        for unquoted_literals in [false, true] {
+            let options = BindOptions { unquoted_literals, ..BindOptions::default() };
+            match parse_with(&text, options) {
+                Ok(mut filter) => {
+                    let mut again = parse_with(&filter.to_string(), options).unwrap();
+                    strip(&mut filter);
+                    strip(&mut again);
+                    prop_assert_eq!(again, filter);
+                }
+                Err(error) => prop_assert!(text.is_char_boundary(error.offset().unwrap()), "{}", error),
             }
-            Err(error) => prop_assert!(text.is_char_boundary(error.offset().unwrap()), "{}", error),
-        }
-        match parse_path(&text) {
-            Ok(path) => prop_assert_eq!(parse_path(&path.to_string()).unwrap().to_string(), path.to_string()),
-            Err(error) => prop_assert!(text.is_char_boundary(error.offset().unwrap()), "{}", error),
+            match parse_path_with(&text, options) {
+                Ok(path) => {
+                    let again = parse_path_with(&path.to_string(), options).unwrap();
+                    prop_assert_eq!(again.to_string(), path.to_string());
+                }
+                Err(error) => prop_assert!(text.is_char_boundary(error.offset().unwrap()), "{}", error),
+            }
         }
     }
 
