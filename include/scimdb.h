@@ -324,9 +324,10 @@ scimdb_code scimdb_close(struct scimdb_store *db);
 // host, except for HEAD.
 //
 // Context: base (the URL of the endpoint), actor (for the change log), subject (the id of the resource that /Me is),
-// scope (read, write, admin: what the caller may do; write), authenticate (bool: find all three by the bearer token of the
-// authorization header, and answer 401 or 403 without), maxBodyBytes, authenticationSchemes (array of objects with type,
-// name, description, specUri), documentationUri.
+// scope (read, write, admin: what the caller may do; write), permissions (array: the permissions of the tenant's profile
+// that the caller is limited to; none), authenticate (bool: find all of these by the bearer token of the authorization
+// header, and answer 401 or 403 without), maxBodyBytes, authenticationSchemes (array of objects with type, name,
+// description, specUri), documentationUri.
 //
 // What is wrong with the request is told by the answer, a SCIM error with its status, and is no error of this call.
 scimdb_code scimdb_handle(const struct scimdb_store *db,
@@ -635,7 +636,8 @@ scimdb_code scimdb_tenant_list(const struct scimdb_store *db,
                                struct scimdb_error **err);
 
 // Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
-// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows).
+// lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows), permissions (array: the
+// permissions of the tenant's profile that it is limited to; none).
 scimdb_code scimdb_token_create(const struct scimdb_store *db,
                                 const char *tenant,
                                 size_t tenant_n,
@@ -655,15 +657,15 @@ scimdb_code scimdb_token_revoke(const struct scimdb_store *db,
                                 struct scimdb_error **err);
 
 // The tokens of a tenant, without their secrets: an object with the array tokens, of objects with name, scope, created,
-// expires, subject.
+// expires, subject, permissions.
 scimdb_code scimdb_token_list(const struct scimdb_store *db,
                               const char *tenant,
                               size_t tenant_n,
                               struct scimdb_buf *out,
                               struct scimdb_error **err);
 
-// Finds who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED where it is
-// unknown, revoked or expired.
+// Finds who a bearer token belongs to: an object with tenant, name, scope, subject, permissions. SCIMDB_UNAUTHENTICATED
+// where it is unknown, revoked or expired.
 scimdb_code scimdb_authenticate(const struct scimdb_store *db,
                                 const char *secret,
                                 size_t secret_n,

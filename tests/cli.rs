@@ -477,6 +477,19 @@ fn tenants_and_tokens_are_managed() {
     let listed = sandbox.run(&["token", "list"]);
     assert_eq!(listed.lines()[0]["scope"], "write");
     assert!(listed.lines()[0]["expires"].is_string() && !listed.out.contains(secret.trim_end()));
+    let regenerated = sandbox.run(&["token", "regenerate", "ci"]).ok();
+    assert!(regenerated.trim_end().len() == 43 && regenerated != secret, "{regenerated}");
+    sandbox.run(&["token", "regenerate", "cd"]).fails(4);
+    let profile = json!({"name": "p", "permissions": [
+        {"name": "Read users", "allows": [{"resourceTypes": ["User"], "operations": ["read"]}]}]});
+    let file = sandbox.file("permissions.json", &profile.to_string());
+    sandbox.run(&["tenant", "configure", "default", "--profile", file.to_str().unwrap()]).ok();
+    sandbox.run(&["token", "create", "cd", "--permission", "Read users"]).ok();
+    let unknown = sandbox.run(&["token", "create", "ce", "--permission", "Fly"]).fails(3);
+    assert!(unknown.contains("\"Read users\""), "{unknown}");
+    let listed = sandbox.run(&["token", "list"]).lines();
+    assert_eq!((&listed[0]["scope"], &listed[0]["permissions"]), (&json!("write"), &json!(["Read users"])));
+    assert_eq!(listed[1]["permissions"], json!([]));
     sandbox.run(&["token", "revoke", "ci"]).ok();
     sandbox.run(&["token", "revoke", "ci"]).fails(4);
 }

@@ -2,8 +2,15 @@
 #![cfg(feature = "server")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/handled.rs"]
+mod handled;
+#[path = "support/http.rs"]
+mod http;
+#[path = "support/steps.rs"]
+mod steps;
 mod support;
 
+use handled::Handled;
 use scimdb::daemon::Server;
 use scimdb::grpc::proto::admin_service_client::AdminServiceClient;
 use scimdb::grpc::proto::resource_service_client::ResourceServiceClient;
@@ -15,6 +22,7 @@ use scimdb::grpc::proto::{
 use scimdb::server::ServeOptions;
 use scimdb::{Store, StoreOptions};
 use serde_json::Value;
+use steps::run_steps;
 use support::corpus::{Outcome, PatchError, ResourceOf};
 use support::face::{Face, Search, run_filters, run_patches};
 use tokio::runtime::Runtime;
@@ -181,4 +189,17 @@ fn filters() {
 #[test]
 fn patches() {
     run_patches(&mut Grpc::new());
+}
+
+#[test]
+fn steps_by_the_protocol_service() {
+    run_steps(&mut Handled::new(), "http");
+}
+
+#[test]
+fn what_identity_providers_send_by_the_protocol_service() {
+    let mut handled = Handled::new();
+    for folder in ["idp/entra", "idp/okta", "idp/onelogin"] {
+        run_steps(&mut handled, folder);
+    }
 }

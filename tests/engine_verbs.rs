@@ -400,6 +400,30 @@ fn tokens_end_when_their_time_is_over_or_they_are_revoked() {
     assert!(!format!("{brief:?} {:?}", tenant.tokens().unwrap()).contains(&brief.secret));
 }
 
+#[test]
+fn a_regenerated_token_has_another_secret_and_is_the_same() {
+    let (env, hand) = env();
+    let mut options = StoreOptions::default();
+    options.env = env;
+    let store = Store::open_in_memory(options).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    let options = TokenOptions { lifetime: Some(Duration::from_secs(60)), ..TokenOptions::of_scope(Scope::Write) };
+    let old = tenant.create_token("key", options).unwrap();
+    let before = tenant.tokens().unwrap();
+    hand.fetch_add(1_000, Ordering::SeqCst);
+    let new = tenant.regenerate_token("key").unwrap();
+    assert_ne!(old.secret, new.secret);
+    assert_eq!(store.authenticate(&old.secret).unwrap_err().kind(), ErrorKind::Unauthenticated);
+    assert_eq!(store.authenticate(&new.secret).unwrap().name, "key");
+    assert_eq!(tenant.tokens().unwrap(), before);
+    assert_eq!(tenant.regenerate_token("other").unwrap_err().kind(), ErrorKind::NotFound);
+    assert_sound(&store);
+    hand.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(tenant.regenerate_token("key").unwrap_err().kind(), ErrorKind::InvalidArgument);
+    tenant.revoke_token("key").unwrap();
+    assert_eq!(store.authenticate(&new.secret).unwrap_err().kind(), ErrorKind::Unauthenticated);
+}
+
 /// What a host may call a resource.
 #[test]
 fn ids_are_given_once_and_kept_apart_by_type() {

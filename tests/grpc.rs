@@ -17,6 +17,8 @@ mod harness;
 mod intake;
 #[path = "grpc/limits.rs"]
 mod limits;
+#[path = "grpc/protocol.rs"]
+mod protocol;
 #[path = "grpc/streams.rs"]
 mod streams;
 #[path = "grpc/transport.rs"]

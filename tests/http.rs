@@ -25,6 +25,8 @@ mod harness;
 mod limits;
 #[path = "http/operations.rs"]
 mod operations;
+#[path = "http/paths.rs"]
+mod paths;
 #[cfg(unix)]
 #[path = "http/process.rs"]
 mod process;

@@ -80,7 +80,9 @@ impl Mounts {
         for segment in sent.split('/').take(longest) {
             end += 1 + segment.len();
             path.push('/');
-            path.push_str(&percent_decode_str(segment).decode_utf8().ok()?);
+            let segment = percent_decode_str(segment).decode_utf8().ok().filter(|segment| !segment.contains('/'));
+            let Some(segment) = segment else { break };
+            path.push_str(&segment);
             if let Some(tenant) = known.get(&path) {
                 found = Some((tenant.clone(), path.clone(), end));
             }

@@ -125,14 +125,19 @@ async fn both_compressions_are_understood() {
 async fn health_knows_every_service() {
     let served = served(|_| {}).await;
     let mut client = HealthClient::new(served.channel().await);
-    for service in ["", "scimdb.v1.ResourceService", "scimdb.v1.SchemaService", "scimdb.v1.AdminService"] {
+    for service in DESCRIBED.into_iter().skip(1).chain([""]) {
         let answer = client.check(HealthCheckRequest { service: service.into() }).await.unwrap();
         assert_eq!(answer.into_inner().status, 1, "{service}");
     }
 }
 
-const DESCRIBED: [&str; 4] =
-    ["grpc.health.v1.Health", "scimdb.v1.AdminService", "scimdb.v1.ResourceService", "scimdb.v1.SchemaService"];
+const DESCRIBED: [&str; 5] = [
+    "grpc.health.v1.Health",
+    "scimdb.v1.AdminService",
+    "scimdb.v1.ProtocolService",
+    "scimdb.v1.ResourceService",
+    "scimdb.v1.SchemaService",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reflection_lists_the_services() {
