@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::value_keys::ValueKeys;
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;
 use crate::profile::Profile;
@@ -13,9 +14,23 @@ pub(super) struct Config {
     pub(super) registry: Arc<Registry>,
     /// How many entries of the change log are kept; none: all.
     pub(super) keep_changes: Option<u64>,
+    /// The keys of values that are encrypted at rest, where the store has any.
+    pub(super) keys: Option<Arc<ValueKeys>>,
 }
 
 impl Config {
+    /// The same with other schemas.
+    pub(super) fn with_registry(&self, registry: Arc<Registry>) -> Self {
+        let Config { profile, registry: _, keep_changes, keys } = self;
+        Config { profile: Arc::clone(profile), registry, keep_changes: *keep_changes, keys: keys.clone() }
+    }
+
+    /// The same with another profile.
+    pub(super) fn with_profile(&self, profile: Arc<Profile>) -> Self {
+        let Config { profile: _, registry, keep_changes, keys } = self;
+        Config { profile, registry: Arc::clone(registry), keep_changes: *keep_changes, keys: keys.clone() }
+    }
+
     /// The deviations from the RFCs that are tolerated.
     pub(super) fn dialect(&self) -> &'static Dialect {
         self.profile.dialect()

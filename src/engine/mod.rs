@@ -37,6 +37,7 @@ mod replace;
 mod represent;
 mod rows;
 mod schemas;
+mod seal;
 mod search;
 mod stats;
 mod storage;
@@ -44,6 +45,7 @@ mod store;
 mod stream;
 mod tenant;
 mod tokens;
+mod value_keys;
 mod write;
 
 pub use changes::Change;
@@ -72,3 +74,4 @@ pub use tenant::{Tenant, Written};
 #[cfg(feature = "ffi")]
 pub(crate) use tokens::random;
 pub use tokens::{NewToken, Principal, TokenInfo, TokenOptions};
+pub use value_keys::{ValueKey, ValueKeySource};

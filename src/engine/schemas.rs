@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Tenant;
-use super::config::Config;
 use super::documents::Documents;
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
@@ -92,7 +91,7 @@ impl Tenant {
             for (name, id) in numbers.iter().filter(|(_, id)| id.0 >= common::FIRST_CUSTOM) {
                 txn.put(Table::Numbers, Key::of(state.id).u32(id.0).done(), name.as_bytes().to_vec());
             }
-            Ok(Arc::new(Config { profile: Arc::clone(&old.profile), registry, keep_changes: old.keep_changes }))
+            Ok(Arc::new(old.with_registry(registry)))
         };
         self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config))))?;
         self.inner().publisher.schemas_changed(self.state.id);

@@ -10,7 +10,7 @@ use super::index::View;
 use super::query::{Hits, Page, Query, SortBy, Trace, find, micros};
 use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
-use super::{Limits, Tenant};
+use super::{Limits, Tenant, seal};
 use crate::Result;
 use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
@@ -200,7 +200,14 @@ impl Tenant {
             (Some(text), [model]) => vec![Some(bind(&parse(text)?, model, options)?)],
             (Some(text), models) => bind_any(&parse(text)?, models, options)?.into_iter().map(Some).collect::<Vec<_>>(),
         };
+        let filters = filters.into_iter().zip(&models).map(|(filter, model)| {
+            filter.map(|filter| seal::bind(reads, self.state.id, config, model, filter)).transpose()
+        });
+        let filters = filters.collect::<Result<Vec<_>>>()?;
         let sorts = sort_by(&models, request)?;
+        if let Some(path) = &request.sort_by {
+            models.iter().try_for_each(|model| seal::check_order(config, model, path))?;
+        }
         let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {

@@ -20,7 +20,7 @@ use super::storage::{
     ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table,
     Transaction, Writer, check_may_wait, format, read_counter,
 };
-use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
+use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions, seal};
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant that a new store has.
@@ -179,6 +179,9 @@ impl Store {
             keep_changes: options.keep_changes,
         });
         let writer = Arc::new(Writer::start(location.clone(), options.cache_bytes, env.clone(), observer)?);
+        if let Some(source) = &options.value_keys {
+            builtin.set_value_keys(Arc::new(seal::open_keys(&writer, source)?));
+        }
         let schemas = registry_reader(Arc::clone(&builtin));
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
         let hasher = Hasher::new(options.hash_memory_bytes);
@@ -322,7 +325,9 @@ impl Store {
             profile.check_paths(&old.registry)?;
             profile.text().clone_into(&mut record.profile);
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            Ok(Arc::new(Config { profile, registry: Arc::clone(&old.registry), keep_changes: old.keep_changes }))
+            let new = Arc::new(old.with_profile(profile));
+            seal::reconcile(txn, id, &old, &new)?;
+            Ok(new)
         };
         self.inner.writer.write_then(change, move |config| after.set_config(Some(Arc::clone(config)))).map(drop)
     }
@@ -545,7 +550,7 @@ mod tests {
         let (shared, own) = (Builtin::new().unwrap(), Builtin::new().unwrap());
         let state = |builtin: &Builtin, number: usize| {
             let (registry, profile) = (builtin.registry(), Arc::default());
-            let config = RwLock::new(Some(Arc::new(Config { profile, registry, keep_changes: None })));
+            let config = RwLock::new(Some(Arc::new(Config { profile, registry, keep_changes: None, keys: None })));
             Arc::new(TenantState { id: 1, name: number.to_string(), config, asked: AtomicBool::new(number == 1) })
         };
         let mut tenants: HashMap<String, Arc<TenantState>> =

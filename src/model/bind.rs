@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::registry::common;
-use super::{AttributeType, Complex, DateTime, Definition, Input, Object, PathTarget, TypeModel, Value};
+use super::{AttributeType, Complex, DateTime, Definition, Input, Object, PathTarget, TypeModel, Value, sealed};
 use crate::{Error, ErrorKind, Result};
 
 /// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
@@ -225,6 +225,10 @@ pub fn bind_single(
     let kind = definition.attribute.attribute_type;
     let value = match (kind, input) {
         (_, Input::Null) => return Ok(None),
+        (AttributeType::String | AttributeType::Reference, Input::String(text)) if sealed::is_sealed(&text) => {
+            let detail = format!("{} begins with a control character that the store keeps for itself", definition.path);
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path));
+        }
         (AttributeType::String | AttributeType::Reference, Input::String(text)) => Value::String(text),
         (AttributeType::Boolean, Input::Boolean(flag)) => Value::Boolean(flag),
         (AttributeType::Integer, Input::Integer(number)) => Value::Integer(number),

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use super::ProfileLimits;
+use super::{Encryption, ProfileLimits};
 use crate::message::{Part, input_json, parse_input};
 use crate::model::Input;
 use crate::patch::Dialect;
 use crate::{Error, ErrorKind, Result};
 
 /// The names at the top of the document.
-const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits", "endpoints"];
+const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits", "endpoints", "encryption"];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
 const MAX_BYTES: usize = 256 << 10;
@@ -23,6 +23,7 @@ pub struct Profile {
     sensitive: Vec<String>,
     limits: ProfileLimits,
     pub(super) endpoints: Vec<String>,
+    pub(super) encryption: Vec<Encryption>,
     /// As it was given, without white space.
     document: String,
 }
@@ -69,9 +70,11 @@ impl Profile {
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
         let mut endpoints = base.map(|base| base.endpoints.clone()).unwrap_or_default();
         endpoints.extend(super::endpoints::read(&mut part)?);
+        let mut encryption = base.map(|base| base.encryption.clone()).unwrap_or_default();
+        encryption.extend(super::encryption::read(&mut part)?);
         let description = part.take_string("description")?.unwrap_or_default();
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, endpoints, document })
+        Ok(Profile { name, description, dialect, sensitive, limits, endpoints, encryption, document })
     }
 
     /// The name.
@@ -123,6 +126,7 @@ impl Default for Profile {
             sensitive: Vec::new(),
             limits: ProfileLimits::default(),
             endpoints: Vec::new(),
+            encryption: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

@@ -15,9 +15,11 @@
 
 mod builtin;
 mod document;
+mod encryption;
 mod endpoints;
 mod limits;
 mod sensitive;
 
 pub use document::Profile;
+pub use encryption::{EncryptedBy, EncryptedTarget, Encryption};
 pub use limits::ProfileLimits;

@@ -20,7 +20,8 @@ impl Profile {
         })
     }
 
-    /// Sees that every sensitive path is an attribute of some resource type: one that is misspelt would guard nothing.
+    /// Sees that every sensitive path is an attribute of some resource type: one that is misspelt would guard nothing. So
+    /// it does for what is to be encrypted.
     ///
     /// # Errors
     /// `InvalidArgument`.
@@ -35,7 +36,7 @@ impl Profile {
             let detail = format!("the profile: no resource type has the attribute \"{path}\"{hint}");
             return Err(Error::new(ErrorKind::InvalidArgument, detail).on(format!("sensitive[{index}]")));
         }
-        Ok(())
+        self.check_encryption(registry)
     }
 }
 
