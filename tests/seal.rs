@@ -386,3 +386,35 @@ fn keys_are_rotated_however_often_that_is_cut_short() {
     assert_eq!(found_in(&path, "kanarie"), Vec::<String>::new());
     sound(&store);
 }
+
+#[test]
+fn the_command_line_makes_and_rotates_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let (file, store) = (directory.path().join("keys.json"), directory.path().join("store"));
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_scimdb"));
+        command.arg("--store").arg(&store).arg("--value-keys").arg(&file).args(arguments).current_dir(&directory);
+        let output = command.output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(run(&["keys", "list"]).0, 3, "there is no file");
+    assert_eq!(run(&["keys", "add", "one"]).0, 0);
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    {
+        let store = Store::open(&store, options(Some(ValueKeySource::File(file.clone())), true)).unwrap();
+        fill(&prepare(&store), 3);
+        store.close().unwrap();
+    }
+    assert_eq!(run(&["keys", "add", "one"]).0, 3, "there is one of that name");
+    assert_eq!(run(&["keys", "add", "two"]).0, 0);
+    let listed = run(&["keys", "list", "--output", "json"]).1;
+    assert_eq!(listed, "{\"id\":\"two\",\"current\":true}\n{\"id\":\"one\",\"current\":false}\n");
+    assert_eq!(run(&["keys", "rotate"]).0, 0);
+    let (code, shown) = run(&["get", "User", "u1"]);
+    assert!(code == 0 && shown.contains("Kanarie-1"), "{shown}");
+    assert_eq!(run(&["forget", "User", "nobody"]).0, 4);
+}

@@ -8,13 +8,20 @@ use crate::engine::storage::keys::{self, Key, RowId};
 use crate::engine::storage::{Reads, Table, Transaction, Writer, format};
 use crate::engine::store::TenantState;
 use crate::engine::tokens::random;
-use crate::engine::value_keys::{Ring, ValueKeySource, ValueKeys};
+use crate::engine::value_keys::{Ring, ValueKey, ValueKeySource, ValueKeys};
 use crate::engine::{Store, Tenant};
 use crate::model::{ComplexRef, MultiRef, TypeModel, ValueRef, sealed, stored};
 use crate::{Error, ErrorKind, Result};
 
 /// Resources that are sealed again in one transaction.
 const PART: usize = 500;
+
+impl ValueKey {
+    /// A new random key.
+    pub fn generate(id: impl Into<String>) -> Self {
+        ValueKey { id: id.into(), key: random() }
+    }
+}
 
 /// The keys of a store, which has a key of digests from its first on.
 ///
