@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use medium::Disk;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
-use scimdb::engine::{ChangeOperation, Scope, TokenOptions, WriteOptions};
+use scimdb::engine::{ChangeOperation, Scope, TokenOptions, ValueKey, ValueKeySource, WriteOptions};
 use scimdb::message::{ResourceInput, SearchRequest, builtin, parse_schema_document};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use script::{Ids, SCRIPT, Secrets, user, with_id};
@@ -126,6 +126,7 @@ fn every_byte_is_described() {
     // The key of cursors is made by the first one; what tells of an index, once one is on disk.
     let mut options = StoreOptions::default();
     (options.index.from, options.index.durable_from) = (1, 1);
+    options.value_keys = Some(ValueKeySource::Keys(vec![ValueKey::generate("k1")]));
     let store = Store::open(directory.path(), options).unwrap();
     assert!(store.wait_for_index(Duration::from_secs(30)).unwrap());
     let first = SearchRequest { count: Some(1), cursor: Some(String::new()), ..SearchRequest::default() };

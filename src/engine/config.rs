@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::settle::Rules;
+use super::value_keys::ValueKeys;
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;
 use crate::profile::Profile;
@@ -16,6 +17,8 @@ pub(super) struct Config {
     pub(super) rules: Arc<Rules>,
     /// How many entries of the change log are kept; none: all.
     pub(super) keep_changes: Option<u64>,
+    /// The keys of values that are encrypted at rest, where the store has any.
+    pub(super) keys: Option<Arc<ValueKeys>>,
 }
 
 impl Config {
@@ -23,9 +26,14 @@ impl Config {
     ///
     /// # Errors
     /// `InvalidValue` for a rule that names what no schema has.
-    pub(super) fn new(profile: Arc<Profile>, registry: Arc<Registry>, keep_changes: Option<u64>) -> Result<Self> {
+    pub(super) fn new(
+        profile: Arc<Profile>,
+        registry: Arc<Registry>,
+        keep_changes: Option<u64>,
+        keys: Option<Arc<ValueKeys>>,
+    ) -> Result<Self> {
         let rules = Arc::new(Rules::bind(&profile, &registry)?);
-        Ok(Config { profile, registry, rules, keep_changes })
+        Ok(Config { profile, registry, rules, keep_changes, keys })
     }
 
     /// The deviations from the RFCs that are tolerated.

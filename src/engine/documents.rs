@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::config::Config;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::DocumentRecord;
 use super::storage::{Reads, Table};
+use super::value_keys::ValueKeys;
 use crate::message::{SchemaDocument, builtin, parse_schema_document};
 use crate::model::{AttributeId, AttributeNumbers, Registry, ResourceType, Schema, common};
 use crate::profile::Profile;
@@ -24,6 +25,8 @@ pub(super) struct Builtin {
     types: Vec<ResourceType>,
     numbers: AttributeNumbers,
     registry: Arc<Registry>,
+    /// Beside the schemas, what else every tenant of the store has: the keys of encrypted values.
+    keys: OnceLock<Arc<ValueKeys>>,
 }
 
 impl Builtin {
@@ -31,12 +34,23 @@ impl Builtin {
         let (schemas, types) = (builtin::schemas()?, builtin::resource_types()?);
         let mut numbers = AttributeNumbers::default();
         let registry = Registry::build(schemas.clone(), types.iter().cloned().map(Some).collect(), &mut numbers)?;
-        Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry) })
+        Ok(Builtin { schemas, types, numbers, registry: Arc::new(registry), keys: OnceLock::new() })
     }
 
     /// Whether a registry is the one that tenants without schemas of their own share.
     pub(super) fn is_shared(&self, registry: &Arc<Registry>) -> bool {
         Arc::ptr_eq(&self.registry, registry)
+    }
+
+    /// The keys of values that are encrypted at rest.
+    pub(super) fn value_keys(&self) -> Option<Arc<ValueKeys>> {
+        self.keys.get().cloned()
+    }
+
+    /// Sets them, before any tenant is read.
+    pub(super) fn set_value_keys(&self, keys: Arc<ValueKeys>) {
+        // They are set once, when the store is opened.
+        let _ = self.keys.set(keys);
     }
 
     /// Their registry.
@@ -259,7 +273,7 @@ pub(super) fn load_config(
     let unreadable = |error| unreadable(&error);
     let profile = Arc::new(profile.parse::<Profile>().map_err(unreadable)?);
     let (registry, _) = Documents::load(reads, tenant)?.compile(builtin, &profile).map_err(unreadable)?;
-    Config::new(profile, registry, keep_changes).map(Arc::new).map_err(unreadable)
+    Config::new(profile, registry, keep_changes, builtin.value_keys()).map(Arc::new).map_err(unreadable)
 }
 
 fn parse(json: &str) -> Result<Vec<SchemaDocument>> {

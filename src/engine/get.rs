@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::represent::represent_row;
 use super::rows::find;
+use super::seal::Need;
 use super::tenant::scope;
-use super::write::locate;
+use super::write::{load_for, locate};
 use super::{ReadOptions, Tenant};
 use crate::message::{Projection, Representation};
 use crate::model::{ResourceType, Value};
@@ -53,7 +54,7 @@ impl Tenant {
         let config = self.state.config()?;
         let model = self.model_for(&config, resource_type, Operation::Get)?;
         let snapshot = self.inner().writer.snapshot()?;
-        let found = match super::write::load(&*snapshot, scope(&self.state, &config, model, None), id) {
+        let found = match load_for(&*snapshot, scope(&self.state, &config, model, None), id, Need::What) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             other => Some(other?),
         };

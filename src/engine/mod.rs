@@ -39,6 +39,7 @@ mod replace;
 mod represent;
 mod rows;
 mod schemas;
+mod seal;
 mod search;
 mod seeds;
 mod settle;
@@ -48,6 +49,7 @@ mod store;
 mod stream;
 mod tenant;
 mod tokens;
+mod value_keys;
 mod write;
 
 pub use changes::Change;
@@ -77,3 +79,4 @@ pub use tenant::{Tenant, Written};
 #[cfg(feature = "ffi")]
 pub(crate) use tokens::random;
 pub use tokens::{NewToken, Principal, TokenInfo, TokenOptions};
+pub use value_keys::{ValueKey, ValueKeySource};

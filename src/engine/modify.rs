@@ -164,7 +164,7 @@ impl Tenant {
 
 /// Reads a PatchOp message as a tenant's dialect has it.
 pub(super) fn patch_of(config: &Config, input: Input) -> Result<PatchRequest> {
-    let is_lenient = config.dialect().bind.lenient_schemas;
+    let is_lenient = config.dialect().patch_without_schemas;
     if is_lenient { patch_without_schemas(input) } else { patch_from_input(input) }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Env;
+use super::{Env, ValueKeySource};
 use crate::model::VersionMatch;
 use crate::profile::Profile;
 
@@ -33,6 +33,9 @@ pub struct StoreOptions {
     pub hash_memory_bytes: usize,
     /// When and how resources are indexed.
     pub index: IndexOptions,
+    /// The keys of values that are encrypted at rest, where a profile names any. None: such values are left out of what is
+    /// read, and resources that have them cannot be written. Default none.
+    pub value_keys: Option<ValueKeySource>,
     /// Where the time and new ids come from.
     pub env: Env,
 }
@@ -102,6 +105,7 @@ impl Default for StoreOptions {
             holder: None,
             hash_memory_bytes: 76 << 20,
             index: IndexOptions::default(),
+            value_keys: None,
             env: Env::machine(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::WriteOptions;
 use super::config::Config;
 use super::rows::derive;
+use super::seal;
 use super::storage::keys::{self, RowId, TenantId};
 use super::storage::{Reads, Table};
 use crate::message::{Projection, Representation, render};
@@ -56,8 +57,13 @@ pub(super) fn represent_row(
 ) -> Result<Representation> {
     let bytes = reads.get(Table::Resources, &keys::resource(tenant, at))?;
     let bytes = bytes.ok_or_else(|| Error::new(ErrorKind::Corrupt, "a row is missing; run `scimdb check`"))?;
-    let view = stored::view(&bytes, model)?;
-    represent(reads, tenant, config, at, &view, projection, base)
+    let targets = seal::targets(config, model);
+    if targets.is_empty() {
+        return represent(reads, tenant, config, at, &stored::view(&bytes, model)?, projection, base);
+    }
+    let mut resource = stored::decode(&bytes, model)?;
+    seal::open(config, tenant, &targets, at, &mut resource, seal::Need::What)?;
+    represent(reads, tenant, config, at, &resource.view(model), projection, base)
 }
 
 impl WriteOptions {

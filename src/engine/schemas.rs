@@ -109,7 +109,7 @@ impl Tenant {
             let (registry, numbers) = documents.compile(&inner.builtin, &profile)?;
             check_data(txn, state.id, &old.registry, &registry)?;
             keep(txn, state.id, &stored, &documents, &numbers);
-            Ok(Arc::new(Config::new(profile, registry, old.keep_changes)?))
+            Ok(Arc::new(Config::new(profile, registry, old.keep_changes, old.keys.clone())?))
         };
         self.inner().writer.write_then(job, move |config| after.set_config(Some(Arc::clone(config))))?;
         self.inner().publisher.schemas_changed(self.state.id);
@@ -157,7 +157,7 @@ pub(super) fn take_profile(
         check_data(txn, tenant, old, &registry)?;
     }
     keep(txn, tenant, &stored, &documents, &numbers);
-    Config::new(profile, registry, keep_changes)
+    Config::new(profile, registry, keep_changes, builtin.value_keys())
 }
 
 /// Refuses a change that stored resources contradict: a type that has resources goes, or an attribute that has values

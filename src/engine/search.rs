@@ -10,7 +10,7 @@ use super::index::View;
 use super::query::{Hits, Page, Query, SortBy, Trace, find, micros};
 use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
-use super::{Limits, Tenant};
+use super::{Limits, Tenant, seal};
 use crate::Result;
 use crate::filter::{BoundFilter, CompareOp, Operand, bind, bind_any, parse_with};
 use crate::message::{Explanation, Projection, Representation, SearchPage, SearchRequest, SortOrder, Step};
@@ -214,6 +214,13 @@ impl Tenant {
         } else {
             sort_by(&models, &SearchRequest::default(), options)?
         };
+        if let Some(path) = request.sort_by.as_ref().filter(|_| config.profile.sorts(request.api_version)) {
+            models.iter().try_for_each(|model| seal::check_order(config, model, path))?;
+        }
+        let filters = filters.into_iter().zip(&models).map(|(filter, model)| {
+            filter.map(|filter| seal::bind(reads, self.state.id, config, model, filter)).transpose()
+        });
+        let filters = filters.collect::<Result<Vec<_>>>()?;
         let parts = models.into_iter().zip(filters).zip(sorts);
         Ok(parts
             .map(|((model, filter), sort)| Query {

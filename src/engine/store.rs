@@ -22,7 +22,7 @@ use super::storage::{
     ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table,
     Transaction, Writer, check_may_wait, format, read_counter,
 };
-use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions};
+use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions, seal};
 use crate::{Error, ErrorKind, Result};
 
 /// The tenant that a new store has.
@@ -192,6 +192,9 @@ impl Store {
             keep_changes: options.keep_changes,
         });
         let writer = Arc::new(Writer::start(location.clone(), options.cache_bytes, env.clone(), observer)?);
+        if let Some(source) = &options.value_keys {
+            builtin.set_value_keys(Arc::new(seal::open_keys(&writer, source)?));
+        }
         let schemas = registry_reader(Arc::clone(&builtin));
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
         let hasher = Hasher::new(options.hash_memory_bytes);
@@ -358,6 +361,7 @@ impl Store {
             profile.text().clone_into(&mut record.profile);
             txn.put(Table::Tenants, Key::of(id).done(), record.encode());
             let config = take_profile(txn, id, &inner.builtin, Some(&old.registry), profile, old.keep_changes)?;
+            seal::reconcile(txn, id, &old, &config)?;
             super::seeds::plant(txn, &inner, id, &record.name, &config, Some(&old.profile))?;
             Ok(Arc::new(config))
         };
@@ -594,7 +598,7 @@ mod tests {
         let (shared, own) = (Builtin::new().unwrap(), Builtin::new().unwrap());
         let state = |builtin: &Builtin, number: usize| {
             let (registry, profile) = (builtin.registry(), Arc::default());
-            let config = RwLock::new(Some(Arc::new(Config::new(profile, registry, None).unwrap())));
+            let config = RwLock::new(Some(Arc::new(Config::new(profile, registry, None, None).unwrap())));
             Arc::new(TenantState {
                 id: 1,
                 name: number.to_string(),

@@ -8,6 +8,7 @@ use super::consult::Consultation;
 use super::hooks::{self, Scope, Write};
 use super::index::manifest;
 use super::rows::{derive, external_id, find};
+use super::seal::{self, Need};
 use super::settle::{Occasion, check_known, settle};
 use super::storage::keys::{self, Key, RowId};
 use super::storage::records::{ChangeRecord, Gone};
@@ -66,12 +67,27 @@ pub(super) fn locate(reads: &dyn Reads, scope: Scope<'_>, id: &str) -> Result<Ro
     found.filter(|at| at.kind == scope.model.number()).ok_or_else(|| not_found(scope.model, id))
 }
 
-/// Reads a resource whole.
+/// Reads a resource whole, to be changed.
 pub(super) fn load(reads: &dyn Reads, scope: Scope<'_>, id: &str) -> Result<Current> {
+    load_for(reads, scope, id, Need::All)
+}
+
+/// Reads a resource; what is encrypted may be left out where it is not needed.
+pub(super) fn load_for(reads: &dyn Reads, scope: Scope<'_>, id: &str, need: Need) -> Result<Current> {
     let at = locate(reads, scope, id)?;
     let bytes = reads.get(Table::Resources, &keys::resource(scope.tenant, at))?;
     let bytes = bytes.ok_or_else(|| missing_row(id))?;
-    Ok(Current { at, resource: stored::decode(&bytes, scope.model)? })
+    let mut resource = stored::decode(&bytes, scope.model)?;
+    let targets = seal::targets(scope.config, scope.model);
+    seal::open(scope.config, scope.tenant, &targets, at, &mut resource, need)?;
+    Ok(Current { at, resource })
+}
+
+/// Stores the row of a resource.
+fn store(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId, resource: &Resource) -> Result<()> {
+    let bytes = seal::encode(txn, scope.tenant, scope.config, scope.model, at, resource)?;
+    txn.put(Table::Resources, keys::resource(scope.tenant, at), bytes);
+    Ok(())
 }
 
 fn missing_row(id: &str) -> Error {
@@ -150,7 +166,8 @@ pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResour
     let sequence = log(txn, scope, &resource.id, ChangeOperation::Create, names)?;
     resource.version = version.unwrap_or(sequence);
     txn.sequence_at_least(resource.version)?;
-    txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&resource));
+    store(txn, scope, at, &resource)?;
+    seal::follow_flag(txn, scope, &resource.id, None, Some(&resource), sequence)?;
     bump(txn, scope.tenant, Counter::Resources(at.kind), 1)?;
     numbers_from(txn, scope, &resource.id)?;
     for group in effects.groups {
@@ -231,11 +248,12 @@ pub(super) fn update(
     let names = changed(scope, Some(&before), &after, &effects);
     after.version = log(txn, scope, &after.id, ChangeOperation::Modify, names)?;
     after.last_modified = txn.now();
-    txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&after));
     let sequence = after.version;
     for group in effects.groups {
         touch_members(txn, scope, group)?;
     }
+    store(txn, scope, at, &after)?;
+    seal::follow_flag(txn, scope, &after.id, Some(&before), Some(&after), sequence)?;
     if let Some(consultation) = consultation {
         consultation.tell(txn, Some(&after), &after.id, sequence)?;
     }
@@ -261,7 +279,7 @@ pub(super) fn complete(
     consultation.ask(txn, Some(&mut settled), id)?;
     if settled.attributes != resource.attributes {
         amend(txn, scope, sequence, changed(scope, Some(&resource), &settled, &hooks::Effects::default()))?;
-        txn.put(Table::Resources, keys::resource(scope.tenant, at), stored::encode(&settled));
+        store(txn, scope, at, &settled)?;
     }
     consultation.tell(txn, Some(&settled), id, sequence)
 }
@@ -295,6 +313,7 @@ pub(super) fn remove(txn: &mut Transaction<'_>, scope: Scope<'_>, current: &Curr
     txn.delete(Table::Resources, keys::resource(scope.tenant, *at));
     bump(txn, scope.tenant, Counter::Resources(at.kind), -1)?;
     let sequence = log(txn, scope, &resource.id, ChangeOperation::Delete, Vec::new())?;
+    seal::follow_flag(txn, scope, &resource.id, Some(resource), None, sequence)?;
     if let Some(external_id) = external_id(resource) {
         // Whoever wants it forgotten knows it by that, and by nothing else.
         let mut key = keys::deleted(scope.tenant, at.kind, external_id);

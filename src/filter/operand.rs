@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::{CompareOp, Literal, text};
 use crate::model::any::{AnyScalar, scalar};
 use crate::model::bind::{coerce, decode_base64};
-use crate::model::{AttributeType, BindOptions, Definition, Instant, Preparation, Value, ValueRef};
+use crate::model::{AttributeType, BindOptions, Definition, Instant, Preparation, Value, ValueRef, sealed};
 
 /// A literal of the attribute's type.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,10 @@ impl Operand {
         };
         match kind {
             AttributeType::String | AttributeType::Reference => match literal {
+                Literal::String(text) if sealed::is_sealed(text) => {
+                    let detail = "begins with a control character that the store keeps for itself";
+                    Err(Misfit::Literal(format!("the literal {detail}")))
+                }
                 Literal::String(text) => {
                     let preparation = definition.preparation;
                     Ok(Operand::Text(preparation.prepare(text).into_owned(), preparation))

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use super::any::text_of;
 use super::registry::common;
-use super::{AttributeType, Complex, DateTime, Definition, Extension, Input, Object, PathTarget, TypeModel, Value};
+use super::{
+    AttributeType, Complex, DateTime, Definition, Extension, Input, Object, PathTarget, TypeModel, Value, sealed,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// Values that one multi-valued attribute may have, unless it is a membership: stops a resource that makes every
@@ -31,6 +33,8 @@ pub struct BindOptions {
     pub unquoted_literals: bool,
     /// In a filter, a `*` stands for any text: `userName eq f*`.
     pub wildcards: bool,
+    /// A plain value may come as an object with nothing but a `value`: `{"value": "x"}`.
+    pub boxed_values: bool,
     /// readOnly attributes are kept: for data that comes from a store, not from a client.
     pub trusted: bool,
 }
@@ -232,9 +236,14 @@ pub fn bind_single(
     options: BindOptions,
 ) -> Result<Option<Value>> {
     let kind = definition.attribute.attribute_type;
+    let input = if options.boxed_values { unboxed(kind, input) } else { input };
     let value = match (kind, input) {
         (_, Input::Null) => return Ok(None),
         (AttributeType::Any, any) => Value::Any(text_of(definition, &any)?),
+        (AttributeType::String | AttributeType::Reference, Input::String(text)) if sealed::is_sealed(&text) => {
+            let detail = format!("{} begins with a control character that the store keeps for itself", definition.path);
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path));
+        }
         (AttributeType::String | AttributeType::Reference, Input::String(text)) => Value::String(text),
         (AttributeType::Boolean, Input::Boolean(flag)) => Value::Boolean(flag),
         (AttributeType::Integer, Input::Integer(number)) => Value::Integer(number),
@@ -264,6 +273,18 @@ pub fn bind_single(
         (_, other) => return Err(wrong_type(&definition.path, expected(kind), &other)),
     };
     Ok(Some(value))
+}
+
+/// A plain value that came as an object with nothing but a `value`.
+fn unboxed(kind: AttributeType, input: Input) -> Input {
+    match input {
+        Input::Object(mut object)
+            if object.len() == 1 && !matches!(kind, AttributeType::Complex | AttributeType::Any) =>
+        {
+            object.remove("value").unwrap_or(Input::Object(object))
+        }
+        other => other,
+    }
 }
 
 fn bind_complex(

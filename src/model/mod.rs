@@ -17,6 +17,7 @@ mod path;
 mod registry;
 mod resource;
 mod schema;
+pub mod sealed;
 pub mod stored;
 mod text;
 mod time;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::budget::{Budget, weight};
+use super::deviations;
 use super::target::{Location, Place, locate_text};
 use super::values::{self, invalid_value};
 use super::{Dialect, MAX_OPERATIONS, Op, Operation, PatchRequest, nested};
@@ -113,7 +114,11 @@ impl Patcher<'_> {
             None => Location::Resource,
         };
         if let Some(definition) = location.read_only(self.model) {
-            return Err(values::read_only(definition));
+            return if deviations::ignore_read_only_path(self.dialect) {
+                Ok(())
+            } else {
+                Err(values::read_only(definition))
+            };
         }
         match (op, value) {
             (Op::Remove, value) => self.remove(&location, value.as_ref()),

@@ -83,6 +83,12 @@ pub(super) fn extension_name_without_urn(model: &TypeModel, path: &str) -> Optio
     model.resolve_in_extensions(path)
 }
 
+/// Whether an operation whose path names a readOnly attribute changes nothing: mappings of identity providers name
+/// attributes that the service derives.
+pub(super) fn ignore_read_only_path(dialect: &Dialect) -> bool {
+    dialect.ignore_read_only_paths
+}
+
 /// Whether a path with a filter means all values: `tags[value eq null].value`, of values that are not complex. No value is
 /// null, so the filter selects none; what is sent with it is meant for the attribute.
 pub(super) fn is_whole_list(definition: &Definition, path: &PathExpr, dialect: &Dialect) -> bool {

@@ -33,6 +33,10 @@ pub struct Dialect {
     pub bare_member_ids: bool,
     /// `tags[value eq null].value` of a multi-valued attribute that is not complex means all of it.
     pub null_value_paths: bool,
+    /// An operation whose path names a readOnly attribute changes nothing.
+    pub ignore_read_only_paths: bool,
+    /// `schemas` may be left out of a PATCH request.
+    pub patch_without_schemas: bool,
 }
 
 impl Dialect {
@@ -48,6 +52,7 @@ impl Dialect {
             dotted_extension_keys: false,
             unquoted_literals: false,
             wildcards: false,
+            boxed_values: false,
             trusted: false,
         },
         wrapped_values: false,
@@ -58,6 +63,8 @@ impl Dialect {
         ignore_read_only: false,
         bare_member_ids: false,
         null_value_paths: false,
+        ignore_read_only_paths: false,
+        patch_without_schemas: false,
     };
 
     /// What the provisioning service of Microsoft Entra ID sends, with and without its `aadOptscim062020` flag.
@@ -72,6 +79,7 @@ impl Dialect {
             dotted_extension_keys: false,
             unquoted_literals: false,
             wildcards: false,
+            boxed_values: false,
             trusted: false,
         },
         wrapped_values: true,
@@ -82,6 +90,8 @@ impl Dialect {
         ignore_read_only: true,
         bare_member_ids: true,
         null_value_paths: true,
+        ignore_read_only_paths: false,
+        patch_without_schemas: false,
     };
 
     /// What Okta's lifecycle management and group push send.
@@ -96,6 +106,7 @@ impl Dialect {
             dotted_extension_keys: false,
             unquoted_literals: false,
             wildcards: false,
+            boxed_values: false,
             trusted: false,
         },
         wrapped_values: false,
@@ -106,12 +117,16 @@ impl Dialect {
         ignore_read_only: true,
         bare_member_ids: true,
         null_value_paths: false,
+        ignore_read_only_paths: false,
+        patch_without_schemas: false,
     };
 
     /// What ActivID Appliance documents: filters without quotes and with wildcards, bodies without `schemas`.
     pub const ACTIVID: Dialect = Dialect {
         name: "activid",
         bind: BindOptions { unquoted_literals: true, wildcards: true, ..Dialect::ENTRA.bind },
+        ignore_read_only_paths: true,
+        patch_without_schemas: true,
         ..Dialect::ENTRA
     };
 
@@ -125,7 +140,8 @@ impl Dialect {
     /// What ActivTrak documents, and what Entra ID sends to it: flat keys with a dot behind the URN.
     pub const ACTIVTRAK: Dialect = Dialect {
         name: "activtrak",
-        bind: BindOptions { dotted_extension_keys: true, ..Dialect::ENTRA.bind },
+        bind: BindOptions { dotted_extension_keys: true, boxed_values: true, ..Dialect::ENTRA.bind },
+        ignore_read_only_paths: true,
         ..Dialect::ENTRA
     };
 

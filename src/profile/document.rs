@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::choices::Choices;
 use super::rules::{self, Rule};
 use super::shape::Shape;
-use super::{MountPath, Permission, ProfileLimits, paths, permissions};
+use super::{Encryption, MountPath, Permission, ProfileLimits, paths, permissions};
 use crate::message::{Part, input_json, parse_input};
 use crate::model::Input;
 use crate::patch::Dialect;
@@ -34,6 +34,7 @@ const NAMES: &[&str] = &[
     "repositories",
     "import",
     "endpoints",
+    "encryption",
     "paths",
     "permissions",
 ];
@@ -55,6 +56,7 @@ pub struct Profile {
     pub(super) endpoints: Vec<String>,
     pub(super) paths: Vec<MountPath>,
     pub(super) permissions: Vec<Permission>,
+    pub(super) encryption: Vec<Encryption>,
     /// As it was given, without white space.
     document: String,
 }
@@ -116,6 +118,8 @@ impl Profile {
         endpoints.extend(super::endpoints::read(&mut part)?);
         let paths = if part.has("paths") { paths::read(&mut part)? } else { inherited(base, |base| &base.paths) };
         let permissions = permissions::read(&mut part, base)?;
+        let mut encryption = base.map(|base| base.encryption.clone()).unwrap_or_default();
+        encryption.extend(super::encryption::read(&mut part)?);
         let description = part.take_string("description")?.unwrap_or_default();
         let shape = Shape::read(&mut part)?.over(base.map(|base| base.shape.clone()).unwrap_or_default());
         let mut rules = base.map(|base| base.rules.clone()).unwrap_or_default();
@@ -132,6 +136,7 @@ impl Profile {
             rules,
             choices,
             endpoints,
+            encryption,
             paths,
             permissions,
             document,
@@ -202,6 +207,7 @@ impl Default for Profile {
             endpoints: Vec::new(),
             paths: Vec::new(),
             permissions: Vec::new(),
+            encryption: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

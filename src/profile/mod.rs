@@ -16,6 +16,7 @@
 mod builtin;
 mod choices;
 mod document;
+mod encryption;
 mod endpoints;
 mod limits;
 mod named;
@@ -28,6 +29,7 @@ mod shape;
 
 pub use choices::Ids;
 pub use document::Profile;
+pub use encryption::{EncryptedBy, EncryptedTarget, Encryption};
 pub use limits::ProfileLimits;
 use named::known_type;
 pub use paths::MountPath;

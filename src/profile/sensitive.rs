@@ -20,8 +20,8 @@ impl Profile {
         })
     }
 
-    /// Sees that every sensitive path is an attribute of some resource type, and that the resource types that paths and
-    /// permissions name are there: what is misspelt would guard nothing.
+    /// Sees that every sensitive path and every one that is to be encrypted is an attribute of some resource type, and that
+    /// the resource types that paths and permissions name are there: what is misspelt would guard nothing.
     ///
     /// # Errors
     /// `InvalidArgument`.
@@ -37,7 +37,8 @@ impl Profile {
             return Err(Error::new(ErrorKind::InvalidArgument, detail).on(format!("sensitive[{index}]")));
         }
         self.check_path_types(registry)?;
-        self.check_permission_types(registry)
+        self.check_permission_types(registry)?;
+        self.check_encryption(registry)
     }
 }
 

@@ -11,6 +11,7 @@ pub const TABLES: &[(&str, &[(&str, &str)])] = &[
             ("=sequence", "u64"),
             ("=next_tenant", "u64"),
             ("=cursor_key", "32bytes"),
+            ("=value_digests", "text"),
         ],
     ),
     ("tenants", &[("tenant", "=1 u8 text32 text32")]),

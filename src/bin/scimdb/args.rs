@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, patch, profile,
-    query, replace, schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, keys, patch,
+    profile, query, replace, schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -45,6 +45,9 @@ pub struct Global {
     /// Changes of each tenant to keep in the change log; older ones are trimmed as changes come [default: all]
     #[arg(long, global = true, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub keep_changes: Option<u64>,
+    /// The file with the keys of values that are encrypted at rest, for stores whose profiles name any
+    #[arg(long, global = true, value_name = "FILE")]
+    pub value_keys: Option<PathBuf>,
     /// No progress bars, no summaries: only results and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
@@ -70,6 +73,7 @@ pub enum Command {
     Profile(profile::ProfileArgs),
     Schema(schema::SchemaArgs),
     Token(token::TokenArgs),
+    Keys(keys::KeysArgs),
     Stats(stats::StatsArgs),
     Check(check::CheckArgs),
     Compact(compact::CompactArgs),

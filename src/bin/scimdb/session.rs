@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use scimdb::engine::{ReadOptions, WriteOptions};
+use scimdb::engine::{ReadOptions, ValueKeySource, WriteOptions};
 use scimdb::model::VersionMatch;
 use scimdb::{Store, StoreOptions, Tenant};
 
@@ -12,8 +12,8 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, patch, profile,
-    query, replace, schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, keys, patch,
+    profile, query, replace, schema, stats, tenant, token,
 };
 
 /// The directory of the store when none is named.
@@ -47,6 +47,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Profile(args) => profile::run(args, &mut session),
         Command::Schema(args) => schema::run(args, &mut session),
         Command::Token(args) => token::run(args, &mut session),
+        Command::Keys(args) => keys::run(args, &mut session),
         Command::Stats(args) => stats::run(args, &mut session),
         Command::Check(args) => check::run(args, &mut session),
         Command::Compact(args) => compact::run(args, &mut session),
@@ -75,6 +76,7 @@ impl Session {
         options.max_page = u64::MAX;
         options.cache_bytes = usize::try_from(self.global.cache).unwrap_or(64) << 20;
         options.keep_changes = self.global.keep_changes;
+        options.value_keys = self.global.value_keys.clone().map(ValueKeySource::File);
         options
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use crate::engine::storage::keys::ordered;
 use crate::model::{
-    AttributeId, AttributeType, ComplexRef, Definitions, Preparation, ResourceView, TypeModel, ValueRef, common,
+    AttributeId, AttributeType, ComplexRef, Definitions, Preparation, ResourceView, TypeModel, ValueRef, common, sealed,
 };
 
 /// Takes what a resource has.
@@ -149,6 +149,7 @@ impl Extractor {
     fn value(&mut self, simple: Simple, element: u32, value: ValueRef<'_>, sink: &mut impl Sink) {
         match value {
             ValueRef::String(text) if matches!(simple.kind, AttributeType::String | AttributeType::Reference) => {
+                let text = sealed::comparable(text);
                 if simple.preparation == Preparation::Exact {
                     sink.value(simple.column, element, text.as_bytes());
                 } else if text.is_ascii() {

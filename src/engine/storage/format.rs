@@ -14,6 +14,7 @@ const NORMALISER: &[u8] = b"normaliser";
 const SEQUENCE: &[u8] = b"sequence";
 const NEXT_TENANT: &[u8] = b"next_tenant";
 const CURSOR_KEY: &[u8] = b"cursor_key";
+const VALUE_DIGESTS: &[u8] = b"value_digests";
 
 /// Makes the tables of a new file, or checks that an old one's format is known.
 pub(super) fn prepare(database: &Database) -> Result<()> {
@@ -96,4 +97,14 @@ pub(in crate::engine) fn keep_cursor_key(txn: &mut super::Transaction<'_>, key: 
     }
     txn.put(Table::Meta, CURSOR_KEY.to_vec(), key.to_vec());
     Ok(key)
+}
+
+/// The key of digests of encrypted values, as the current key wrapped it; none before the first.
+pub(in crate::engine) fn read_value_digests(reads: &dyn Reads) -> Result<Option<Vec<u8>>> {
+    Ok(reads.get(Table::Meta, VALUE_DIGESTS)?.map(|found| found.to_vec()))
+}
+
+/// Keeps the key of digests of encrypted values.
+pub(in crate::engine) fn keep_value_digests(txn: &mut super::Transaction<'_>, wrapped: Vec<u8>) {
+    txn.put(Table::Meta, VALUE_DIGESTS.to_vec(), wrapped);
 }

@@ -16,6 +16,7 @@ const STRICT: BindOptions = BindOptions {
     dotted_extension_keys: false,
     unquoted_literals: false,
     wildcards: false,
+    boxed_values: false,
     trusted: false,
 };
 

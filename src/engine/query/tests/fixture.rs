@@ -49,7 +49,7 @@ impl Directory {
     /// So many resources of a type in some runs, with deleted and rewritten ones, and recent writes on top. Of users and
     /// groups, some of the other kind too, and who is a member of whom.
     pub(super) fn new(random: &mut Random, kind: &str, count: u64, variety: u64) -> Self {
-        let config = Config::new(Arc::default(), Arc::new(registry()), None).unwrap();
+        let config = Config::new(Arc::default(), Arc::new(registry()), None, None).unwrap();
         let model = Arc::clone(config.registry.resource_type(kind).unwrap());
         let catalog = Arc::new(Catalog::of(&model));
         let make = |random: &mut Random, row: u64| made(random, &model, row, variety);
