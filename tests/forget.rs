@@ -89,8 +89,7 @@ fn live_and_die(store: &Store, tenant: &Tenant) -> Vec<u8> {
             "{CERTIFICATE_BASE64}"}}], "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":
             {{"employeeNumber": "{CANARY}-number"}}}}"#
     );
-    let mut import_options = ImportOptions::default();
-    import_options.on_conflict = OnConflict::Replace;
+    let import_options = ImportOptions { on_conflict: OnConflict::Replace, ..ImportOptions::default() };
     let mut import = tenant.import(import_options).unwrap();
     import.push(1, json.clone().into_bytes()).unwrap();
     assert_eq!(import.finish().unwrap().0.created, 1);

@@ -206,6 +206,25 @@ fn what_is_encrypted_is_in_no_file_and_found_all_the_same() {
         .unwrap();
     assert!(exported.iter().all(|row| row.contains("Kanarie-") && !row.contains("sealed:")));
     sound(&store);
+    // It is restored without being in clear at any time.
+    let other = tempfile::tempdir().unwrap();
+    {
+        let restored = Store::open(other.path(), options(Some(keys(&[("other", 3)])), true)).unwrap();
+        let restored_tenant = restored.tenant("default").unwrap();
+        restored_tenant.put_schemas(parse_schema_document(SCHEMAS.as_bytes()).unwrap()).unwrap();
+        configure(&restored, PROFILE).unwrap();
+        let import_options = ImportOptions { restore: true, ..ImportOptions::default() };
+        let mut import = restored_tenant.import(import_options).unwrap();
+        let mut number = 0;
+        let mut push = |row: &str| {
+            number += 1;
+            import.push(number, row.as_bytes().to_vec()).is_ok()
+        };
+        tenant.export(None, &mut push).unwrap();
+        assert_eq!(import.finish().unwrap().0.created, 62);
+        finds(&restored_tenant, 60);
+        assert_eq!(found_in(other.path(), "kanarie"), Vec::<String>::new());
+    }
     store.close().unwrap();
     // The same without an index, and with another key beside.
     let store = Store::open(directory.path(), options(Some(keys(&[("k2", 2), ("k1", 1)])), false)).unwrap();

@@ -4,6 +4,7 @@ use super::Tenant;
 use super::config::Config;
 use super::query::{Hit, Page, Query, find};
 use super::represent::represent_row;
+use super::seal;
 use super::storage::{Reads, Watched};
 use crate::Result;
 use crate::message::Projection;
@@ -11,9 +12,9 @@ use crate::model::TypeModel;
 use crate::profile::Operation;
 
 impl Tenant {
-    /// Every resource as it is stored, password hashes included, one JSON document each, types without members before
-    /// those with: what an import with [`restore`](super::ImportOptions::restore) reads. `visit` ends it by returning
-    /// false.
+    /// Every resource as it is stored, password hashes included, one JSON document each: what an import with
+    /// [`restore`](super::ImportOptions::restore) reads. Types without members come before those with, and first those that
+    /// tell which values of others are encrypted at rest; the export has these in clear. `visit` ends it by returning false.
     ///
     /// # Errors
     /// `UnknownType`, `Io`, `Unavailable`; `Cancelled` when it is [interrupted](super::Store::interrupt).
@@ -26,7 +27,7 @@ impl Tenant {
             Some(name) => vec![&**self.model_for(&config, name, Operation::Search)?],
             None => self.models_for(&config, Operation::Search)?.into_iter().map(|model| &**model).collect(),
         };
-        types.sort_by_key(|model| model.members().is_some());
+        types.sort_by_key(|model| (model.members().is_some(), !seal::tells(&config, model)));
         for model in types {
             if !self.export_type(&config, &reads, model, visit)? {
                 break;

@@ -1,7 +1,8 @@
 //! The unary RPCs of ResourceService, and the details of their errors.
 
 use scimdb::grpc::proto::{
-    BulkRequest, DeleteRequest, ExplainRequest, GetRequest, ListRequest, PatchRequest, ReplaceRequest, SortOrder,
+    BulkRequest, CreateRequest, DeleteRequest, ExplainRequest, ForgetRequest, GetRequest, ListRequest, PatchRequest,
+    ReplaceRequest, SortOrder,
 };
 use serde_json::{Value, json};
 use tonic::Code;
@@ -69,6 +70,22 @@ async fn a_resource_lives_from_create_to_delete() {
     client.delete(delete.clone()).await.unwrap();
     assert_refused(&client.get(get(&created.id)).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
     assert_refused(&client.delete(delete).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_deleted_is_forgotten() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let json = json!({ "schemas": [USER], "userName": "bjensen", "externalId": "701984" }).to_string();
+    let created = client.create(CreateRequest { json, ..create_user("bjensen") }).await.unwrap().into_inner();
+    let id = created.resource.unwrap().id;
+    let forget =
+        ForgetRequest { resource_type: "User".into(), external_id: "701984".into(), ..ForgetRequest::default() };
+    assert_refused(&client.forget(forget.clone()).await.unwrap_err(), Code::FailedPrecondition, "IN_USE");
+    let delete = DeleteRequest { resource_type: "User".into(), id, ..DeleteRequest::default() };
+    client.delete(delete).await.unwrap();
+    assert_eq!(client.forget(forget.clone()).await.unwrap().into_inner().resources, 1);
+    assert_refused(&client.forget(forget).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]

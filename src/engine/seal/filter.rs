@@ -92,7 +92,7 @@ impl Binder<'_> {
         let is_clear = inside.map_or(self.named.is_nothing(), |inside| inside.is_clear);
         let text = match &operand {
             // Nothing empty is sealed.
-            Operand::Text(text, _) if !is_clear && !(text.is_empty() && is_equality(op)) => text,
+            Operand::Text(text, _) if !(is_clear || text.is_empty() && is_equality(op)) => text,
             _ => return Ok(BoundFilter::Compare(target, op, operand)),
         };
         if !is_equality(op) {

@@ -13,4 +13,4 @@ mod rows;
 pub(super) use change::{follow_flag, reconcile};
 pub(super) use filter::{bind, check_order};
 pub(super) use rotate::open_keys;
-pub(super) use rows::{Need, encode, open, targets};
+pub(super) use rows::{Need, encode, open, targets, tells};

@@ -28,6 +28,13 @@ pub(in crate::engine) fn targets(config: &Config, model: &TypeModel) -> Vec<Encr
     all.filter_map(|entry| entry.resolve(model, &config.registry)).collect()
 }
 
+/// Whether resources of a type tell what is encrypted of others: those are written after them.
+pub(in crate::engine) fn tells(config: &Config, model: &TypeModel) -> bool {
+    let by = config.profile.encryption().iter().filter_map(|entry| entry.by.as_ref());
+    let mut types = by.filter_map(|by| config.registry.resource_type(&by.resource_type).ok());
+    types.any(|teller| teller.number() == model.number())
+}
+
 /// A random nonce.
 pub(super) fn nonce() -> [u8; NONCE] {
     random().first_chunk().copied().unwrap_or_default()
@@ -76,7 +83,7 @@ pub(in crate::engine) fn encode(
         let leaf = encrypted.target.leaf();
         let Some(definition) = model.definition(leaf) else { continue };
         let named = Named::of(reads, tenant, config, model, encrypted)?;
-        let seal = |name: Option<&str>, text: String| {
+        let mut seal = |name: Option<&str>, text: String| {
             if text.is_empty() || sealed::is_sealed(&text) || !named.has(name) {
                 return Ok(Some(text));
             }
@@ -84,7 +91,7 @@ pub(in crate::engine) fn encode(
             let digest = ring.digest(&column(tenant, leaf), &definition.preparation.prepare(&text));
             ring.seal(&text, &digest, &place(tenant, at, leaf, name), nonce()).map(Some)
         };
-        each(&mut sealed.attributes, encrypted, &seal)?;
+        each(&mut sealed.attributes, encrypted, &mut seal)?;
     }
     Ok(stored::encode(&sealed))
 }
@@ -117,7 +124,7 @@ pub(in crate::engine) fn open(
                 other => other.map(Some),
             }
         };
-        each_mut(&mut resource.attributes, encrypted, &mut open)?;
+        each(&mut resource.attributes, encrypted, &mut open)?;
     }
     if any_left_out {
         resource.attributes.prune();
@@ -125,19 +132,11 @@ pub(in crate::engine) fn open(
     Ok(())
 }
 
-fn each(
-    attributes: &mut Complex,
-    encrypted: &EncryptedTarget,
-    change: &dyn Fn(Option<&str>, String) -> Result<Option<String>>,
-) -> Result<()> {
-    each_mut(attributes, encrypted, &mut |name, text| change(name, text))
-}
-
 /// What becomes of each text that may be encrypted, told with the key of its element: none takes it away.
 type Change<'c> = dyn FnMut(Option<&str>, String) -> Result<Option<String>> + 'c;
 
 /// Changes each text that may be encrypted. What becomes empty has to be [pruned](Complex::prune).
-fn each_mut(attributes: &mut Complex, encrypted: &EncryptedTarget, change: &mut Change<'_>) -> Result<()> {
+fn each(attributes: &mut Complex, encrypted: &EncryptedTarget, change: &mut Change<'_>) -> Result<()> {
     let Some(value) = attributes.get_mut(encrypted.target.attribute) else { return Ok(()) };
     let Some(sub) = encrypted.target.sub else { return each_text(value, None, change) };
     let elements = match value {
