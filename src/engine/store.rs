@@ -12,6 +12,7 @@ use super::consult::Host;
 use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
+use super::jobs::{Jobs, Means, interrupted};
 use super::listeners::Listeners;
 use super::password::Hasher;
 use super::storage::keys::{Key, TenantId};
@@ -47,9 +48,10 @@ pub(super) struct Inner {
     pub(super) options: StoreOptions,
     pub(super) location: Location,
     pub(super) builtin: Arc<Builtin>,
-    pub(super) hasher: Hasher,
+    pub(super) hasher: Arc<Hasher>,
     pub(super) cursors: CursorKey,
-    host: RwLock<Host>,
+    host: Arc<RwLock<Host>>,
+    pub(super) jobs: Jobs,
     pub(super) interrupts: Interrupts,
     pub(super) listeners: Arc<Listeners>,
     tenants: Arc<Tenants>,
@@ -179,7 +181,14 @@ impl Store {
         let writer = Arc::new(Writer::start(location.clone(), options.cache_bytes, env.clone(), observer)?);
         let schemas = registry_reader(Arc::clone(&builtin));
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
-        let hasher = Hasher::new(options.hash_memory_bytes);
+        let hasher = Arc::new(Hasher::new(options.hash_memory_bytes));
+        let host: Arc<RwLock<Host>> = Arc::default();
+        let means = Means {
+            writer: Arc::clone(&writer),
+            hasher: Arc::clone(&hasher),
+            host: Arc::clone(&host),
+            env: env.clone(),
+        };
         let cursors = CursorKey::default();
         let inner = Inner {
             writer,
@@ -191,7 +200,8 @@ impl Store {
             builtin,
             hasher,
             cursors,
-            host: RwLock::new(None),
+            host,
+            jobs: Jobs::new(means),
             interrupts: Interrupts::default(),
             listeners: Arc::default(),
             tenants,
@@ -215,7 +225,23 @@ impl Store {
         if !any {
             self.create_tenant(DEFAULT_TENANT, TenantOptions::default())?;
         }
-        dropped.into_iter().try_for_each(|id| self.purge_tenant(id))
+        dropped.into_iter().try_for_each(|id| self.purge_tenant(id))?;
+        self.resume_imports()
+    }
+
+    /// Goes on with the imports that a crash or a close interrupted.
+    fn resume_imports(&self) -> Result<()> {
+        for interrupted in interrupted(&*self.inner.writer.snapshot()?)? {
+            let mut name = None;
+            self.each_tenant(&mut |id, record| {
+                if id == interrupted.tenant && !record.dropped {
+                    name = Some(record.name.clone());
+                }
+            })?;
+            let tenant = name.map(|name| self.tenant(&name)).transpose()?;
+            self.inner.jobs.resume(tenant.as_ref().map(|tenant| &tenant.state), interrupted);
+        }
+        Ok(())
     }
 
     pub(super) fn each_tenant(&self, visit: &mut dyn FnMut(TenantId, &TenantRecord)) -> Result<()> {
@@ -456,7 +482,9 @@ impl Inner {
     /// Ends the threads. The indexer goes first: it may wait for the writer.
     fn close(&self) {
         // The writer's own thread cannot wait for those that wait for it: they end by themselves.
-        self.indexer.close(!self.writer.is_own_thread());
+        let may_wait = !self.writer.is_own_thread();
+        self.jobs.close(may_wait);
+        self.indexer.close(may_wait);
         self.writer.close();
         self.interrupts.close();
         self.listeners.close();

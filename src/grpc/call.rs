@@ -29,7 +29,7 @@ of_tenant! {
     GetRequest CreateRequest ReplaceRequest PatchRequest DeleteRequest ListRequest StreamListRequest BulkRequest
     ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
     CreateTenantRequest GetTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
-    RevokeTokenRequest TenantStatsRequest
+    RevokeTokenRequest TenantStatsRequest GetImportJobRequest ListImportJobsRequest
 }
 
 impl OfTenant for proto::ExplainRequest {

@@ -9,6 +9,7 @@ mod bulk;
 mod error;
 mod explain;
 mod import_body;
+mod import_status;
 mod input;
 mod lines;
 mod part;
@@ -25,6 +26,7 @@ pub use bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResponse, BulkResult,
 pub use error::error_json;
 pub use explain::{Explanation, Step};
 pub use import_body::{ImportLimits, ImportSink, ImportTerms, read_import};
+pub use import_status::{ImportStatus, import_accepted_json, import_status_json};
 pub use input::{MAX_DEPTH, MAX_NAMES, ResourceInput, input_json, parse_input};
 pub use lines::{Line, Lines, MAX_LINE};
 pub(crate) use part::Part;

@@ -9,7 +9,7 @@ use crate::patch::Dialect;
 use crate::{Error, ErrorKind, Result};
 
 /// The names at the top of the document.
-const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits"];
+const NAMES: &[&str] = &["name", "description", "extends", "dialect", "sensitive", "limits", "endpoints"];
 
 /// Bytes of a document at most: it is read whenever its tenant is opened.
 const MAX_BYTES: usize = 256 << 10;
@@ -22,6 +22,7 @@ pub struct Profile {
     dialect: &'static Dialect,
     sensitive: Vec<String>,
     limits: ProfileLimits,
+    pub(super) endpoints: Vec<String>,
     /// As it was given, without white space.
     document: String,
 }
@@ -66,9 +67,11 @@ impl Profile {
         sensitive.extend(part.take_strings("sensitive")?);
         let limits = part.take_object("limits")?.map(ProfileLimits::read).transpose()?.unwrap_or_default();
         let limits = limits.or(base.map(|base| base.limits).unwrap_or_default());
+        let mut endpoints = base.map(|base| base.endpoints.clone()).unwrap_or_default();
+        endpoints.extend(super::endpoints::read(&mut part)?);
         let description = part.take_string("description")?.unwrap_or_default();
         part.finish(NAMES)?;
-        Ok(Profile { name, description, dialect, sensitive, limits, document })
+        Ok(Profile { name, description, dialect, sensitive, limits, endpoints, document })
     }
 
     /// The name.
@@ -119,6 +122,7 @@ impl Default for Profile {
             dialect: &Dialect::STRICT,
             sensitive: Vec::new(),
             limits: ProfileLimits::default(),
+            endpoints: Vec::new(),
             document: r#"{"name":"strict"}"#.to_owned(),
         };
         Profile::builtins().first().cloned().unwrap_or_else(nothing_more)

@@ -15,6 +15,7 @@
 
 mod builtin;
 mod document;
+mod endpoints;
 mod limits;
 mod sensitive;
 

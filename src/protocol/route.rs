@@ -3,7 +3,11 @@
 use percent_encoding::percent_decode_str;
 
 use super::parameters::is_encoded;
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
+
+/// The endpoint of imports, below that of a resource type.
+const IMPORT: &str = ".import";
 
 /// What a path names (RFC 7644 table 1 and section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub(super) enum Route {
     Search(String),
     /// `/Users/2819c223`: the endpoint, and the id.
     Resource(String, String),
+    /// `/Users/.import`: imports are queued there, where the profile has that.
+    Import(String),
+    /// `/Users/.import/1P5FOESDK44J6Q0QAHK2`: the endpoint, and the correlation id.
+    ImportJob(String, String),
 }
 
 impl Route {
@@ -44,9 +52,15 @@ impl Route {
         let mut segments = trimmed.split('/').map(decoded);
         let first = segments.next().transpose()?.unwrap_or_default();
         let second = segments.next().transpose()?;
+        let third = segments.next().transpose()?;
         let is_nameless = first.is_empty() || first.contains('/');
         if segments.next().is_some() || is_nameless || second.as_deref() == Some("") {
             return Err(nothing());
+        }
+        if let Some(third) = third {
+            let is_import = second.is_some_and(|second| second.eq_ignore_ascii_case(IMPORT));
+            let is_job = is_import && !third.is_empty();
+            return if is_job { Ok(Route::ImportJob(endpoint(&first), third)) } else { Err(nothing()) };
         }
         // Letter case does not matter, as it does not for the endpoints of resource types.
         let is = |name: &str| first.eq_ignore_ascii_case(name);
@@ -65,10 +79,34 @@ impl Route {
         }
     }
 
+    /// What it is in a tenant of a profile: what begins with a dot names an endpoint there, where it has that one, and an id
+    /// everywhere else.
+    ///
+    /// # Errors
+    /// `NotFound` for what stands behind an endpoint that the profile does not have.
+    pub(super) fn of_profile(self, profile: &Profile) -> Result<Route> {
+        match self {
+            Route::ImportJob(..) if !profile.has_endpoint("import") => Err(nothing()),
+            Route::Resource(endpoint, id) if id.eq_ignore_ascii_case(IMPORT) && profile.has_endpoint("import") => {
+                Ok(Route::Import(endpoint))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Whether imports are queued there, where the profile has that.
+    pub(super) fn is_import(&self) -> bool {
+        matches!(self, Route::Resource(_, id) if id.eq_ignore_ascii_case(IMPORT))
+    }
+
     /// The endpoint of a resource type that it is of, which may not exist.
     pub(super) fn endpoint(&self) -> Option<&str> {
         match self {
-            Route::Endpoint(endpoint) | Route::Search(endpoint) | Route::Resource(endpoint, _) => Some(endpoint),
+            Route::Endpoint(endpoint)
+            | Route::Search(endpoint)
+            | Route::Resource(endpoint, _)
+            | Route::Import(endpoint)
+            | Route::ImportJob(endpoint, _) => Some(endpoint),
             _ => None,
         }
     }
@@ -76,10 +114,12 @@ impl Route {
     /// The methods that it has.
     pub(super) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Route::Root | Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) => {
-                &["GET", "HEAD", "OPTIONS"]
-            }
-            Route::RootSearch | Route::Search(_) | Route::Bulk => &["POST", "OPTIONS"],
+            Route::Root
+            | Route::ServiceProviderConfig
+            | Route::ResourceTypes(_)
+            | Route::Schemas(_)
+            | Route::ImportJob(..) => &["GET", "HEAD", "OPTIONS"],
+            Route::RootSearch | Route::Search(_) | Route::Bulk | Route::Import(_) => &["POST", "OPTIONS"],
             Route::Endpoint(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::Resource(..) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
             Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -137,7 +177,16 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(Route::parse(path).unwrap(), expected, "{path}");
         }
-        for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers"] {
+        let importing: Profile = r#"{"name": "a", "endpoints": ["import"]}"#.parse().unwrap();
+        let [batch, job] = ["/Users/.import", "/Users/.Import/1P5F"].map(|path| Route::parse(path).unwrap());
+        assert!(batch.is_import() && !job.is_import());
+        assert_eq!(batch.clone().of_profile(&Profile::default()).unwrap(), batch);
+        assert_eq!(batch.of_profile(&importing).unwrap(), Route::Import("/Users".into()));
+        assert_eq!(job.clone().of_profile(&Profile::default()).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(job.of_profile(&importing).unwrap(), Route::ImportJob("/Users".into(), "1P5F".into()));
+        for path in
+            ["/Users/.import/1/2", "/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers"]
+        {
             assert_eq!(Route::parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
         for path in ["/Users/%ff", "/Users/%zz", "/Users/%4", "/Users/100%"] {

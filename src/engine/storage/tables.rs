@@ -51,6 +51,10 @@ tables! {
     Counters "counters",
     /// Tenant, type → what of its index is on disk.
     Indexes "indexes",
+    /// Tenant, what it is, number or correlation id → the record of a queued import, or how to find one.
+    Jobs "jobs",
+    /// Tenant, upload, chunk → users of a queued import.
+    JobRows "job_rows",
 }
 
 impl Table {
