@@ -111,21 +111,23 @@ fn a_killed_import_goes_on_and_imports_nobody_twice() {
     }
     store.close().unwrap();
     let mut dice = Dice(std::process::id().into());
-    let mut kills = 0;
+    let (mut kills, mut before) = (0, 0);
     loop {
         let mut importer =
             child::command("child_that_imports", directory.path(), &[]).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(importer.stdout.take().unwrap()).lines();
-        let mut wanted = 5 + dice.below(60);
+        let mut lines = BufReader::new(importer.stdout.take().unwrap()).lines();
         let mut all = false;
-        for line in lines.map_while(Result::ok) {
+        // At first while imports come in, then somewhere behind a commit, so that the next one comes further.
+        while kills > 1 && !all {
+            let Some(Ok(line)) = lines.next() else { panic!("the importer ended by itself") };
             all = line.starts_with("all");
-            wanted -= usize::from(line.starts_with("at"));
-            if all || wanted == 0 {
+            let processed = line.strip_prefix("at ").map_or(0, |count| count.parse().unwrap());
+            if processed > before {
+                before = processed;
                 break;
             }
         }
-        std::thread::sleep(Duration::from_micros(dice.below(5_000) as u64));
+        std::thread::sleep(Duration::from_millis(dice.below(if kills > 1 { 400 } else { 2_000 }) as u64));
         importer.kill().unwrap();
         importer.wait().unwrap();
         if all {
