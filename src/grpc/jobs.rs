@@ -15,7 +15,7 @@ use super::proto::{ImportJobFailure, ImportJobStatus, QueueImportRequest, QueueI
 use super::status::status;
 use crate::engine::{ImportJob, JobFailure, JobStatus, Scope};
 use crate::protocol::import_job_options;
-use crate::server::{Call, Feed, Gate, Session, streamed, until};
+use crate::server::{Call, Feed, Gate, streamed, until};
 use crate::{Error, ErrorKind, Result};
 
 /// How long the settings may take to come, and how long a client may send nothing.
@@ -56,7 +56,7 @@ async fn carry_out(gate: &Gate, unnamed: Call, mut input: Streaming<QueueImportR
     let mut held = gate.body(&named);
     let mut session = gate.open_identified(named).await?;
     let result = async {
-        held.reserve(HELD.min(gate.options().max_buffered_bytes))?;
+        held.hold(HELD)?;
         let (feed, mut body) = streamed();
         let caller = session.caller().clone();
         let work = session.gate().thread(move || {
@@ -69,12 +69,8 @@ async fn carry_out(gate: &Gate, unnamed: Call, mut input: Streaming<QueueImportR
         until(session.deadline(), fed(work, input, feed)).await?
     };
     let result = result.await;
-    end(&mut session, &result);
-    result
-}
-
-fn end(session: &mut Session, result: &Result<ImportJob>) {
     session.end(result.as_ref().err());
+    result
 }
 
 async fn settings(gate: &Gate, call: &Call, input: &mut Streaming<QueueImportRequest>) -> Result<QueueImportSettings> {

@@ -32,7 +32,7 @@ impl Endpoint {
         let mut held = self.gate.body(&call);
         let mut session = self.gate.open(call).await?;
         let result = async {
-            held.reserve(HELD.min(self.gate.options().max_buffered_bytes))?;
+            held.hold(HELD)?;
             self.fed(&session, parts, mounted, body, held).await
         };
         let result = result.await;

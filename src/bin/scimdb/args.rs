@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, get, import, patch, profile, query,
-    replace, schema, stats, tenant, token,
+    backup, check, compact, completions, create, delete, demo, explain, export, get, import, jobs, patch, profile,
+    query, replace, schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -57,6 +57,7 @@ pub enum Command {
     #[cfg(feature = "server")]
     Serve(Box<crate::serve::ServeArgs>),
     Import(import::ImportArgs),
+    Jobs(jobs::JobsArgs),
     Export(export::ExportArgs),
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),

@@ -18,6 +18,7 @@ mod export;
 mod failure;
 mod get;
 mod import;
+mod jobs;
 mod output;
 mod patch;
 mod profile;
