@@ -13,12 +13,13 @@ mod script;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use medium::Disk;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, TableHandle};
-use scimdb::engine::{ChangeOperation, Scope, TokenOptions, ValueKey, ValueKeySource, WriteOptions};
+use scimdb::engine::{ChangeOperation, ImportJobOptions, Scope, TokenOptions, ValueKey, ValueKeySource, WriteOptions};
 use scimdb::message::{ResourceInput, SearchRequest, builtin, parse_schema_document};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
 use script::{Ids, SCRIPT, Secrets, user, with_id};
@@ -118,6 +119,16 @@ fn a_store_of_format_1_is_read() {
     assert!(tenant.create("User", user("new", ""), &with_id("new")).unwrap().tag.version > last);
 }
 
+/// What closes the store when it is read.
+struct Closes<'a>(&'a Store);
+
+impl Read for Closes<'_> {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        self.0.close().unwrap();
+        Ok(0)
+    }
+}
+
 /// Every key and value of every table is what the description says, to the last byte, and each kind occurs.
 #[test]
 fn every_byte_is_described() {
@@ -138,9 +149,17 @@ fn every_byte_is_described() {
         tenant.delete("User", external, &WriteOptions::default()).unwrap();
     }
     tenant.forget("User", "forgotten", None).unwrap();
-    drop(tenant);
-    store.close().unwrap();
-    drop(store);
+    // An import that has ended, and one that breaks off since the store is closed.
+    let group = SearchRequest { filter: Some("meta.resourceType eq \"Group\"".to_owned()), ..SearchRequest::default() };
+    let group = tenant.search(Some("Group"), &group).unwrap().resources.remove(0).id;
+    let mut text = format!(r#"{{"group":{{"value":"{group}"}},"users":[{{"a":1}}"#);
+    let whole = text.clone() + "]}";
+    let job = tenant.queue_import(ImportJobOptions::default(), &mut whole.as_bytes()).unwrap();
+    tenant.wait_for_import(&job.correlation_id, Duration::from_secs(30)).unwrap();
+    text.extend(std::iter::repeat_n(",{}", 4_000));
+    let mut closing = text.as_bytes().chain(Closes(&store));
+    tenant.queue_import(ImportJobOptions::default(), &mut closing).unwrap_err();
+    drop((tenant, store));
     let database = redb::Database::open(directory.path().join("store.redb")).unwrap();
     let txn = database.begin_read().unwrap();
     let names: Vec<String> = txn.list_tables().unwrap().map(|table| table.name().to_owned()).collect();

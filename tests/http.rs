@@ -21,6 +21,8 @@ mod browsers;
 mod frames;
 #[path = "http/harness.rs"]
 mod harness;
+#[path = "http/imports.rs"]
+mod imports;
 #[path = "http/limits.rs"]
 mod limits;
 #[path = "http/operations.rs"]

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::config::Config;
 use super::hooks::Scope;
+use super::jobs::check_jobs;
 use super::rows::{external_id, unique_keys};
 use super::storage::keys::{self, GLOBAL, Key, RowId};
 use super::storage::records::{ChangeRecord, DocumentRecord, Gone, TokenRecord};
@@ -126,6 +127,7 @@ impl Check<'_> {
         self.edges()?;
         self.tokens()?;
         self.forgotten()?;
+        self.imports()?;
         self.changes()
     }
 
@@ -251,6 +253,14 @@ impl Check<'_> {
             }
             Ok(ControlFlow::Continue(()))
         })
+    }
+
+    /// Imports that are queued have their users, and nothing is left of others.
+    fn imports(&mut self) -> Result<()> {
+        let (snapshot, tenant) = (self.snapshot, self.tenant.state.id);
+        let entries = check_jobs(snapshot, tenant, &mut |text| self.found(text))?;
+        self.report.entries += entries;
+        Ok(())
     }
 
     /// As many keys as resources need, and so none too many.

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use super::config::Config;
+use super::env::Env;
 use super::represent::sent_on_request;
-use super::storage::{Counter, Transaction, read_counter};
+use super::storage::keys::TenantId;
+use super::storage::{Counter, Reads, Transaction, read_counter};
+use super::store::TenantState;
 use super::tenant::{Draft, DraftOptions, scope};
 use super::write::{NewResource, Stored, insert};
 use super::{Tenant, WriteOptions};
@@ -46,18 +49,32 @@ const FIRST_NUMBER: u64 = 10_000;
 impl Tenant {
     /// The id of a new resource, of whose sender it may come: as the profile says.
     pub(super) fn new_id(&self, config: &Config, model: &TypeModel, sent: Option<&str>) -> Result<String> {
-        match config.profile.ids(model.name()) {
-            Ids::Uuid => Ok(self.inner().env.new_id()),
-            Ids::Client => {
-                let sent = sent.filter(|id| !id.is_empty()).map(str::to_owned);
-                Ok(sent.unwrap_or_else(|| self.inner().env.new_id()))
-            }
-            Ids::Numeric => {
-                let snapshot = self.inner().writer.snapshot()?;
-                let next = read_counter(&*snapshot, self.state.id, Counter::NextId)?.max(FIRST_NUMBER);
-                Ok(self.state.take_number(next).to_string())
-            }
-        }
+        let next = || {
+            let snapshot = self.inner().writer.snapshot()?;
+            next_number(&*snapshot, self.state.id)
+        };
+        made_id(&self.inner().env, &self.state, config, model, sent, &next)
+    }
+}
+
+/// The number that the next resource may have as its id.
+pub(super) fn next_number(reads: &dyn Reads, tenant: TenantId) -> Result<u64> {
+    Ok(read_counter(reads, tenant, Counter::NextId)?.max(FIRST_NUMBER))
+}
+
+/// The id of a new resource. `next` tells the least number that may be one.
+pub(super) fn made_id(
+    env: &Env,
+    state: &TenantState,
+    config: &Config,
+    model: &TypeModel,
+    sent: Option<&str>,
+    next: &dyn Fn() -> Result<u64>,
+) -> Result<String> {
+    match config.profile.ids(model.name()) {
+        Ids::Uuid => Ok(env.new_id()),
+        Ids::Client => Ok(sent.filter(|id| !id.is_empty()).map_or_else(|| env.new_id(), str::to_owned)),
+        Ids::Numeric => Ok(state.take_number(next()?).to_string()),
     }
 }
 

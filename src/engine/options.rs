@@ -23,6 +23,9 @@ pub struct StoreOptions {
     pub cursor_ttl: Duration,
     /// Operations of a bulk request at most. Default 1,000.
     pub max_bulk_operations: usize,
+    /// Bytes of an import at most that is queued ([`Tenant::queue_import`](super::Tenant::queue_import)). Default 4 GiB:
+    /// it is kept on the disk until it is carried out.
+    pub max_import_bytes: u64,
     /// Changes kept in the change log, per tenant, before the oldest are trimmed. None: all. Default none.
     pub keep_changes: Option<u64>,
     /// Who holds the store, for the error that a second process gets: an address, say.
@@ -101,6 +104,7 @@ impl Default for StoreOptions {
             max_page: 1_000,
             cursor_ttl: Duration::from_secs(600),
             max_bulk_operations: 1_000,
+            max_import_bytes: 4 << 30,
             keep_changes: None,
             holder: None,
             hash_memory_bytes: 76 << 20,

@@ -12,16 +12,17 @@ use super::consult::Host;
 use super::cursor::CursorKey;
 use super::documents::{Builtin, load_config};
 use super::index::{Indexer, Publisher, Schemas, Shelf, View, manifest};
+use super::jobs::{Jobs, Means, interrupted};
 use super::listeners::Listeners;
 use super::mounts::Mounts;
 use super::password::Hasher;
-use super::schemas::take_profile;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
 use super::storage::{
-    ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table,
-    Transaction, Writer, check_may_wait, format, read_counter,
+    ChangedRow, Counter, Interrupts, Location, MediumFactory, MemoryMedium, Observer, Reads, Snapshot, Table, Writer,
+    check_may_wait, read_counter,
 };
+use super::tenants::find_tenant;
 use super::{Env, Hooks, IndexDisk, IndexMedium, IndexMemory, StoreOptions, Tenant, TenantOptions, seal};
 use crate::{Error, ErrorKind, Result};
 
@@ -49,9 +50,10 @@ pub(super) struct Inner {
     pub(super) options: StoreOptions,
     pub(super) location: Location,
     pub(super) builtin: Arc<Builtin>,
-    pub(super) hasher: Hasher,
+    pub(super) hasher: Arc<Hasher>,
     pub(super) cursors: CursorKey,
-    host: RwLock<Host>,
+    host: Arc<RwLock<Host>>,
+    pub(super) jobs: Jobs,
     pub(super) interrupts: Interrupts,
     pub(super) listeners: Arc<Listeners>,
     /// Held by whoever carries out what is to be forgotten: one rewriting of the file does for many.
@@ -197,7 +199,14 @@ impl Store {
         }
         let schemas = registry_reader(Arc::clone(&builtin));
         let indexer = Indexer::start(Arc::clone(&publisher), Arc::clone(&writer), shelf, schemas)?;
-        let hasher = Hasher::new(options.hash_memory_bytes);
+        let hasher = Arc::new(Hasher::new(options.hash_memory_bytes));
+        let host: Arc<RwLock<Host>> = Arc::default();
+        let means = Means {
+            writer: Arc::clone(&writer),
+            hasher: Arc::clone(&hasher),
+            host: Arc::clone(&host),
+            env: env.clone(),
+        };
         let cursors = CursorKey::default();
         let inner = Inner {
             writer,
@@ -209,7 +218,8 @@ impl Store {
             builtin,
             hasher,
             cursors,
-            host: RwLock::new(None),
+            host,
+            jobs: Jobs::new(means),
             interrupts: Interrupts::default(),
             listeners: Arc::default(),
             forgetting: Mutex::default(),
@@ -239,6 +249,21 @@ impl Store {
         // What cannot be finished now, for want of room say, must not keep everybody out: the next opening tries again,
         // the next erasure does, and a check tells of it.
         let _ = self.finish_forgetting(None);
+        self.resume_imports()
+    }
+
+    /// Goes on with the imports that a crash or a close interrupted.
+    fn resume_imports(&self) -> Result<()> {
+        for interrupted in interrupted(&*self.inner.writer.snapshot()?)? {
+            let mut name = None;
+            self.each_tenant(&mut |id, record| {
+                if id == interrupted.tenant && !record.dropped {
+                    name = Some(record.name.clone());
+                }
+            })?;
+            let tenant = name.map(|name| self.tenant(&name)).transpose()?;
+            self.inner.jobs.resume(tenant.as_ref().map(|tenant| &tenant.state), interrupted);
+        }
         Ok(())
     }
 
@@ -297,145 +322,11 @@ impl Store {
     }
 
     /// Takes a tenant that was dropped out of those that are known.
-    fn forget(&self, state: &Arc<TenantState>) {
+    pub(super) fn forget(&self, state: &Arc<TenantState>) {
         let mut tenants = self.inner.tenants.write().unwrap_or_else(PoisonError::into_inner);
         if tenants.get(&state.name).is_some_and(|known| Arc::ptr_eq(known, state)) {
             tenants.remove(&state.name);
         }
-    }
-
-    /// Makes a tenant.
-    ///
-    /// # Errors
-    /// `AlreadyExists`, `InvalidArgument` for a name that is not 1 to 64 of `a-z A-Z 0-9 . _ -`, or for a profile that
-    /// names an attribute which is not built in: register its schema first, then give the tenant the profile.
-    /// `AlreadyExists` for a profile with a path that another tenant has, too.
-    pub fn create_tenant(&self, name: &str, options: TenantOptions) -> Result<Tenant> {
-        let valid = (1..=64).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if !valid {
-            let detail = format!("\"{name}\" is no tenant name: 1 to 64 letters, digits, dots, underscores and dashes");
-            return Err(Error::new(ErrorKind::InvalidArgument, detail));
-        }
-        let TenantOptions { profile } = options;
-        let record = TenantRecord { name: name.to_owned(), profile: profile.text().to_owned(), dropped: false };
-        let (inner, keep_changes) = (Arc::clone(&self.inner), self.inner.options.keep_changes);
-        let (mounts, profile) = (Arc::clone(&self.inner.mounts), Arc::new(profile));
-        let (after, own) = ((Arc::clone(&mounts), name.to_owned()), Arc::clone(&profile));
-        let has_paths = !profile.paths().is_empty();
-        let change = move |txn: &mut Transaction<'_>| {
-            if find_tenant(txn, &record.name)?.is_some() {
-                let detail = format!("the tenant \"{}\" exists already", record.name);
-                return Err(Error::new(ErrorKind::AlreadyExists, detail));
-            }
-            mounts.check(&record.name, &profile)?;
-            let id = format::take_tenant_number(txn)?;
-            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            let config = take_profile(txn, id, &inner.builtin, None, profile, keep_changes)?;
-            super::seeds::plant(txn, &inner, id, &record.name, &config, None)
-        };
-        if has_paths {
-            self.inner.writer.write_then(change, move |()| after.0.set(&after.1, Some(&own)))?;
-        } else {
-            self.inner.writer.write(change)?;
-        }
-        self.tenant(name)
-    }
-
-    /// Changes the settings of a tenant.
-    ///
-    /// # Errors
-    /// `UnknownTenant`, `InvalidArgument` for a profile that names an attribute which no resource type has,
-    /// `AlreadyExists` for one with a path that another tenant has.
-    pub fn configure_tenant(&self, name: &str, options: TenantOptions) -> Result<()> {
-        let profile = Arc::new(options.profile);
-        let state = Arc::clone(&self.tenant(name)?.state);
-        let after = Arc::clone(&state);
-        let inner = Arc::clone(&self.inner);
-        let id = state.id;
-        let (mounts, mounted) = (Arc::clone(&self.inner.mounts), Arc::clone(&self.inner.mounts));
-        let change = move |txn: &mut Transaction<'_>| {
-            let (id, mut record) = find_tenant(txn, &state.name)?.ok_or_else(|| unknown_tenant(&state.name))?;
-            let old = state.config()?;
-            mounts.check(&state.name, &profile)?;
-            profile.text().clone_into(&mut record.profile);
-            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            let config = take_profile(txn, id, &inner.builtin, Some(&old.registry), profile, old.keep_changes)?;
-            seal::reconcile(txn, id, &old, &config)?;
-            super::seeds::plant(txn, &inner, id, &record.name, &config, Some(&old.profile))?;
-            Ok(Arc::new(config))
-        };
-        let done = move |config: &Arc<Config>| {
-            mounted.set(&after.name, Some(&config.profile));
-            after.set_config(Some(Arc::clone(config)));
-        };
-        self.inner.writer.write_then(change, done)?;
-        self.inner.publisher.schemas_changed(id);
-        Ok(())
-    }
-
-    /// Removes a tenant with everything in it.
-    ///
-    /// # Errors
-    /// `UnknownTenant`.
-    pub fn drop_tenant(&self, name: &str) -> Result<()> {
-        let state = Arc::clone(&self.tenant(name)?.state);
-        let after = Arc::clone(&state);
-        let name = name.to_owned();
-        let change = move |txn: &mut Transaction<'_>| {
-            let (id, mut record) = find_tenant(txn, &name)?.ok_or_else(|| unknown_tenant(&name))?;
-            record.dropped = true;
-            txn.put(Table::Tenants, Key::of(id).done(), record.encode());
-            Ok(())
-        };
-        let mounts = Arc::clone(&self.inner.mounts);
-        self.inner.writer.write_then(change, move |()| {
-            mounts.set(&after.name, None);
-            after.set_config(None);
-        })?;
-        self.forget(&state);
-        let runs = manifest::of_tenant(&*self.inner.writer.snapshot()?, state.id)?;
-        self.inner.publisher.forget(state.id, runs);
-        self.purge_tenant(state.id)
-    }
-
-    /// Deletes the rows of a dropped tenant, in parts, and its record last: a crash in between goes on at the next open.
-    fn purge_tenant(&self, id: TenantId) -> Result<()> {
-        const PART: usize = 10_000;
-        loop {
-            let more = self.inner.writer.write(move |txn| {
-                let mut keys = Vec::new();
-                for table in Table::ALL.iter().copied().filter(|t| !matches!(t, Table::Meta | Table::Tenants)) {
-                    super::schemas::collect_tenant_keys(txn, table, id, PART, &mut keys)?;
-                }
-                let more = !keys.is_empty();
-                for (table, key) in keys {
-                    txn.delete(table, key);
-                }
-                if !more {
-                    txn.delete(Table::Tenants, Key::of(id).done());
-                }
-                Ok(more)
-            })?;
-            if !more {
-                return Ok(());
-            }
-        }
-    }
-
-    /// The names of the tenants, sorted.
-    ///
-    /// # Errors
-    /// `Io`, `Unavailable`.
-    pub fn tenants(&self) -> Result<Vec<String>> {
-        let mut names = Vec::new();
-        self.each_tenant(&mut |_, record| {
-            if !record.dropped {
-                names.push(record.name.clone());
-            }
-        })?;
-        names.sort();
-        Ok(names)
     }
 
     /// Gives the store the hooks of its host, or takes them away: they are asked about every write of a resource that
@@ -514,7 +405,9 @@ impl Inner {
     /// Ends the threads. The indexer goes first: it may wait for the writer.
     fn close(&self) {
         // The writer's own thread cannot wait for those that wait for it: they end by themselves.
-        self.indexer.close(!self.writer.is_own_thread());
+        let may_wait = !self.writer.is_own_thread();
+        self.jobs.close(may_wait);
+        self.indexer.close(may_wait);
         self.writer.close();
         self.interrupts.close();
         self.listeners.close();
@@ -573,20 +466,6 @@ fn registry_reader(builtin: Arc<Builtin>) -> Schemas {
         let load = |record: TenantRecord| load_config(snapshot, tenant, &record.profile, &builtin, None);
         Ok(record.map(load).transpose()?.map(|config| Arc::clone(&config.registry)))
     })
-}
-
-/// The record of a tenant that was not dropped.
-fn find_tenant(reads: &dyn Reads, name: &str) -> Result<Option<(TenantId, TenantRecord)>> {
-    let mut found = None;
-    reads.scan(Table::Tenants, &[], None, &mut |key, value| {
-        let record = TenantRecord::decode(value)?;
-        if record.name == name && !record.dropped {
-            found = key.first_chunk().map(|id| (TenantId::from_be_bytes(*id), record));
-            return Ok(ControlFlow::Break(()));
-        }
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::bounds::Bounds;
 use super::config::Config;
 use super::hooks::Scope;
+use super::password::Hasher;
 use super::represent::represent;
 use super::store::{Inner, TenantState};
 use super::write::Stored;
@@ -158,24 +159,35 @@ impl Inner {
         object: Object,
         options: DraftOptions,
     ) -> Result<Draft> {
-        let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
-        bind_options.lenient_schemas |= options.import;
-        let accepted = if options.create { accepted_on_create(model, &object) } else { Vec::new() };
-        let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
-        for (id, value) in accepted {
-            attributes.set(id, value);
-        }
-        let members = take_members(model, &mut attributes)?;
-        let groups = take_groups(model, &mut attributes)?.filter(|_| !options.trusted);
-        if let Some(password) = model.password()
-            && let Some(Value::String(clear)) = attributes.get_mut(password)
-            && !(options.import && super::password::is_hash(clear)?)
-        {
-            model.check_password(clear)?;
-            *clear = self.hasher.hash(clear)?;
-        }
-        Ok(Draft { attributes, members, groups, id, meta, registry: Arc::clone(&config.registry) })
+        draft(&self.hasher, config, model, object, options)
     }
+}
+
+/// Binds what a client sent.
+pub(super) fn draft(
+    hasher: &Hasher,
+    config: &Config,
+    model: &TypeModel,
+    object: Object,
+    options: DraftOptions,
+) -> Result<Draft> {
+    let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
+    bind_options.lenient_schemas |= options.import;
+    let accepted = if options.create { accepted_on_create(model, &object) } else { Vec::new() };
+    let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
+    for (id, value) in accepted {
+        attributes.set(id, value);
+    }
+    let members = take_members(model, &mut attributes)?;
+    let groups = take_groups(model, &mut attributes)?.filter(|_| !options.trusted);
+    if let Some(password) = model.password()
+        && let Some(Value::String(clear)) = attributes.get_mut(password)
+        && !(options.import && super::password::is_hash(clear)?)
+    {
+        model.check_password(clear)?;
+        *clear = hasher.hash(clear)?;
+    }
+    Ok(Draft { attributes, members, groups, id, meta, registry: Arc::clone(&config.registry) })
 }
 
 /// Takes `members` out of bound attributes: the ids of the members, in order.

@@ -30,7 +30,8 @@ of_tenant! {
     BulkRequest
     ImportSettings WatchRequest ListSchemasRequest ListResourceTypesRequest PutSchemasRequest RemoveSchemaRequest
     CreateTenantRequest GetTenantRequest ConfigureTenantRequest DropTenantRequest CreateTokenRequest ListTokensRequest
-    RevokeTokenRequest RegenerateTokenRequest TenantStatsRequest HandleRequest
+    RevokeTokenRequest RegenerateTokenRequest TenantStatsRequest HandleRequest GetImportJobRequest
+    ListImportJobsRequest
 }
 
 impl OfTenant for proto::ExplainRequest {

@@ -207,7 +207,7 @@ fn event(event: Event) -> ImportResponse {
 }
 
 /// What became of a client that does not send any more.
-fn lost(status: &Status) -> Error {
+pub(super) fn lost(status: &Status) -> Error {
     match status.code() {
         Code::OutOfRange => {
             Error::new(ErrorKind::PayloadTooLarge, "a chunk is larger than messages of this server may be")
@@ -216,7 +216,7 @@ fn lost(status: &Status) -> Error {
     }
 }
 
-fn stalled(what: &str) -> Error {
+pub(super) fn stalled(what: &str) -> Error {
     let detail = format!("nothing was {what} for {} seconds: import the rows that are missing again", STALL.as_secs());
     Error::new(ErrorKind::Cancelled, detail)
 }

@@ -17,8 +17,8 @@ use crate::engine::Scope;
 use crate::server::{self, Call, Gate, Peer};
 use crate::{Error, ErrorKind, Result};
 
-/// The call whose messages are without end, with limits of its own.
-const IMPORT: &str = "/scimdb.v1.ResourceService/Import";
+/// The calls whose messages are without end, with limits of their own.
+const IMPORTS: [&str; 2] = ["/scimdb.v1.ResourceService/Import", "/scimdb.v1.ResourceService/QueueImport"];
 
 /// What a message has taken of the memory that bodies share. It is given back when nobody holds it any more: the message
 /// while it comes in, the call while it is carried out.
@@ -53,8 +53,9 @@ pub(crate) async fn admit<B>(
     if is_ours && let Err(error) = gate.glance(&call).await {
         return Err(status(&error, &call.id).into_http());
     }
-    let deadline = if path == IMPORT { None } else { gate.deadline(&call) };
-    let held = (is_ours && path != IMPORT).then(|| Arc::new(Mutex::new(gate.body(&call))));
+    let is_import = IMPORTS.contains(&path);
+    let deadline = if is_import { None } else { gate.deadline(&call) };
+    let held = (is_ours && !is_import).then(|| Arc::new(Mutex::new(gate.body(&call))));
     let (mut parts, body) = request.into_parts();
     if let Some(held) = &held {
         parts.extensions.insert(Arc::clone(held));

@@ -20,6 +20,7 @@ mod call;
 mod convert;
 mod import;
 mod intake;
+mod jobs;
 pub mod proto;
 mod protocol_service;
 mod resource_service;

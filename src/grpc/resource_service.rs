@@ -6,7 +6,7 @@ use tonic::{Request, Response, Status, Streaming};
 use super::call::{brief, unary};
 use super::convert::{explanation, fits, given, page, resource, search, versions};
 use super::proto::resource_service_server::ResourceService;
-use super::{import, proto, stream_list, watch};
+use super::{import, jobs, proto, stream_list, watch};
 use crate::Result;
 use crate::engine::{Scope, WriteOptions, Written};
 use crate::message::{self, BulkResponse, Representation, ResourceInput};
@@ -165,6 +165,42 @@ impl ResourceService for Resources {
 
     async fn import(&self, request: Request<Streaming<proto::ImportRequest>>) -> Answer<Self::ImportStream> {
         import::import(&self.gate, request).await
+    }
+
+    async fn queue_import(
+        &self,
+        request: Request<Streaming<proto::QueueImportRequest>>,
+    ) -> Answer<proto::QueueImportResponse> {
+        jobs::queue_import(&self.gate, request).await
+    }
+
+    async fn get_import_job(
+        &self,
+        request: Request<proto::GetImportJobRequest>,
+    ) -> Answer<proto::GetImportJobResponse> {
+        unary(&self.gate, "ResourceService/GetImportJob", Scope::Read, request, |caller, message| {
+            let proto::GetImportJobRequest { tenant: _, correlation_id } = message;
+            let job = caller.tenant()?.import_job(&correlation_id)?;
+            Ok(proto::GetImportJobResponse { job: Some(jobs::import_job(job)) })
+        })
+        .await
+    }
+
+    async fn list_import_jobs(
+        &self,
+        request: Request<proto::ListImportJobsRequest>,
+    ) -> Answer<proto::ListImportJobsResponse> {
+        unary(&self.gate, "ResourceService/ListImportJobs", Scope::Read, request, |caller, message| {
+            let proto::ListImportJobsRequest { tenant: _ } = message;
+            // A thousand imports with their failures would be more than a message may be.
+            let told = |mut job: crate::engine::ImportJob| {
+                job.failures.clear();
+                jobs::import_job(job)
+            };
+            let jobs = caller.tenant()?.import_jobs()?.into_iter().map(told).collect();
+            Ok(proto::ListImportJobsResponse { jobs })
+        })
+        .await
     }
 
     type WatchStream = ReceiverStream<std::result::Result<proto::WatchResponse, Status>>;

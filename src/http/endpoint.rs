@@ -19,7 +19,7 @@ use super::mount::{is_of_another_version, mounted};
 use super::operations::Operation;
 use super::origin::{check_host, origin};
 use crate::engine::Mounted;
-use crate::protocol::{self, AuthenticationScheme, Context, answer_error, challenge, required_scope};
+use crate::protocol::{self, AuthenticationScheme, Context, answer_error, challenge, required_scope, takes_stream};
 use crate::server::{Body, Call, Caller, Face, Gate, Peer, request_id, token};
 use crate::{Error, ErrorKind, Result};
 
@@ -33,7 +33,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     pub(super) gate: Gate,
-    is_encrypted: bool,
+    pub(super) is_encrypted: bool,
 }
 
 /// An answer that is ready to be sent.
@@ -104,7 +104,8 @@ impl Endpoint {
         if let Some(document) = document {
             return document.answer(&self.gate, &parts, call).await.map(Answer::from);
         }
-        let (answerer, path) = explorer::asked(&self.gate, path);
+        let (answerer, behind) = explorer::asked(&self.gate, path);
+        let (is_plain, path) = (behind.len() == path.len(), behind);
         let Some(mounted) = mounted(&self.gate, path) else {
             let error = if is_of_another_version(path) {
                 Error::new(
@@ -118,6 +119,9 @@ impl Endpoint {
         };
         let scope = required_scope(parts.method.as_str(), &mounted.target);
         let call = Call { tenant: mounted.tenant.clone(), scope, ..call };
+        if is_plain && takes_stream(parts.method.as_str(), &mounted.target) {
+            return self.take_in(parts, mounted, body, call).await;
+        }
         let mut sent = self.gate.body(&call);
         let mut visit = self.gate.visit(call);
         let result = async {
@@ -209,12 +213,12 @@ impl Endpoint {
     }
 }
 
-fn lost(detail: &str) -> Error {
+pub(super) fn lost(detail: &str) -> Error {
     Error::new(ErrorKind::Cancelled, detail)
 }
 
 /// What came of a body that cannot be read: the client went away, or what it sends is none.
-fn broken(error: hyper::Error) -> Error {
+pub(super) fn broken(error: hyper::Error) -> Error {
     let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<io::Error>());
     let is_wrong =
         cause.is_some_and(|it| matches!(it.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
@@ -242,7 +246,7 @@ fn check_coding(headers: &HeaderMap) -> Result<()> {
 /// # Errors
 /// `InvalidArgument` for one that has a say in what happens, and is none: as good as not sent, it would allow what it is
 /// there to stop.
-fn texts(headers: &HeaderMap) -> Result<Vec<(&str, &str)>> {
+pub(super) fn texts(headers: &HeaderMap) -> Result<Vec<(&str, &str)>> {
     let mut texts = Vec::with_capacity(headers.len());
     for (name, value) in headers {
         match value.to_str() {

@@ -7,6 +7,7 @@ mod browsers;
 mod encode;
 mod endpoint;
 mod explorer;
+mod intake;
 mod mount;
 mod operations;
 mod origin;

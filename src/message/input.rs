@@ -85,7 +85,8 @@ fn byte_offset(text: &str, error: &serde_json::Error) -> usize {
     (start + error.column().saturating_sub(1)).min(text.len())
 }
 
-fn syntax_error(error: &serde_json::Error) -> Error {
+/// What the parser says, in words for who sent the text.
+pub(super) fn syntax_error(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or(&text);
     let detail = match what {

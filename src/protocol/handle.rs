@@ -1,16 +1,18 @@
 //! From a request to its answer.
 
+use std::io::Read;
+
 use super::headers::{JSON, SCIM_JSON, check_text};
 use super::parameters::Parameters;
-use super::route::{Route, is_search};
-use super::{Context, Request, Response, bulk, discovery, forget, me, resources, respond, search};
+use super::route::{Route, is_import, is_search};
+use super::{Context, Request, Response, bulk, discovery, forget, import, me, resources, respond, search};
 use crate::engine::{Scope, Tenant};
 use crate::{Error, ErrorKind, Result};
 
 /// Answers a request (RFC 7644). Whatever is wrong with it is told by the answer: a SCIM error document, with the status
 /// of the error table.
 pub fn handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Response {
-    let response = routed(tenant, request, context).unwrap_or_else(|error| answer_error(&error));
+    let response = routed(tenant, request, context, None).unwrap_or_else(|error| answer_error(&error));
     without_body_of_head(request, response)
 }
 
@@ -19,7 +21,29 @@ pub fn handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Resp
 /// # Errors
 /// Whatever the request or the store is to blame for.
 pub fn try_handle(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
-    Ok(without_body_of_head(request, routed(tenant, request, context)?))
+    Ok(without_body_of_head(request, routed(tenant, request, context, None)?))
+}
+
+/// The same for a request whose body is read while it comes, however large it is: for those that [`takes_stream`] tells.
+/// The body of any other, and the one in the request, is not looked at.
+///
+/// # Errors
+/// As [`try_handle`].
+pub fn try_handle_stream(
+    tenant: &Tenant,
+    request: &Request<'_>,
+    body: &mut dyn Read,
+    context: &Context,
+) -> Result<Response> {
+    let request = Request { body: b"", ..*request };
+    Ok(without_body_of_head(&request, routed(tenant, &request, context, Some(body))?))
+}
+
+/// Whether a request is one whose body may be larger than others, and need not be there as a whole: an import that is to be
+/// queued. Whether the tenant has those, [`try_handle_stream`] finds out.
+pub fn takes_stream(method: &str, target: &str) -> bool {
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    method == "POST" && is_import(path)
 }
 
 fn without_body_of_head(request: &Request<'_>, mut response: Response) -> Response {
@@ -67,9 +91,14 @@ pub fn answer_error(error: &Error) -> Response {
     respond::error(error)
 }
 
-fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<Response> {
+fn routed(
+    tenant: &Tenant,
+    request: &Request<'_>,
+    context: &Context,
+    stream: Option<&mut dyn Read>,
+) -> Result<Response> {
     let registry = tenant.registry()?;
-    let route = Route::parse(request.path(), &registry)?.of_profile(&*tenant.profile()?);
+    let route = Route::parse(request.path(), &registry)?.of_profile(&*tenant.profile()?)?;
     // A path that does not exist is told before anything about the method or the body.
     if let Some(endpoint) = route.endpoint() {
         tenant.check_served(registry.resource_type(endpoint)?)?;
@@ -103,6 +132,11 @@ fn routed(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Result<R
             search::by_message(tenant, request, context, Some(&endpoint))
         }
         Route::Forget(endpoint) => forget::forget(tenant, request, context, &endpoint),
+        Route::Import(endpoint) => match stream {
+            Some(stream) => import::queue(tenant, request, stream, context, &endpoint),
+            None => import::queue(tenant, request, &mut &*request.body, context, &endpoint),
+        },
+        Route::ImportJob(endpoint, id) => import::status(tenant, request, &endpoint, &id),
         Route::Bulk => bulk::bulk(tenant, request, context),
         Route::Me => me::me(tenant, request, context),
         Route::ServiceProviderConfig => discovery::service_provider_config(tenant, request, context),

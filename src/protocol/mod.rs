@@ -65,6 +65,7 @@ mod explain;
 mod forget;
 mod handle;
 mod headers;
+mod import;
 mod me;
 mod parameters;
 mod request;
@@ -76,6 +77,9 @@ mod sensitive;
 
 pub use context::{AuthenticationScheme, Context};
 pub use explain::explain;
-pub use handle::{answer_error, handle, is_look_up, required_scope, too_large, try_handle};
+pub use handle::{
+    answer_error, handle, is_look_up, required_scope, takes_stream, too_large, try_handle, try_handle_stream,
+};
 pub use headers::{bearer, challenge};
+pub use import::import_job_options;
 pub use request::{Request, Response};

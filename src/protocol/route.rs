@@ -7,6 +7,9 @@ use crate::model::Registry;
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
+/// The endpoint of imports, below that of a resource type.
+const IMPORT: &str = ".import";
+
 /// What a path names (RFC 7644 table 1 and section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
@@ -34,6 +37,10 @@ pub(super) enum Route {
     Resource(String, String),
     /// `/Users/.forget`: an erasure, by POST, where the profile has it.
     Forget(String),
+    /// `/Users/.import`: imports are queued there, where the profile has that.
+    Import(String),
+    /// `/Users/.import/1P5FOESDK44J6Q0QAHK2`: the endpoint, and the correlation id.
+    ImportJob(String, String),
 }
 
 impl Route {
@@ -58,8 +65,14 @@ impl Route {
         {
             (first, second) = (both, segments.next().transpose()?);
         }
+        let third = segments.next().transpose()?;
         if segments.next().is_some() || is_nameless || second.as_deref() == Some("") {
             return Err(nothing());
+        }
+        if let Some(third) = third {
+            let is_import = second.is_some_and(|second| second.eq_ignore_ascii_case(IMPORT));
+            let is_job = is_import && !third.is_empty();
+            return if is_job { Ok(Route::ImportJob(endpoint(&first), third)) } else { Err(nothing()) };
         }
         // Letter case does not matter, as it does not for the endpoints of resource types.
         let is = |name: &str| first.eq_ignore_ascii_case(name);
@@ -80,13 +93,21 @@ impl Route {
 
     /// What it is in a tenant of a profile: what begins with a dot names an endpoint there, where it has that one, and an id
     /// everywhere else.
-    pub(super) fn of_profile(self, profile: &Profile) -> Route {
+    ///
+    /// # Errors
+    /// `NotFound` for what stands behind an endpoint that the profile does not have.
+    pub(super) fn of_profile(self, profile: &Profile) -> Result<Route> {
+        let names = |id: &str, name: &str| id.eq_ignore_ascii_case(name);
         match self {
-            Route::Resource(endpoint, id) if id.eq_ignore_ascii_case(".forget") && profile.has_endpoint("forget") => {
-                Route::Forget(endpoint)
+            Route::ImportJob(..) if !profile.has_endpoint("import") => Err(nothing()),
+            Route::Resource(endpoint, id) if names(&id, IMPORT) && profile.has_endpoint("import") => {
+                Ok(Route::Import(endpoint))
             }
-            Route::Search(endpoint) if profile.has_endpoint("search") => Route::OpenSearch(endpoint),
-            other => other,
+            Route::Resource(endpoint, id) if names(&id, ".forget") && profile.has_endpoint("forget") => {
+                Ok(Route::Forget(endpoint))
+            }
+            Route::Search(endpoint) if profile.has_endpoint("search") => Ok(Route::OpenSearch(endpoint)),
+            other => Ok(other),
         }
     }
 
@@ -97,7 +118,9 @@ impl Route {
             | Route::Search(endpoint)
             | Route::OpenSearch(endpoint)
             | Route::Resource(endpoint, _)
-            | Route::Forget(endpoint) => Some(endpoint),
+            | Route::Forget(endpoint)
+            | Route::Import(endpoint)
+            | Route::ImportJob(endpoint, _) => Some(endpoint),
             _ => None,
         }
     }
@@ -105,10 +128,14 @@ impl Route {
     /// The methods that it has.
     pub(super) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Route::Root | Route::ServiceProviderConfig | Route::ResourceTypes(_) | Route::Schemas(_) => {
-                &["GET", "HEAD", "OPTIONS"]
+            Route::Root
+            | Route::ServiceProviderConfig
+            | Route::ResourceTypes(_)
+            | Route::Schemas(_)
+            | Route::ImportJob(..) => &["GET", "HEAD", "OPTIONS"],
+            Route::RootSearch | Route::Search(_) | Route::Bulk | Route::Forget(_) | Route::Import(_) => {
+                &["POST", "OPTIONS"]
             }
-            Route::RootSearch | Route::Search(_) | Route::Bulk | Route::Forget(_) => &["POST", "OPTIONS"],
             Route::Endpoint(_) | Route::OpenSearch(_) => &["GET", "HEAD", "POST", "OPTIONS"],
             Route::Resource(..) => &["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
             Route::Me => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
@@ -118,10 +145,20 @@ impl Route {
 
 /// Whether a path is that of a search by POST, whichever endpoint stands before it: one of two segments at most.
 pub(super) fn is_search(path: &str) -> bool {
+    ends_with(path, ".search")
+}
+
+/// Whether imports are queued at a path, where the tenant's profile has that.
+pub(super) fn is_import(path: &str) -> bool {
+    ends_with(path, IMPORT)
+}
+
+/// Whether a path is an endpoint, of one segment or two, with this behind it.
+fn ends_with(path: &str, name: &str) -> bool {
     let path = path.strip_prefix('/').unwrap_or(path);
     let mut segments = path.strip_suffix('/').unwrap_or(path).rsplit('/');
-    let is_search = |last| decoded(last).is_ok_and(|last| last.eq_ignore_ascii_case(".search"));
-    segments.next().is_some_and(is_search) && segments.count() <= 2
+    let is_named = |last| decoded(last).is_ok_and(|last| last.eq_ignore_ascii_case(name));
+    segments.next().is_some_and(is_named) && segments.count() <= 2
 }
 
 fn endpoint(segment: &str) -> String {
@@ -177,7 +214,24 @@ mod tests {
         for (path, expected) in cases {
             assert_eq!(parse(path).unwrap(), expected, "{path}");
         }
-        for path in ["/Users/1/2", "/Users//", "/Me/1", "/me/1", "/Bulk/1", "//Users", "/%2FUsers", "/User/Kind/1"] {
+        let importing: Profile = r#"{"name": "a", "endpoints": ["import"]}"#.parse().unwrap();
+        let [batch, job] = ["/Users/.import", "/Users/.Import/1P5F"].map(|path| parse(path).unwrap());
+        assert!(is_import("/Users/.import") && !is_import("/Users/.import/1P5F"));
+        assert_eq!(batch.clone().of_profile(&Profile::default()).unwrap(), batch);
+        assert_eq!(batch.of_profile(&importing).unwrap(), Route::Import("/Users".into()));
+        assert_eq!(job.clone().of_profile(&Profile::default()).unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(job.of_profile(&importing).unwrap(), Route::ImportJob("/Users".into(), "1P5F".into()));
+        for path in [
+            "/Users/.import/1/2",
+            "/Users/1/2",
+            "/Users//",
+            "/Me/1",
+            "/me/1",
+            "/Bulk/1",
+            "//Users",
+            "/%2FUsers",
+            "/User/Kind/1",
+        ] {
             assert_eq!(parse(path).unwrap_err().kind(), ErrorKind::NotFound, "{path}");
         }
         for path in ["/Users/%ff", "/Users/%zz", "/Users/%4", "/Users/100%"] {

@@ -31,6 +31,8 @@ pub struct Body {
     buffers: Buffers,
     /// Who sends it, unless that may be everybody, and what they have.
     caller: Option<(Key, usize)>,
+    /// What one caller may have.
+    share: usize,
     counted: usize,
     place: Option<OwnedSemaphorePermit>,
 }
@@ -56,7 +58,7 @@ impl Buffers {
             Face::Grpc => over_grpc,
         };
         let caller = (!is_everybody).then(|| (Key::of(call), share));
-        Body { bytes: Vec::new(), buffers: self.clone(), caller, counted: 0, place: None }
+        Body { bytes: Vec::new(), buffers: self.clone(), caller, share, counted: 0, place: None }
     }
 
     /// Counts bytes of a caller, unless they are more than its share.
@@ -105,6 +107,14 @@ impl Body {
             None => self.place = Some(more),
         }
         Ok(())
+    }
+
+    /// Counts what a body takes that is read while it comes: so much, or all that one caller may have if that is less.
+    ///
+    /// # Errors
+    /// As [`Body::push`].
+    pub fn hold(&mut self, size: usize) -> Result<()> {
+        self.reserve(size.min(self.share))
     }
 
     /// What came so far.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use scimdb::grpc::proto::{
-    ChangeOperation, DeleteRequest, ImportRequest, ImportResponse, ImportSettings, OnConflict, SortOrder,
-    StreamListRequest, WatchRequest, WatchResponse, import_request::Part, import_response::Event,
+    ChangeOperation, CreateRequest, DeleteRequest, GetImportJobRequest, ImportJob, ImportJobStatus, ImportRequest,
+    ImportResponse, ImportSettings, ListImportJobsRequest, OnConflict, QueueImportRequest, QueueImportSettings,
+    SortOrder, StreamListRequest, WatchRequest, WatchResponse, import_request::Part, import_response::Event,
+    queue_import_request::Part as QueuePart,
 };
 use serde_json::json;
 use tokio::time::timeout;
@@ -169,6 +171,49 @@ async fn an_import_begins_with_its_settings() {
     let unknown = ImportSettings { resource_type: "Robot".into(), ..ImportSettings::default() };
     let mut answers = client.import(tokio_stream::iter([settings(unknown)])).await.unwrap().into_inner();
     assert_refused(&answers.message().await.unwrap_err(), Code::NotFound, "UNKNOWN_TYPE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_is_queued_and_looked_at() {
+    let served = served(|_| {}).await;
+    let mut client = served.resources().await;
+    let json = r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "g"}"#.to_owned();
+    let group =
+        CreateRequest { resource_type: "Group".into(), json, id: "USG_FTEMP".into(), ..CreateRequest::default() };
+    client.create(group).await.unwrap();
+    let settings = QueueImportRequest { part: Some(QueuePart::Settings(QueueImportSettings::default())) };
+    let chunk = |text: &[u8]| QueueImportRequest { part: Some(QueuePart::Chunk(text.to_vec())) };
+    let text = br#"{"users": [{"userName": "ann"}, {"userName": "ANN"}, {"externalId": "x"}], "group": {"value": "USG_FTEMP"}}"#;
+    let (head, tail) = text.split_at(30);
+    let parts = vec![settings.clone(), chunk(head), chunk(tail)];
+    let queued = client.queue_import(tokio_stream::iter(parts)).await.unwrap().into_inner().job.unwrap();
+    assert_eq!((queued.import_size, queued.group.as_str(), queued.resource_type.as_str()), (3, "USG_FTEMP", "User"));
+    let request = GetImportJobRequest { correlation_id: queued.correlation_id.clone(), ..Default::default() };
+    let job = loop {
+        let job = client.get_import_job(request.clone()).await.unwrap().into_inner().job.unwrap();
+        if job.status() != ImportJobStatus::Importing {
+            break job;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!(
+        (job.status(), job.processed, job.imported, job.already_existed, job.failed),
+        (ImportJobStatus::Done, 3, 1, 1, 1)
+    );
+    assert_eq!((job.failures[0].row, job.failures[0].external_id()), (3, "x"));
+    let listed = client.list_import_jobs(ListImportJobsRequest::default()).await.unwrap().into_inner().jobs;
+    assert_eq!(listed, [ImportJob { failures: Vec::new(), ..job }]);
+    // What breaks off, and what is none.
+    for (parts, reason) in [
+        (vec![], "INVALID_ARGUMENT"),
+        (vec![settings.clone(), settings.clone()], "INVALID_ARGUMENT"),
+        (vec![settings.clone(), chunk(head)], "INVALID_SYNTAX"),
+    ] {
+        let refused = client.queue_import(tokio_stream::iter(parts)).await.unwrap_err();
+        assert_refused(&refused, Code::InvalidArgument, reason);
+    }
+    let unknown = GetImportJobRequest { correlation_id: "1P5FOESDK44J6Q0QAHK2".into(), ..Default::default() };
+    assert_refused(&client.get_import_job(unknown).await.unwrap_err(), Code::NotFound, "NOT_FOUND");
 }
 
 async fn next(answers: &mut Streaming<WatchResponse>) -> WatchResponse {

@@ -41,12 +41,25 @@ pub const TABLES: &[(&str, &[(&str, &str)])] = &[
     ("deleted", &[("tenant u16 32bytes u64", "=1 u64 text32")]),
     // What is under way is left out of the file that ends it.
     ("forgetting", &[]),
+    (
+        "jobs",
+        &[
+            (
+                "tenant =0 u64",
+                "=1 u8 text32 u64 u64 u64 u64 u64 u64 u64 u64 instant optional:instant text32 optional:text32 \
+                 optional:pair32 texts64 optional:text32 failures64",
+            ),
+            ("tenant =1 20bytes", "u64"),
+            ("tenant =2 u64", ""),
+        ],
+    ),
+    ("job_rows", &[("tenant u64 u32", "texts32")]),
 ];
 
 /// Whether bytes are, to the last one, what a line of words says.
 pub fn is(words: &str, bytes: &[u8]) -> bool {
     let mut rest = bytes;
-    words.split(' ').all(|word| take(word, &mut rest).is_some()) && rest.is_empty()
+    words.split_ascii_whitespace().all(|word| take(word, &mut rest).is_some()) && rest.is_empty()
 }
 
 fn cut<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
@@ -105,6 +118,17 @@ fn take(word: &str, rest: &mut &[u8]) -> Option<()> {
         "numbers64" => {
             (rest.len() >= 8 && rest.len().is_multiple_of(8)).then(|| cut(rest, rest.len())).flatten().map(drop)
         }
+        "20bytes" => cut(rest, 20).map(drop),
+        "pair32" => (0..2).try_for_each(|_| take("text32", rest)),
+        "texts64" => (0..big(rest, 8)?).try_for_each(|_| take("text32", rest)),
+        "texts32" => {
+            while !rest.is_empty() {
+                take("text32", rest)?;
+            }
+            Some(())
+        }
+        "failures64" => (0..big(rest, 8)?)
+            .try_for_each(|_| ["u64", "optional:text32", "text32"].iter().try_for_each(|word| take(word, rest))),
         "32bytes" => cut(rest, 32).map(drop),
         "text32" | "digest32" | "numbers32" => {
             let length = usize::try_from(big(rest, 4)?).ok()?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, keys, patch,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs, keys, patch,
     profile, query, replace, schema, stats, tenant, token,
 };
 
@@ -60,6 +60,7 @@ pub enum Command {
     #[cfg(feature = "server")]
     Serve(Box<crate::serve::ServeArgs>),
     Import(import::ImportArgs),
+    Jobs(jobs::JobsArgs),
     Export(export::ExportArgs),
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),

@@ -19,6 +19,7 @@ mod failure;
 mod forget;
 mod get;
 mod import;
+mod jobs;
 mod keys;
 mod output;
 mod patch;

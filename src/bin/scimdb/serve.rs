@@ -95,6 +95,9 @@ pub struct ServeArgs {
     /// Operations of a bulk request at most [default: 1000]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     max_bulk_operations: Option<u32>,
+    /// Bytes of an import at most that is queued [default: 4 GiB]
+    #[arg(long, value_name = "BYTES")]
+    max_import_bytes: Option<u64>,
     /// Resources of a page when a request names no count [default: 100]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     default_page: Option<u64>,
@@ -132,6 +135,7 @@ impl ServeArgs {
         let defaults = StoreOptions::default();
         let number = |given: u32| usize::try_from(given).unwrap_or(usize::MAX);
         options.max_bulk_operations = self.max_bulk_operations.map_or(defaults.max_bulk_operations, number);
+        options.max_import_bytes = self.max_import_bytes.unwrap_or(defaults.max_import_bytes);
         options.default_page = self.default_page.unwrap_or(defaults.default_page);
         options.max_page = self.max_page.unwrap_or(defaults.max_page);
         options.cursor_ttl = self.cursor_ttl.unwrap_or(defaults.cursor_ttl);
@@ -169,6 +173,7 @@ impl ServeArgs {
             development,
             log_format,
             max_bulk_operations: _,
+            max_import_bytes: _,
             default_page: _,
             max_page: _,
             cursor_ttl: _,

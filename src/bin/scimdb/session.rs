@@ -12,7 +12,7 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, keys, patch,
+    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs, keys, patch,
     profile, query, replace, schema, stats, tenant, token,
 };
 
@@ -34,6 +34,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         #[cfg(feature = "server")]
         Command::Serve(args) => crate::serve::run(*args, &mut session),
         Command::Import(args) => import::run(args, &mut session),
+        Command::Jobs(args) => jobs::run(args, &mut session),
         Command::Export(args) => export::run(args, &mut session),
         Command::Query(args) => query::run(args, &mut session),
         Command::Explain(args) => explain::run(args, &mut session),

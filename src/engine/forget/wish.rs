@@ -12,6 +12,7 @@ use crate::engine::tenant::scope;
 use crate::engine::write::log;
 use crate::engine::{ChangeOperation, Tenant};
 use crate::model::TypeModel;
+use crate::profile::Operation;
 use crate::{Error, ErrorKind, Result};
 
 /// How long an index on disk is waited for. One that takes longer is made again.
@@ -46,7 +47,7 @@ impl Tenant {
     /// `InvalidValue` for an empty one. As [`Store::compact`](crate::Store::compact): it is not done yet then.
     pub fn forget(&self, resource_type: &str, external_id: &str, actor: Option<&str>) -> Result<Forgotten> {
         let config = self.state.config()?;
-        let kind = config.registry.resource_type(resource_type)?.number();
+        let kind = self.model_for(&config, resource_type, Operation::Forget)?.number();
         if external_id.is_empty() {
             let detail = "externalId is empty: name who is to be forgotten";
             return Err(Error::new(ErrorKind::InvalidValue, detail).on("externalId"));

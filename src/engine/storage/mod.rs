@@ -9,6 +9,7 @@ mod counters;
 mod database;
 mod errors;
 pub(super) mod format;
+pub(super) mod import_records;
 mod job;
 pub(super) mod keys;
 mod location;

@@ -30,38 +30,38 @@ pub enum Scope {
 }
 
 /// A record under construction.
-struct Put(Vec<u8>);
+pub(super) struct Put(pub(super) Vec<u8>);
 
 impl Put {
     /// The room that most records need.
     const CAPACITY: usize = 192;
 
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Put(Vec::with_capacity(Put::CAPACITY))
     }
 
-    fn byte(mut self, byte: u8) -> Self {
+    pub(super) fn byte(mut self, byte: u8) -> Self {
         self.0.push(byte);
         self
     }
 
-    fn number(mut self, number: u64) -> Self {
+    pub(super) fn number(mut self, number: u64) -> Self {
         self.0.extend_from_slice(&number.to_be_bytes());
         self
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
         self.0.extend_from_slice(bytes);
         self
     }
 
-    fn instant(self, instant: Instant) -> Self {
+    pub(super) fn instant(self, instant: Instant) -> Self {
         let (seconds, nanoseconds) = instant.to_unix();
         self.number(seconds.cast_unsigned()).number(u64::from(nanoseconds))
     }
 
-    fn optional<T>(self, value: Option<T>, put: impl FnOnce(Self, T) -> Self) -> Self {
+    pub(super) fn optional<T>(self, value: Option<T>, put: impl FnOnce(Self, T) -> Self) -> Self {
         match value {
             Some(value) => put(self.byte(1), value),
             None => self.byte(0),
@@ -70,50 +70,50 @@ impl Put {
 }
 
 /// A record being read.
-struct Take<'a>(&'a [u8]);
+pub(super) struct Take<'a>(pub(super) &'a [u8]);
 
 impl<'a> Take<'a> {
-    fn byte(&mut self) -> Option<u8> {
+    pub(super) fn byte(&mut self) -> Option<u8> {
         let (byte, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(*byte)
     }
 
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let (number, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(u64::from_be_bytes(*number))
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.0.split_first_chunk()?;
         let (bytes, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
         self.0 = rest;
         Some(bytes)
     }
 
-    fn text(&mut self) -> Option<String> {
+    pub(super) fn text(&mut self) -> Option<String> {
         Some(std::str::from_utf8(self.bytes()?).ok()?.to_owned())
     }
 
-    fn instant(&mut self) -> Option<Instant> {
+    pub(super) fn instant(&mut self) -> Option<Instant> {
         let seconds = self.number()?.cast_signed();
         Instant::from_unix(seconds, u32::try_from(self.number()?).ok()?)
     }
 
-    fn optional<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+    pub(super) fn optional<T>(&mut self, take: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         match self.byte()? {
             0 => Some(None),
             _ => take(self).map(Some),
         }
     }
 
-    fn end<T>(self, record: T) -> Option<T> {
+    pub(super) fn end<T>(self, record: T) -> Option<T> {
         self.0.is_empty().then_some(record)
     }
 }
 
-fn damaged(what: &str) -> Error {
+pub(super) fn damaged(what: &str) -> Error {
     Error::new(ErrorKind::Corrupt, format!("a stored {what} cannot be read; run `scimdb check`"))
 }
 

@@ -55,6 +55,10 @@ tables! {
     Deleted "deleted",
     /// Tenant, sequence → an erasure that is under way.
     Forgetting "forgetting",
+    /// Tenant, what it is, number or correlation id → the record of a queued import, or how to find one.
+    Jobs "jobs",
+    /// Tenant, upload, chunk → users of a queued import.
+    JobRows "job_rows",
 }
 
 impl Table {
