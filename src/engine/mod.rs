@@ -37,6 +37,7 @@ mod options;
 mod password;
 mod query;
 mod replace;
+mod repositories;
 mod represent;
 mod rows;
 mod schemas;
@@ -72,6 +73,7 @@ pub use jobs::{ImportJob, ImportJobOptions};
 pub use listeners::Subscription;
 pub use mounts::Mounted;
 pub use options::{IndexOptions, Limits, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
+pub use repositories::{Repositories, RepositoryQuery};
 pub use stats::{StoreStats, TenantStats};
 #[cfg(feature = "ffi")]
 pub(crate) use storage::check_may_wait;
