@@ -223,14 +223,14 @@ fn tenants_take_turns_and_a_dropped_one_is_forgotten() {
     let small = store.create_tenant("small", TenantOptions::default()).unwrap();
     let dropped = store.create_tenant("dropped", TenantOptions::default()).unwrap();
     [&large, &small, &dropped].into_iter().for_each(|tenant| group(tenant, "USG_FTEMP"));
-    let many = body(&users(0..40_000));
+    let many = body(&users(0..20_000));
     let [_, first] = [&dropped, &large].map(|tenant| queue(tenant, &many));
     let last = queue(&small, &body(&users(0..10)));
     let last = small.wait_for_import(&last.correlation_id, PATIENCE).unwrap();
     assert_eq!((last.status, last.imported), (JobStatus::Done, 10));
     assert_eq!(large.import_job(&first.correlation_id).unwrap().status, JobStatus::Importing);
     store.drop_tenant("dropped").unwrap();
-    assert_eq!(large.wait_for_import(&first.correlation_id, PATIENCE).unwrap().imported, 40_000);
+    assert_eq!(large.wait_for_import(&first.correlation_id, PATIENCE).unwrap().imported, 20_000);
     assert_eq!(dropped.import_jobs().unwrap_err().kind(), ErrorKind::UnknownTenant);
     is_sound(&store);
 }
