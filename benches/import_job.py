@@ -32,7 +32,7 @@ class Server:
 
     def start(self) -> None:
         command = [self.program, "--store", str(self.store), "serve", "--address", f"127.0.0.1:{self.port}"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(600):
             try:
                 if self.ask("GET", "/readyz")[0] == 200:
