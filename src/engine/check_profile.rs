@@ -235,3 +235,94 @@ fn strange_members(reads: &dyn Reads, scope: Scope<'_>, at: RowId, found: &mut F
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::WriteOptions;
+    use crate::message::ResourceInput;
+
+    fn store() -> (Store, Tenant) {
+        let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+        let tenant = store.tenant("default").unwrap();
+        (store, tenant)
+    }
+
+    fn create(tenant: &Tenant, kind: &str, json: &str) -> String {
+        tenant.create(kind, ResourceInput::from_json(json.as_bytes()).unwrap(), &WriteOptions::default()).unwrap().id
+    }
+
+    fn user(tenant: &Tenant, members: &str) -> String {
+        let schema = "urn:ietf:params:scim:schemas:core:2.0:User";
+        create(tenant, "User", &format!(r#"{{"schemas": ["{schema}"], {members}}}"#))
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_and_told() {
+        let (store, tenant) = store();
+        let fitting = user(&tenant, r#""userName": "ann", "externalId": "1", "title": "boss", "nickName": "a""#);
+        let other = user(
+            &tenant,
+            r#""userName": "b", "title": "apprentice",
+            "emails": [{"value": "b@example.com"}, {"value": "nobody"}], "roles": [{"value": "r"}]"#,
+        );
+        let schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
+        for name in ["a", "b"] {
+            let group =
+                format!(r#"{{"schemas": ["{schema}"], "displayName": "{name}", "members": [{{"value": "{other}"}}]}}"#);
+            create(&tenant, "Group", &group);
+        }
+        let document = r#"{"name": "narrow", "attributes": {
+            "User": {"externalId": {"required": true}, "title": {"maxLength": 5, "required": "replace"},
+                "emails": {"maxValues": 1}, "emails.value": {"pattern": "[^@]+@[^@]+"}, "nickName": {"required": true},
+                "groups": {"mutability": "readWrite", "maxValues": 1},
+                "roles.value": {"known": {"resourceType": "Group"}}},
+            "Group": {"members": {"types": ["Group"]}}}}"#;
+        let narrow: Profile = document.parse().unwrap();
+        assert_eq!(tenant.check_profile(None).unwrap().refused, 0);
+        let report = tenant.check_profile(Some(&narrow)).unwrap();
+        assert_eq!((report.profile.as_str(), report.resources, report.refused), ("narrow", 4, 3));
+        let counts: Vec<_> =
+            report.counts.iter().map(|it| (it.attribute.as_deref().unwrap_or_default(), it.rule, it.count)).collect();
+        let expected = [
+            ("members", "types", 2),
+            ("emails", "maxValues", 1),
+            ("emails.value", "pattern", 1),
+            ("externalId", "required", 1),
+            ("groups", "maxValues", 1),
+            ("nickName", "required", 1),
+            ("roles.value", "known", 1),
+            ("title", "maxLength", 1),
+        ];
+        assert_eq!(counts, expected);
+        assert_eq!(report.findings.len(), 9);
+        assert!(report.findings.iter().all(|finding| finding.id != fitting && !finding.detail.is_empty()));
+        // The tenant is as it was, and takes the profile: then its own says the same.
+        assert_eq!(tenant.profile().unwrap().name(), "strict");
+        store.configure_tenant("default", TenantOptions::of_profile(narrow)).unwrap();
+        assert_eq!(tenant.check_profile(None).unwrap(), report);
+        // One without an attribute that has values cannot be taken.
+        let typed = r#"{"name": "typed", "schemas": [{"id": "urn:ietf:params:scim:schemas:core:2.0:User",
+            "attributes": [{"name": "title", "type": "integer"}]}]}"#;
+        let error = tenant.check_profile(Some(&typed.parse().unwrap())).unwrap_err();
+        assert_eq!((error.kind(), error.attribute()), (ErrorKind::InUse, Some("title")));
+    }
+
+    #[test]
+    fn a_profile_is_tried_without_a_tenant() {
+        for profile in Profile::builtins() {
+            Store::try_profile(profile).unwrap();
+        }
+        let cases = [
+            (r#""attributes": {"User": {"titel": {"maxLength": 1}}}"#, "attributes.User.titel"),
+            (r#""attributes": {"Usr": {}}, "ids": {"Usr": "uuid"}"#, "ids.Usr"),
+            (r#""rules": [{"resourceType": "User", "set": "title", "from": ["nickNam"]}]"#, "rules[0]"),
+            (r#""aliases": {"role": "rolls"}"#, "aliases.role"),
+            (r#""resources": [{"resourceType": "User", "resource": {"id": "a"}}]"#, "resources[0]"),
+        ];
+        for (members, place) in cases {
+            let profile: Profile = format!(r#"{{"name": "p", {members}}}"#).parse().unwrap();
+            assert_eq!(Store::try_profile(&profile).unwrap_err().attribute(), Some(place), "{members}");
+        }
+    }
+}
