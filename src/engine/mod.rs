@@ -10,6 +10,7 @@ mod brief;
 mod bulk;
 mod changes;
 mod check;
+mod check_profile;
 mod compact;
 mod config;
 mod consult;
@@ -57,6 +58,7 @@ mod write;
 
 pub use changes::Change;
 pub use check::CheckReport;
+pub use check_profile::{ProfileCount, ProfileFinding, ProfileReport};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use cursor::probe as probe_cursor;
