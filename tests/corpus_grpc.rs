@@ -203,3 +203,11 @@ fn what_identity_providers_send_by_the_protocol_service() {
         run_steps(&mut handled, folder);
     }
 }
+
+#[test]
+fn systems_by_the_protocol_service() {
+    let mut handled = Handled::new();
+    for folder in ["seeds/activid", "seeds/absorb", "seeds/activtrak"] {
+        run_steps(&mut handled, folder);
+    }
+}

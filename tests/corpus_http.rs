@@ -14,12 +14,12 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use http::{Answer, Served};
+use http::{Answer, Client, Served};
 use requests::{ByRequests, Requests};
+use scimdb::Store;
 use scimdb::engine::{Scope, TenantOptions, TokenOptions, WriteOptions};
 use scimdb::message::{ResourceInput, parse_schema_document};
 use scimdb::protocol::{AuthenticationScheme, Context, Request, handle};
-use scimdb::{Store, StoreOptions};
 use serde_json::Value;
 use steps::{Sender, Sent, run_steps};
 use support::corpus::ResourceOf;
@@ -36,7 +36,7 @@ struct Http(Way, BTreeMap<String, String>);
 
 impl Http {
     fn by_call() -> Self {
-        Http(Way::Call(Store::open_in_memory(StoreOptions::default()).unwrap()), BTreeMap::new())
+        Http(Way::Call(Store::open_in_memory(http::with_value_keys()).unwrap()), BTreeMap::new())
     }
 
     /// To a server that lets anybody in; the clients of steps have tokens all the same.
@@ -81,7 +81,7 @@ impl Requests for Http {
     fn before_locations(&self, tenant: &str) -> String {
         match &self.0 {
             Way::Call(_) => String::new(),
-            Way::Socket(_) => self.base(tenant),
+            Way::Socket(_) => self.base(tenant, None),
         }
     }
 
@@ -113,40 +113,47 @@ impl Sender for Http {
         self.store().drop_tenant(tenant).unwrap();
     }
 
-    fn base(&self, tenant: &str) -> String {
+    fn base(&self, tenant: &str, at: Option<&str>) -> String {
         match &self.0 {
-            Way::Call(_) => "https://example.com/v2".to_owned(),
-            Way::Socket(served) => format!("http://{}/scim/{tenant}/v2", served.address),
+            Way::Call(_) => format!("https://example.com{}", at.unwrap_or("/v2")),
+            Way::Socket(served) => served.base(tenant, at),
         }
     }
 
     fn deliver(&mut self, sent: &Sent<'_>) -> Answer {
-        let Sent { tenant, subject, method, target, headers, body } = *sent;
+        let Sent { tenant, subject, permissions, at, method, target, headers, body } = *sent;
         match &self.0 {
             Way::Socket(served) => {
-                let token = subject.map_or_else(|| self.1[tenant].clone(), |subject| self.token_of(tenant, subject));
-                served.client(tenant).with_token(&token).send(method, target, headers, body)
+                let is_usual = subject.is_none() && permissions.is_empty();
+                let token = if is_usual { self.1[tenant].clone() } else { self.token_of(tenant, subject, permissions) };
+                Client::new(served.base(tenant, at)).with_token(&token).send(method, target, headers, body)
             }
             Way::Call(store) => {
                 let request = Request { method, target, headers, body: body.as_bytes() };
                 let context = Context {
-                    base: self.base(tenant),
+                    base: self.base(tenant, at),
                     subject: subject.map(str::to_owned),
                     authentication_schemes: vec![AuthenticationScheme::bearer_token()],
                     ..Context::default()
                 };
-                answer(handle(&store.tenant(tenant).unwrap(), &request, &context))
+                let tenant = store.tenant(tenant).unwrap().limited_to(&permissions.into());
+                let tenant = at.map_or_else(|| tenant.clone(), |at| tenant.clone().standing_at(at));
+                answer(handle(&tenant, &request, &context))
             }
         }
     }
 }
 
 impl Http {
-    /// A new token of the caller that a resource is.
-    fn token_of(&self, tenant: &str, subject: &str) -> String {
+    /// A new token of the caller that a resource is, or that is limited to permissions.
+    fn token_of(&self, tenant: &str, subject: Option<&str>, permissions: &[String]) -> String {
         let tenant = self.store().tenant(tenant).unwrap();
         let name = format!("token {}", tenant.tokens().unwrap().len());
-        let options = TokenOptions { subject: Some(subject.to_owned()), ..TokenOptions::of_scope(Scope::Write) };
+        let options = TokenOptions {
+            subject: subject.map(str::to_owned),
+            permissions: permissions.to_vec(),
+            ..TokenOptions::of_scope(Scope::Write)
+        };
         tenant.create_token(&name, options).unwrap().secret
     }
 }

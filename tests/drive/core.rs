@@ -212,7 +212,7 @@ impl Core {
         let admitted = if given["authenticate"] == true { self.admit(request, &sent) } else { Ok(()) };
         // Whatever is wrong with a request is answered.
         let answer = match admitted.and_then(|()| self.tenant(request)) {
-            Ok(tenant) => handle(&tenant, &sent, &context),
+            Ok(tenant) => handle(&tenant.limited_to(&names(&given["permissions"]).into()), &sent, &context),
             Err(error) => answer_error(&error),
         };
         let headers: Map<String, Value> =

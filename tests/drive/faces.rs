@@ -159,7 +159,7 @@ impl Face for Verbs<'_> {
 
 impl Handle<'_> {
     fn handled(&mut self, sent: &Sent<'_>, context: Value) -> http::Answer {
-        let Sent { tenant, subject: _, method, target, headers, body } = *sent;
+        let Sent { tenant, subject: _, permissions: _, at: _, method, target, headers, body } = *sent;
         let request = json!({
             "tenant": tenant, "method": method, "target": target, "headers": headers, "body": body, "context": context,
         });
@@ -199,7 +199,10 @@ impl Requests for Handle<'_> {
     }
 
     fn send(&mut self, tenant: &str, method: &str, target: &str, body: &str) -> http::Answer {
-        self.handled(&Sent { tenant, subject: None, method, target, headers: &[], body }, json!({}))
+        self.handled(
+            &Sent { tenant, subject: None, permissions: &[], at: None, method, target, headers: &[], body },
+            json!({}),
+        )
     }
 }
 
@@ -208,8 +211,12 @@ impl Sender for Handle<'_> {
         self.0.open_tenant(tenant, profile, documents)
     }
 
-    fn base(&self, _tenant: &str) -> String {
-        BASE.to_owned()
+    fn close(&mut self, tenant: &str) {
+        self.0.ask("tenant_drop", json!({"name": tenant}));
+    }
+
+    fn base(&self, _tenant: &str, at: Option<&str>) -> String {
+        at.map_or_else(|| BASE.to_owned(), |at| format!("https://example.com{at}"))
     }
 
     fn deliver(&mut self, sent: &Sent<'_>) -> http::Answer {
@@ -218,9 +225,12 @@ impl Sender for Handle<'_> {
             "description": "A bearer token in the Authorization header",
             "specUri": "https://www.rfc-editor.org/info/rfc6750",
         });
-        let mut context = json!({"base": BASE, "authenticationSchemes": [bearer]});
+        let mut context = json!({"base": self.base(sent.tenant, sent.at), "authenticationSchemes": [bearer]});
         if let Some(subject) = sent.subject {
             context["subject"] = json!(subject);
+        }
+        if !sent.permissions.is_empty() {
+            context["permissions"] = json!(sent.permissions);
         }
         self.handled(sent, context)
     }

@@ -46,7 +46,7 @@ usage: cargo test --test drive -- [OPTIONS] COMMAND…
 
   --grpc       the driver is a client of gRPC: a server is started, whose address and token it finds in SCIMDB_ADDRESS and
                SCIMDB_TOKEN
-  --only PART  only this part, which may be said more than once: own, filter, patch, handle, http, idp
+  --only PART  only this part, which may be said more than once: own, filter, patch, handle, http, idp, seeds
   --self       the driver is this program, with the engine behind it
 ";
 

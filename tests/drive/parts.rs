@@ -26,6 +26,9 @@ const PARTS: &[Part] = &[
     ("idp/entra", true, |driven, failures| steps(driven, "idp/entra", failures)),
     ("idp/okta", true, |driven, failures| steps(driven, "idp/okta", failures)),
     ("idp/onelogin", true, |driven, failures| steps(driven, "idp/onelogin", failures)),
+    ("seeds/activid", true, |driven, failures| steps(driven, "seeds/activid", failures)),
+    ("seeds/absorb", true, |driven, failures| steps(driven, "seeds/absorb", failures)),
+    ("seeds/activtrak", true, |driven, failures| steps(driven, "seeds/activtrak", failures)),
     ("idp/profiles", true, |driven, failures| {
         profiles::what_is_sensitive_may_not_stand_in_a_url(&mut Handle(driven));
         failures.run += 1;

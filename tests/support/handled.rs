@@ -31,10 +31,14 @@ impl Handled {
         Handled { served, client: ProtocolServiceClient::new(channel), runtime, tokens: BTreeMap::new() }
     }
 
-    fn token(&self, tenant: &str, subject: Option<&str>) -> String {
+    fn token(&self, tenant: &str, subject: Option<&str>, permissions: &[String]) -> String {
         let tenant = self.served.store.tenant(tenant).unwrap();
         let name = format!("token {}", tenant.tokens().unwrap().len());
-        let options = TokenOptions { subject: subject.map(str::to_owned), ..TokenOptions::of_scope(Scope::Write) };
+        let options = TokenOptions {
+            subject: subject.map(str::to_owned),
+            permissions: permissions.to_vec(),
+            ..TokenOptions::of_scope(Scope::Write)
+        };
         tenant.create_token(&name, options).unwrap().secret
     }
 }
@@ -46,17 +50,22 @@ impl Sender for Handled {
         let json = Value::Array(documents.to_vec()).to_string();
         let documents = parse_schema_document(json.as_bytes()).map_err(|error| format!("{error:?}"))?;
         made.put_schemas(documents).map_err(|error| format!("{error:?}"))?;
-        self.tokens.insert(tenant.to_owned(), self.token(tenant, None));
+        self.tokens.insert(tenant.to_owned(), self.token(tenant, None, &[]));
         Ok(())
     }
 
-    fn base(&self, _: &str) -> String {
-        "https://example.com/v2".to_owned()
+    fn close(&mut self, tenant: &str) {
+        self.served.store.drop_tenant(tenant).unwrap();
+    }
+
+    fn base(&self, _: &str, at: Option<&str>) -> String {
+        format!("https://example.com{}", at.unwrap_or("/v2"))
     }
 
     fn deliver(&mut self, sent: &Sent<'_>) -> Answer {
-        let Sent { tenant, subject, method, target, headers, body } = *sent;
-        let token = subject.map_or_else(|| self.tokens[tenant].clone(), |subject| self.token(tenant, Some(subject)));
+        let Sent { tenant, subject, permissions, at, method, target, headers, body } = *sent;
+        let is_usual = subject.is_none() && permissions.is_empty();
+        let token = if is_usual { self.tokens[tenant].clone() } else { self.token(tenant, subject, permissions) };
         let header = |(name, value): &(&str, &str)| Header { name: (*name).to_owned(), value: (*value).to_owned() };
         let mut request = Request::new(HandleRequest {
             tenant: tenant.to_owned(),
@@ -64,7 +73,7 @@ impl Sender for Handled {
             target: target.to_owned(),
             headers: headers.iter().map(header).collect(),
             body: body.as_bytes().to_vec(),
-            base: self.base(tenant),
+            base: self.base(tenant, at),
         });
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         let answer = self.runtime.block_on(self.client.handle(request));

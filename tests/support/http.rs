@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use scimdb::daemon::Server;
+use scimdb::engine::{ValueKey, ValueKeySource};
 use scimdb::server::ServeOptions;
 use scimdb::{Store, StoreOptions};
 use serde_json::Value;
@@ -20,7 +21,7 @@ pub struct Served {
 
 impl Served {
     pub fn new(change: impl FnOnce(&mut ServeOptions)) -> Served {
-        Served::of(Store::open_in_memory(StoreOptions::default()).unwrap(), change)
+        Served::of(Store::open_in_memory(with_value_keys()).unwrap(), change)
     }
 
     /// A server of a store of the test's own.
@@ -39,11 +40,27 @@ impl Served {
         Served { store, address, _runtime: runtime, _stop: stop }
     }
 
+    /// The URL of a tenant's endpoint: the usual one, or the one at a path.
+    pub fn base(&self, tenant: &str, at: Option<&str>) -> String {
+        match at {
+            Some(path) => format!("http://{}{path}", self.address),
+            None => format!("http://{}/scim/{tenant}/v2", self.address),
+        }
+    }
+
     /// A client of a tenant's endpoint.
     pub fn client(&self, tenant: &str) -> Client {
         let path = if tenant.is_empty() { "/scim/v2".to_owned() } else { format!("/scim/{tenant}/v2") };
         Client::new(format!("http://{}{path}", self.address))
     }
+}
+
+/// Options of a store that can encrypt values.
+pub fn with_value_keys() -> StoreOptions {
+    let key = ValueKey { id: "k1".to_owned(), key: [7; 32] };
+    let mut options = StoreOptions::default();
+    options.value_keys = Some(ValueKeySource::Keys(vec![key]));
+    options
 }
 
 /// A client that keeps its connection.

@@ -20,13 +20,31 @@ impl<'a, S: Sender> Client<'a, S> {
 
     fn get(&mut self, target: &str) -> Answer {
         let Client { sender, tenant } = self;
-        sender.deliver(&Sent { tenant, subject: None, method: "GET", target, headers: &[], body: "" })
+        sender.deliver(&Sent {
+            tenant,
+            subject: None,
+            permissions: &[],
+            at: None,
+            method: "GET",
+            target,
+            headers: &[],
+            body: "",
+        })
     }
 
     fn post(&mut self, target: &str, body: &Value) -> Answer {
         let (Client { sender, tenant }, body) = (self, body.to_string());
         let headers = &[("content-type", "application/scim+json")];
-        sender.deliver(&Sent { tenant, subject: None, method: "POST", target, headers, body: &body })
+        sender.deliver(&Sent {
+            tenant,
+            subject: None,
+            permissions: &[],
+            at: None,
+            method: "POST",
+            target,
+            headers,
+            body: &body,
+        })
     }
 }
 

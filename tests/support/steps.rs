@@ -4,12 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::Answer;
 use crate::support::corpus::Failures;
+
+/// How long a step is repeated.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A file of steps: one tenant, and what is asked of it in order.
 #[derive(Debug, Deserialize)]
@@ -21,6 +25,8 @@ pub struct StepFile {
     pub description: String,
     #[serde(default = "strict")]
     pub profile: String,
+    /// The path of the endpoint, if it is not the usual one.
+    at: Option<String>,
     /// Documents of RFC 7643 sections 6 and 7 to be registered.
     #[serde(default)]
     pub schemas: Vec<Value>,
@@ -36,6 +42,14 @@ pub struct Step {
     pub cites: String,
     /// The id of the resource that the caller is.
     r#as: Option<String>,
+    /// The permissions that the caller is limited to.
+    #[serde(default)]
+    permissions: Vec<String>,
+    /// The path of the endpoint, if it is not that of the file.
+    at: Option<String>,
+    /// Whether it is sent again until it is answered as expected.
+    #[serde(default)]
+    repeat: bool,
     method: String,
     target: String,
     #[serde(default)]
@@ -74,6 +88,10 @@ pub struct Sent<'a> {
     pub tenant: &'a str,
     /// The id of the resource that the caller is.
     pub subject: Option<&'a str>,
+    /// The permissions that the caller is limited to; none: all.
+    pub permissions: &'a [String],
+    /// The path of the endpoint, if it is not the usual one.
+    pub at: Option<&'a str>,
     pub method: &'a str,
     pub target: &'a str,
     pub headers: &'a [(&'a str, &'a str)],
@@ -85,7 +103,7 @@ pub trait Sender {
     /// Makes a tenant.
     fn open(&mut self, tenant: &str, profile: &str, documents: &[Value]) -> Result<(), String>;
     /// The URL that targets are relative to.
-    fn base(&self, tenant: &str) -> String;
+    fn base(&self, tenant: &str, at: Option<&str>) -> String;
     /// Lets go of a tenant whose file is done: no two have the paths of one profile.
     fn close(&mut self, _tenant: &str) {}
     /// Sends a request.
@@ -124,9 +142,11 @@ pub fn check_steps(sender: &mut impl Sender, folder: &str, failures: &mut Failur
         assert!(!file.description.is_empty(), "{}", file.name);
         let tenant = format!("{}-{}", folder.replace('/', "-"), file.name.trim_end_matches(".json"));
         sender.open(&tenant, &file.profile, &file.schemas).unwrap_or_else(|error| panic!("{}: {error}", file.name));
-        let mut variables = BTreeMap::from([("base".to_owned(), sender.base(&tenant))]);
+        let mut variables = BTreeMap::new();
         for step in &file.steps {
-            let result = run_step(sender, &tenant, step, &mut variables);
+            let at = step.at.as_ref().or(file.at.as_ref()).map(|at| at.replace("{tenant}", &tenant));
+            variables.insert("base".to_owned(), sender.base(&tenant, at.as_deref()));
+            let result = run_until_right(sender, &tenant, at.as_deref(), step, &mut variables);
             let answer = result.as_ref().map(|answer| settled(answer, &variables["base"])).unwrap_or_default();
             answers.push(format!("{}: {}: {answer}", file.name, step.name));
             let expected = (step.expect.status, &step.expect.headers, &step.expect.body);
@@ -137,9 +157,28 @@ pub fn check_steps(sender: &mut impl Sender, folder: &str, failures: &mut Failur
     answers
 }
 
+/// Runs a step, again and again if it waits for something that takes its time.
+fn run_until_right(
+    sender: &mut impl Sender,
+    tenant: &str,
+    at: Option<&str>,
+    step: &Step,
+    variables: &mut BTreeMap<String, String>,
+) -> Result<Answer, String> {
+    let began = Instant::now();
+    loop {
+        let result = run_step(sender, tenant, at, step, variables);
+        if result.is_ok() || !step.repeat || began.elapsed() > PATIENCE {
+            return result;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 fn run_step(
     sender: &mut impl Sender,
     tenant: &str,
+    at: Option<&str>,
     step: &Step,
     variables: &mut BTreeMap<String, String>,
 ) -> Result<Answer, String> {
@@ -163,6 +202,8 @@ fn run_step(
     let sent = Sent {
         tenant,
         subject: subject.as_deref(),
+        permissions: &step.permissions,
+        at,
         method: &step.method,
         target: &target,
         headers: &headers,
@@ -265,6 +306,7 @@ fn kind_is(kind: &str, got: Option<&Value>) -> bool {
         ("absent", got) => got.is_none(),
         ("any", got) => got.is_some(),
         ("string", Some(Value::String(text))) => !text.is_empty(),
+        ("digits", Some(Value::String(text))) => !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()),
         ("integer", Some(Value::Number(number))) => number.is_u64() || number.is_i64(),
         ("etag", Some(Value::String(text))) => text.starts_with("W/\"") && text.ends_with('"') && text.len() > 4,
         ("dateTime", Some(Value::String(text))) => {
@@ -288,7 +330,7 @@ fn settled_value(value: &Value, base: &str) -> Value {
         Value::Array(values) => values.iter().map(|value| settled_value(value, base)).collect(),
         Value::Object(object) => {
             let settled = object.iter().map(|(name, value)| match name.as_str() {
-                "nextCursor" | "previousCursor" => (name.clone(), Value::from("…")),
+                "nextCursor" | "previousCursor" | "correlationId" => (name.clone(), Value::from("…")),
                 _ => (name.clone(), settled_value(value, base)),
             });
             Value::Object(settled.collect())
