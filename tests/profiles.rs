@@ -164,7 +164,10 @@ fn a_profile_of_ones_own_derives_numbers_and_groups() {
     let id = tenant.id_of("User", body);
     assert_eq!(id, "10000");
     let made = tenant.read("User", &id);
-    assert_eq!((&made["userName"], &made["displayName"], &made["title"]), (&json!("ann"), &json!("Ann Lee"), &json!("Al")));
+    assert_eq!(
+        (&made["userName"], &made["displayName"], &made["title"]),
+        (&json!("ann"), &json!("Ann Lee"), &json!("Al"))
+    );
     assert_eq!(groups_of(&tenant, &id), ["sales"]);
     assert_eq!(tenant.read("Group", "sales")["members"][0]["value"], json!(id));
 
@@ -178,7 +181,8 @@ fn a_profile_of_ones_own_derives_numbers_and_groups() {
     tenant.patch("User", &id, json!([{"op": "remove", "path": "name.givenName"}])).unwrap();
     let now = tenant.read("User", &id);
     assert_eq!((&now[ATTRS], &now["displayName"]), (&Value::Null, &json!("Lee")));
-    let title = json!([{"op": "add", "path": format!("{ATTRS}:attributes"), "value": [{"name": "TITLE", "value": "Dr"}]}]);
+    let title =
+        json!([{"op": "add", "path": format!("{ATTRS}:attributes"), "value": [{"name": "TITLE", "value": "Dr"}]}]);
     tenant.patch("User", &id, title).unwrap();
     assert_eq!(tenant.read("User", &id)["title"], json!("Dr"));
 
@@ -207,9 +211,15 @@ fn a_profile_of_ones_own_derives_numbers_and_groups() {
     ]}));
     let statuses: Vec<_> = results.results.iter().map(|result| (result.status, &result.error)).collect();
     assert!(statuses.iter().all(|(status, _)| *status < 300), "{statuses:?}");
-    assert_eq!((groups_of(&tenant, &id), groups_of(&tenant, "10001")), (vec!["sales".to_owned()], vec!["staff".to_owned()]));
+    assert_eq!(
+        (groups_of(&tenant, &id), groups_of(&tenant, "10001")),
+        (vec!["sales".to_owned()], vec!["staff".to_owned()])
+    );
     tenant.put("User", &id, json!({"schemas": [USER], "externalId": "ann2", "groups": [{"value": "staff"}]})).unwrap();
-    assert_eq!((groups_of(&tenant, &id), tenant.read("User", &id)["userName"].take()), (vec!["staff".to_owned()], json!("ann2")));
+    assert_eq!(
+        (groups_of(&tenant, &id), tenant.read("User", &id)["userName"].take()),
+        (vec!["staff".to_owned()], json!("ann2"))
+    );
     assert_sound(&store);
 }
 
@@ -220,6 +230,9 @@ fn a_store_that_is_opened_again_has_all_of_it() {
     let store = open();
     let tenant = store.create_tenant("t", options(&everything().to_string())).unwrap();
     let room = tenant.id_of("Room", json!({"schemas": [ROOM], "label": "Attic", "door": "red"}));
+    // Its types stay while they have resources.
+    let refused = store.configure_tenant("t", TenantOptions::default()).unwrap_err();
+    assert_eq!((refused.kind(), refused.attribute()), (ErrorKind::InUse, Some("Room")), "{refused}");
     let ann = tenant.id_of("User", ann());
     let before = (tenant.read("Room", &room), tenant.read("User", &ann), tenant.exported());
     let numbers = |tenant: &Tenant| {
@@ -228,9 +241,6 @@ fn a_store_that_is_opened_again_has_all_of_it() {
     };
     let numbered = numbers(&tenant);
 
-    // Its types stay while they have resources.
-    let refused = store.configure_tenant("t", TenantOptions::default()).unwrap_err();
-    assert_eq!((refused.kind(), refused.attribute()), (ErrorKind::InUse, Some("Room")), "{refused}");
     drop((tenant, store));
 
     let store = open();
@@ -244,7 +254,8 @@ fn a_store_that_is_opened_again_has_all_of_it() {
 
     // A type more, before the others, changes no number; one that is gone and comes back has the number that it had.
     let mut more = everything();
-    let desk = json!({"id": "urn:example:2.0:Desk", "name": "Desk", "attributes": [{"name": "size", "type": "string"}]});
+    let desk =
+        json!({"id": "urn:example:2.0:Desk", "name": "Desk", "attributes": [{"name": "size", "type": "string"}]});
     more["schemas"].as_array_mut().unwrap().insert(0, desk);
     let desk = json!({"id": "Desk", "name": "Desk", "endpoint": "/Desks", "schema": "urn:example:2.0:Desk"});
     more["resourceTypes"].as_array_mut().unwrap().insert(0, desk);
@@ -264,4 +275,47 @@ fn a_store_that_is_opened_again_has_all_of_it() {
     let store = open();
     assert!(numbered.iter().all(|number| numbers(&store.tenant("t").unwrap()).contains(number)));
     assert_sound(&store);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_place() {
+    let store = store();
+    store.create_tenant("t", TenantOptions::default()).unwrap();
+    let overlay = |path: &str, overlay: Value| {
+        (json!({"attributes": {"User": {path: overlay}}}), format!("attributes.User.{path}"))
+    };
+    let rule = |rule: Value| (json!({"rules": [rule]}), "rules[0]".to_owned());
+    let cases = [
+        overlay("titel", json!({"maxLength": 3})),
+        overlay("titel", json!({"returned": "never"})),
+        overlay("emails.valu", json!({"pattern": "a"})),
+        overlay("emails.value", json!({"required": "create"})),
+        overlay("active", json!({"default": "maybe"})),
+        overlay("userName", json!({"default": "ann"})),
+        overlay("emails", json!({"default": "a@x"})),
+        overlay(ENTERPRISE, json!({"maxLength": 3})),
+        (json!({"attributes": {"Usr": {"title": {"returned": "never"}}}}), "attributes.Usr.title".to_owned()),
+        (json!({"aliases": {"role": "rolls"}}), "aliases.role".to_owned()),
+        rule(json!({"resourceType": "Usr", "set": "title", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "titel", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "title", "from": ["emails[tipe eq \"x\"].value"]})),
+        rule(json!({"resourceType": "User", "set": "groups", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "password", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "active", "join": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "active", "follows": "emails"})),
+        rule(
+            json!({"resourceType": "User", "mirror": "title", "in": "name", "where": {"type": "x"}, "value": "value"}),
+        ),
+        rule(json!({"resourceType": "User", "mirror": "title", "in": "emails", "value": "value"})),
+        rule(
+            json!({"resourceType": "User", "mirror": "title", "in": "emails", "where": {"type": 1}, "value": "value"}),
+        ),
+        rule(json!({"resourceType": "Group", "inUse": {"by": "User", "attribute": "titel"}})),
+    ];
+    for (mut document, place) in cases {
+        document["name"] = json!("odd");
+        let error = store.configure_tenant("t", options(&document.to_string())).unwrap_err();
+        assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some(&*place)), "{document}: {error}");
+    }
+    assert_eq!(store.tenant("t").unwrap().profile().unwrap().name(), "strict");
 }
