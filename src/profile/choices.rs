@@ -271,3 +271,40 @@ fn seeds(part: &mut Part) -> Result<Vec<Seed>> {
     };
     part.take_objects("resources")?.enumerate().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_choice() {
+        let cases = [
+            (r#""createStatus": 202"#, ErrorKind::InvalidValue, "createStatus"),
+            (r#""versions": "letter""#, ErrorKind::InvalidValue, "versions"),
+            (r#""replace": {"keepExtension": true}"#, ErrorKind::InvalidSyntax, "replace.keepExtension"),
+            (r#""ids": {"User": "random"}"#, ErrorKind::InvalidValue, "ids.User"),
+            (r#""defaultAttributes": {"User": "userName"}"#, ErrorKind::InvalidSyntax, "defaultAttributes.User"),
+            (r#""apiVersions": {"default": 10}"#, ErrorKind::InvalidValue, "apiVersions.default"),
+            (r#""repositories": {"needed": []}"#, ErrorKind::InvalidSyntax, "repositories.resourceType"),
+            (r#""aliases": {"role": 1}"#, ErrorKind::InvalidValue, "aliases.role"),
+        ];
+        for (member, kind, place) in cases {
+            let error = format!(r#"{{"name": "a", {member}}}"#).parse::<Profile>().unwrap_err();
+            assert_eq!((error.kind(), error.attribute()), (kind, Some(place)), "{member}: {error}");
+        }
+    }
+
+    #[test]
+    fn choices_stand_over_those_that_are_extended() {
+        let base: Profile = r#"{"name": "b", "createStatus": 200, "ids": {"User": "numeric", "Group": "client"},
+            "apiVersions": {"default": 1, "sortFrom": 7}}"#
+            .parse()
+            .unwrap();
+        let over = br#"{"name": "o", "extends": "b", "ids": {"user": "uuid"}, "createStatus": 201}"#;
+        let over = Profile::from_json_over(over, &[base.clone()]).unwrap();
+        assert_eq!((base.create_status(), over.create_status()), (200, 201));
+        assert_eq!((base.ids("USER"), over.ids("User"), over.ids("Group")), (Ids::Numeric, Ids::Uuid, Ids::Client));
+        assert_eq!((over.sorts(None), over.sorts(Some(6)), over.sorts(Some(7))), (false, false, true));
+        assert_eq!((Profile::default().api_version(Some(3)), Profile::default().sorts(Some(1))), (None, true));
+    }
+}

@@ -186,3 +186,35 @@ fn operators(part: &mut Part) -> Result<Vec<String>> {
     let detail = format!("is a list of {}", OPERATORS.join(", "));
     Err(part.error(ErrorKind::InvalidValue, "operators", &detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ErrorKind;
+    use crate::profile::Profile;
+
+    #[test]
+    fn errors_name_the_attribute_and_what_is_said_of_it() {
+        let cases = [
+            (r#"{"required": "always"}"#, ErrorKind::InvalidValue, "required"),
+            (r#"{"mutability": "readonly-ish"}"#, ErrorKind::InvalidValue, "mutability"),
+            (r#"{"returned": 1}"#, ErrorKind::InvalidSyntax, "returned"),
+            (r#"{"maxValues": -1}"#, ErrorKind::InvalidValue, "maxValues"),
+            (r#"{"pattern": "a)(b"}"#, ErrorKind::InvalidValue, "pattern"),
+            (r#"{"operators": ["eq", "like"]}"#, ErrorKind::InvalidValue, "operators"),
+            (r#"{"known": {"display": "display"}}"#, ErrorKind::InvalidSyntax, "known.resourceType"),
+            (r#"{"maxLenght": 3}"#, ErrorKind::InvalidSyntax, "maxLenght"),
+        ];
+        for (overlay, kind, name) in cases {
+            let document = format!(r#"{{"name": "a", "attributes": {{"User": {{"title": {overlay}}}}}}}"#);
+            let error = document.parse::<Profile>().unwrap_err();
+            let place = format!("attributes.User.title.{name}");
+            assert_eq!((error.kind(), error.attribute()), (kind, Some(&*place)), "{overlay}: {error}");
+        }
+        for (document, place) in [
+            (r#"{"name": "a", "attributes": []}"#, "attributes"),
+            (r#"{"name": "a", "attributes": {"User": 7}}"#, "attributes.User"),
+        ] {
+            assert_eq!(document.parse::<Profile>().unwrap_err().attribute(), Some(place));
+        }
+    }
+}

@@ -81,3 +81,54 @@ fn one(mut part: Part, place: String) -> Result<Rule> {
     part.finish(NAMES)?;
     Ok(Rule { resource_type, kind, place })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::ErrorKind;
+    use crate::profile::Profile;
+
+    #[test]
+    fn errors_name_the_rule() {
+        let cases = [
+            (r#"{"set": "title", "from": ["nickName"]}"#, ErrorKind::InvalidSyntax, "rules[0].resourceType"),
+            (r#"{"resourceType": "User"}"#, ErrorKind::InvalidSyntax, "rules[0].set"),
+            (r#"{"resourceType": "User", "set": "title"}"#, ErrorKind::InvalidValue, "rules[0].set"),
+            (
+                r#"{"resourceType": "User", "set": "title", "from": ["a"], "join": ["b"]}"#,
+                ErrorKind::InvalidValue,
+                "rules[0].set",
+            ),
+            (
+                r#"{"resourceType": "User", "set": "title", "from": ["a"], "follows": "active"}"#,
+                ErrorKind::InvalidValue,
+                "rules[0].set",
+            ),
+            (
+                r#"{"resourceType": "User", "mirror": "name.givenName", "where": {"type": "x"}, "value": "value"}"#,
+                ErrorKind::InvalidSyntax,
+                "rules[0].in",
+            ),
+            (
+                r#"{"resourceType": "User", "mirror": "title", "in": "emails", "where": [], "value": "value"}"#,
+                ErrorKind::InvalidSyntax,
+                "rules[0].where",
+            ),
+            (
+                r#"{"resourceType": "Group", "inUse": {"by": "User"}}"#,
+                ErrorKind::InvalidSyntax,
+                "rules[0].inUse.attribute",
+            ),
+            (r#"{"resourceType": "User", "agree": ["active"]}"#, ErrorKind::InvalidSyntax, "rules[0].set"),
+            (
+                r#"{"resourceType": "User", "set": "title", "from": ["a"], "form": []}"#,
+                ErrorKind::InvalidSyntax,
+                "rules[0].form",
+            ),
+        ];
+        for (rule, kind, place) in cases {
+            let document = format!(r#"{{"name": "a", "rules": [{rule}]}}"#);
+            let error = document.parse::<Profile>().unwrap_err();
+            assert_eq!((error.kind(), error.attribute()), (kind, Some(place)), "{rule}: {error}");
+        }
+    }
+}

@@ -12,8 +12,8 @@ use super::overlay::{self, Overlay, Required};
 use crate::message::{Part, resource_type_part, schema_part};
 use crate::model::bind::bind_single;
 use crate::model::{
-    Attribute, AttributeId, BindOptions, Constraint, Constraints, Known, Operators, PathTarget, Registry, ResourceType,
-    Schema, Target, TypeModel, Uniqueness, Value, common, nearest,
+    Attribute, AttributeId, BindOptions, Constraint, Constraints, Known, Mutability, Operators, PathTarget, Registry,
+    ResourceType, Schema, Target, TypeModel, Uniqueness, Value, common, nearest,
 };
 use crate::{Error, ErrorKind, Result};
 
@@ -252,6 +252,14 @@ fn adjust_one(overlay: &Overlay, resource_type: &ResourceType, schemas: &mut [Sc
         return Err(overlay.error(&format!("{} has no such attribute", resource_type.name)));
     };
     attribute.mutability = overlay.mutability.unwrap_or(attribute.mutability);
+    // What becomes writable has something to write: the groups of a user are told by their ids.
+    let is_read_only = |sub: &Attribute| sub.mutability == Mutability::ReadOnly;
+    if attribute.mutability == Mutability::ReadWrite
+        && attribute.sub_attributes.iter().all(is_read_only)
+        && let Some(value) = attribute.sub_attributes.iter_mut().find(|sub| sub.name.eq_ignore_ascii_case("value"))
+    {
+        value.mutability = Mutability::ReadWrite;
+    }
     attribute.returned = overlay.returned.unwrap_or(attribute.returned);
     attribute.case_exact = overlay.case_exact.unwrap_or(attribute.case_exact);
     attribute.uniqueness = overlay.uniqueness.unwrap_or(attribute.uniqueness);
