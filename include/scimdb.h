@@ -608,7 +608,7 @@ scimdb_code scimdb_schema_list(const struct scimdb_store *db,
                                struct scimdb_buf *out,
                                struct scimdb_error **err);
 
-// Makes a tenant. Options: profile, a name (strict, entra, okta) or a document.
+// Makes a tenant. Options: profile, a name (strict, entra, okta, activid, absorb, activtrak) or a document.
 scimdb_code scimdb_tenant_create(const struct scimdb_store *db,
                                  const char *name,
                                  size_t name_n,

@@ -464,6 +464,25 @@ fn tenants_and_tokens_are_managed() {
     assert!(sandbox.run(&["profile", "check", file]).ok().is_empty());
     sandbox.run(&["tenant", "configure", "acme", "--profile", file]).ok();
     assert_eq!(sandbox.run(&["profile", "show", "--tenant", "acme"]).lines(), [own]);
+    let narrow = json!({"name": "narrow", "attributes": {"User": {"userName": {"minLength": 5}}}});
+    let narrow = sandbox.file("narrow.json", &narrow.to_string());
+    let narrow = narrow.to_str().unwrap();
+    assert!(sandbox.run(&["profile", "check", narrow]).ok().is_empty());
+    assert!(sandbox.run(&["profile", "check", "--tenant", "acme"]).ok().is_empty());
+    let refused = sandbox.run(&["profile", "check", "--tenant", "acme", narrow]);
+    let found = json!({"resourceType": "User", "attribute": "userName", "rule": "minLength", "count": 1});
+    assert_eq!((refused.code, &refused.lines()[0], refused.lines().len()), (8, &found, 2));
+    let warned = sandbox.run(&["tenant", "configure", "acme", "--profile", narrow]);
+    assert!(warned.code == 0 && warned.err.contains("1 resource of acme"), "{}", warned.err);
+    let table = sandbox.run(&["profile", "check", "--tenant", "acme", "--output", "table"]);
+    assert!(table.code == 8 && table.out.contains("minLength"), "{}", table.out);
+    let wrong = json!({"name": "w", "attributes": {"User": {"titel": {"maxLength": 1}}}}).to_string();
+    let wrong = sandbox.run_with(&["profile", "check", "-"], &wrong).fails(3);
+    assert!(wrong.contains("attributes.User.titel"), "{wrong}");
+    let schema: Value = serde_json::from_str(&sandbox.run(&["profile", "schema"]).ok()).unwrap();
+    assert!(schema["properties"]["name"].is_object());
+    assert_eq!(sandbox.run(&["profile", "list"]).lines().len(), 6);
+    sandbox.run(&["tenant", "configure", "acme", "--profile", file]).ok();
     let wrong = sandbox.run_with(&["profile", "check", "-"], r#"{"name": "x", "sensitiv": []}"#).fails(3);
     assert!(wrong.contains("did you mean sensitive?"), "{wrong}");
     sandbox.run(&["tenant", "drop", "acme"]).fails(2);
@@ -495,6 +514,29 @@ fn tenants_and_tokens_are_managed() {
 }
 
 #[cfg(all(unix, feature = "server"))]
+#[test]
+fn imports_that_were_queued_go_on_and_are_told() {
+    let sandbox = Sandbox::new();
+    sandbox.run_with(&["create", "Group", "-"], &format!(r#"{{"schemas": ["{GROUP}"], "displayName": "g"}}"#)).ok();
+    let group = sandbox.run(&["query", "--type", "Group", "--output", "json"]).lines()[0]["id"].clone();
+    assert_eq!(sandbox.run(&["jobs", "--output", "json"]).ok(), "");
+    let store = scimdb::Store::open(sandbox.path("scimdb-data"), scimdb::StoreOptions::default()).unwrap();
+    let body = json!({"users": [{"userName": "a"}, {"externalId": "x"}], "group": {"value": group}}).to_string();
+    let tenant = store.tenant("default").unwrap();
+    let queued = tenant.queue_import(scimdb::engine::ImportJobOptions::default(), &mut body.as_bytes()).unwrap();
+    store.close().unwrap();
+    let id = queued.correlation_id.as_str();
+    let followed = sandbox.run(&["jobs", "--follow", id, "--output", "json"]);
+    let told = followed.lines()[0].clone();
+    assert!(followed.fails(7).contains("1 users failed"));
+    assert_eq!((&told["status"], &told["imported"], &told["failed"]), (&json!("done"), &json!(1), &json!(1)));
+    assert_eq!((&told["failures"][0]["row"], &told["failures"][0]["externalId"]), (&json!(2), &json!("x")));
+    assert_eq!(sandbox.run(&["jobs", id]).lines(), [told]);
+    let table = sandbox.run(&["jobs", id, "--output", "table"]).ok();
+    assert!(table.contains("why it failed") && table.contains("done"), "{table}");
+    sandbox.run(&["jobs", "1P5FOESDK44J6Q0QAHK2"]).fails(4);
+}
+
 #[test]
 fn a_store_that_is_served_is_held() {
     use std::io::{BufRead, BufReader};

@@ -2,6 +2,9 @@
 //! off. `tests/kill_jobs.rs` has those that a crash interrupts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "support/medium.rs"]
+mod medium;
+
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -220,14 +223,14 @@ fn tenants_take_turns_and_a_dropped_one_is_forgotten() {
     let small = store.create_tenant("small", TenantOptions::default()).unwrap();
     let dropped = store.create_tenant("dropped", TenantOptions::default()).unwrap();
     [&large, &small, &dropped].into_iter().for_each(|tenant| group(tenant, "USG_FTEMP"));
-    let many = body(&users(0..40_000));
+    let many = body(&users(0..20_000));
     let [_, first] = [&dropped, &large].map(|tenant| queue(tenant, &many));
     let last = queue(&small, &body(&users(0..10)));
     let last = small.wait_for_import(&last.correlation_id, PATIENCE).unwrap();
     assert_eq!((last.status, last.imported), (JobStatus::Done, 10));
     assert_eq!(large.import_job(&first.correlation_id).unwrap().status, JobStatus::Importing);
     store.drop_tenant("dropped").unwrap();
-    assert_eq!(large.wait_for_import(&first.correlation_id, PATIENCE).unwrap().imported, 40_000);
+    assert_eq!(large.wait_for_import(&first.correlation_id, PATIENCE).unwrap().imported, 20_000);
     assert_eq!(dropped.import_jobs().unwrap_err().kind(), ErrorKind::UnknownTenant);
     is_sound(&store);
 }
@@ -266,6 +269,40 @@ fn closing_a_store_holds_an_import_up_and_opening_goes_on() {
             store.close().unwrap();
         }
     }
+}
+
+#[test]
+fn a_full_disk_holds_an_import_up_until_there_is_room() {
+    let disk = medium::Disk::default();
+    let store = Store::open_on(disk.factory(), StoreOptions::default()).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    group(&tenant, "USG_FTEMP");
+    let text = body(&users(0..20_000));
+    let job = queue(&tenant, &text);
+    disk.leave_room(Some(0));
+    // A commit may find free pages; sooner or later one needs more.
+    let stuck = || (0..1_000).map(|_| tenant.wait_for_import(&job.correlation_id, Duration::from_millis(20)));
+    let mut before = 0;
+    let mut same = 0;
+    for told in stuck().filter_map(Result::ok) {
+        assert_eq!(told.status, JobStatus::Importing, "there was to be no room: {told:?}");
+        same = if told.processed == before { same + 1 } else { 0 };
+        before = told.processed;
+        if same > 100 {
+            break;
+        }
+    }
+    assert!(before < 20_000 && same > 100, "{before} {same}");
+    disk.leave_room(None);
+    let job = loop {
+        match tenant.wait_for_import(&job.correlation_id, PATIENCE) {
+            Ok(job) if job.is_finished() => break job,
+            // The store is opened again meanwhile.
+            Ok(_) | Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    assert_eq!((job.status, counts(&job)), (JobStatus::Done, [20_000, 20_000, 0, 0, 20_000]));
+    is_sound(&store);
 }
 
 #[test]

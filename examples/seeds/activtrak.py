@@ -225,7 +225,7 @@ def users(scim: Scim) -> None:
               {"userName": "ann@contoso.com", ENTERPRISE: ...})
     upns, number = f"{ACTIVTRAK}.userPrincipalNames", f"{ENTERPRISE}.employeeNumber"
     upn, home = "ann.g.lee@contoso.com", {"type": "home", "value": "ann@home.example"}
-    ten = [
+    operations = [
         ("update display name", change("replace", "displayName", "Ann Grace Lee"), {"displayName": "Ann Grace Lee"}),
         ("add e-mail", change("add", "emails", [home]), {"emails": [ann["emails"][0], home]}),
         ("remove e-mail", change("remove", 'emails[value eq "ann@home.example"]'), {"emails": ann["emails"]}),
@@ -235,9 +235,11 @@ def users(scim: Scim) -> None:
         ("update employee number", change("replace", number, "E-1003"), {ENTERPRISE: {"employeeNumber": "E-1003"}}),
         ("remove employee number", change("remove", number), {ENTERPRISE: ...}),
         ("update active", change("replace", "active", False), {"active": False, ACTIVTRAK: {"tracking": False}}),
-        ("update tracking", change("replace", f"{ACTIVTRAK}.tracking", "true"), {ACTIVTRAK: {"tracking": True}}),
+        ("update active, back", change("replace", "active", True), {"active": True, ACTIVTRAK: {"tracking": True}}),
+        ("update tracking", change("replace", f"{ACTIVTRAK}.tracking", "false"),
+         {"active": True, ACTIVTRAK: {"tracking": False}}),
     ]
-    for text, operation, expected in ten:
+    for text, operation, expected in operations:
         scim.patch(f"PATCH: {text}", user, [operation], expected)
     scim.patch("… the last e-mail stays", user, [change("remove", "emails")], {"scimType": "mutability"}, 400)
     scim.play("DELETE: delete a user", 204, "DELETE", user)

@@ -54,6 +54,7 @@ impl Builtin {
     }
 
     /// Their registry.
+    #[cfg(test)]
     pub(super) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry)
     }

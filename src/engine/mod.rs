@@ -10,6 +10,7 @@ mod brief;
 mod bulk;
 mod changes;
 mod check;
+mod check_profile;
 mod compact;
 mod config;
 mod consult;
@@ -37,6 +38,7 @@ mod options;
 mod password;
 mod query;
 mod replace;
+mod repositories;
 mod represent;
 mod rows;
 mod schemas;
@@ -56,6 +58,7 @@ mod write;
 
 pub use changes::Change;
 pub use check::CheckReport;
+pub use check_profile::{ProfileCount, ProfileFinding, ProfileReport};
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub use cursor::probe as probe_cursor;
@@ -72,6 +75,7 @@ pub use jobs::{ImportJob, ImportJobOptions};
 pub use listeners::Subscription;
 pub use mounts::Mounted;
 pub use options::{IndexOptions, Limits, ReadOptions, StoreOptions, TenantOptions, WriteOptions};
+pub use repositories::{Repositories, RepositoryQuery};
 pub use stats::{StoreStats, TenantStats};
 #[cfg(feature = "ffi")]
 pub(crate) use storage::check_may_wait;

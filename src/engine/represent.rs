@@ -45,6 +45,11 @@ pub(super) fn represent(
     Ok(render(&view, projection, tag, base))
 }
 
+/// Renders a resource that no row has.
+pub(super) fn render_unstored(view: &ResourceView<'_>, projection: &Projection, base: &str) -> Representation {
+    render(view, projection, EntityTag { version: view.version, derived: None }, base)
+}
+
 /// Renders a row.
 pub(super) fn represent_row(
     reads: &dyn Reads,

@@ -160,6 +160,23 @@ pub(super) fn take_profile(
     Config::new(profile, registry, keep_changes, builtin.value_keys())
 }
 
+/// What a tenant would be configured to be with another profile; nothing is stored.
+///
+/// # Errors
+/// Those of [`take_profile`].
+pub(super) fn preview(
+    reads: &dyn Reads,
+    tenant: TenantId,
+    builtin: &Builtin,
+    old: &Config,
+    profile: Profile,
+) -> Result<Config> {
+    let (registry, _) = Documents::load(reads, tenant)?.compile(builtin, &profile)?;
+    profile.check_paths(&registry)?;
+    check_data(reads, tenant, &old.registry, &registry)?;
+    Config::new(Arc::new(profile), registry, old.keep_changes, builtin.value_keys())
+}
+
 /// Refuses a change that stored resources contradict: a type that has resources goes, or an attribute that has values
 /// goes, or becomes something that its values are not.
 fn check_data(reads: &dyn Reads, tenant: TenantId, old: &Registry, new: &Registry) -> Result<()> {

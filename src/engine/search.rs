@@ -32,6 +32,7 @@ impl Tenant {
     /// `InvalidCount`; `Cancelled` when it is [interrupted](super::Store::interrupt).
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
         self.profile()?.limits().check_numbers(request)?;
+        self.check_repositories(resource_type, request)?;
         if let Some(cursor) = &request.cursor {
             return self.search_by_cursor(resource_type, request, cursor);
         }
@@ -43,7 +44,11 @@ impl Tenant {
             resources.push(representation);
             true
         })?;
-        Ok(SearchPage { total_results: hits.total, start_index, resources, ..SearchPage::default() })
+        let mut found = SearchPage { total_results: hits.total, start_index, resources, ..SearchPage::default() };
+        if request.search_repositories {
+            self.add_from_repositories(resource_type, request, page.count, &mut found)?;
+        }
+        Ok(found)
     }
 
     /// Everything that a search finds, from one snapshot, without paging: `visit` is told each resource, and ends it
@@ -160,10 +165,7 @@ impl Tenant {
         let watch = self.inner().interrupts.watch();
         let config = self.state.config()?;
         let searched = |model: &Arc<TypeModel>| {
-            let SearchRequest { attributes, excluded_attributes, .. } = request;
-            let (defaults, options) = (config.profile.default_attributes(model.name()), config.dialect().bind);
-            let projection = Projection::of_search(model, defaults, attributes, excluded_attributes, options)?;
-            let projection = projection.at_version(model, config.profile.api_version(request.api_version));
+            let projection = self.projection_of(&config, model, request)?;
             Ok(Searched { is_brief: projection.is_brief(model), model: Arc::clone(model), projection })
         };
         let types: Vec<Searched> = match resource_type {
@@ -176,6 +178,19 @@ impl Tenant {
             find(&self.queries(&config, &types, request, &view, &reads, trace)?, page)?
         };
         Ok(Found { tenant: self.state.id, config, types, view, hits, watch })
+    }
+
+    /// What a search shows of resources of a type.
+    pub(super) fn projection_of(
+        &self,
+        config: &Config,
+        model: &TypeModel,
+        request: &SearchRequest,
+    ) -> Result<Projection> {
+        let SearchRequest { attributes, excluded_attributes, .. } = request;
+        let (defaults, options) = (config.profile.default_attributes(model.name()), config.dialect().bind);
+        let projection = Projection::of_search(model, defaults, attributes, excluded_attributes, options)?;
+        Ok(projection.at_version(model, config.profile.api_version(request.api_version)))
     }
 
     /// The state as of now, with the indexes of these types where they have one.

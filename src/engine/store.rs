@@ -16,6 +16,7 @@ use super::jobs::{Jobs, Means, interrupted};
 use super::listeners::Listeners;
 use super::mounts::Mounts;
 use super::password::Hasher;
+use super::repositories::Repositories;
 use super::storage::keys::{Key, TenantId};
 use super::storage::records::TenantRecord;
 use super::storage::{
@@ -54,6 +55,8 @@ pub(super) struct Inner {
     pub(super) cursors: CursorKey,
     host: Arc<RwLock<Host>>,
     pub(super) jobs: Jobs,
+    /// What searches of repositories ask.
+    pub(super) repositories: RwLock<Option<Arc<dyn Repositories>>>,
     pub(super) interrupts: Interrupts,
     pub(super) listeners: Arc<Listeners>,
     /// Held by whoever carries out what is to be forgotten: one rewriting of the file does for many.
@@ -220,6 +223,7 @@ impl Store {
             cursors,
             host,
             jobs: Jobs::new(means),
+            repositories: RwLock::default(),
             interrupts: Interrupts::default(),
             listeners: Arc::default(),
             forgetting: Mutex::default(),

@@ -10,7 +10,7 @@ use super::life::scimdb_store;
 use super::text;
 use super::verbs::{Verb, named};
 
-/// Makes a tenant. Options: profile, a name (strict, entra, okta) or a document.
+/// Makes a tenant. Options: profile, a name (strict, entra, okta, activid, absorb, activtrak) or a document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_tenant_create(
     db: *const scimdb_store,

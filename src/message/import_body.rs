@@ -62,7 +62,13 @@ pub trait ImportSink {
 /// `InvalidSyntax` with the byte offset for what is no such body, `InvalidValue` for one that names no group,
 /// `PayloadTooLarge`. An error of the stream: an [`Error`] that it wraps as it is, else `Io`. The sink's own.
 pub fn read_import(body: &mut dyn Read, limits: ImportLimits, sink: &mut dyn ImportSink) -> Result<ImportTerms> {
-    let gauge = Gauge { taken: Cell::new(0), marked: Cell::new(0), most: limits.bytes, problem: Cell::new(None) };
+    let gauge = Gauge {
+        taken: Cell::new(0),
+        marked: Cell::new(0),
+        most: limits.bytes,
+        problem: Cell::new(None),
+        is_over: Cell::new(false),
+    };
     let meter = Meter { body, buffer: vec![0; READ_BYTES], at: 0, end: 0, gauge: &gauge };
     let mut parser = serde_json::Deserializer::from_reader(meter);
     let seed = BodySeed { sink, gauge: &gauge, most_users: limits.users };
@@ -96,6 +102,8 @@ struct Gauge {
     marked: Cell<u64>,
     most: u64,
     problem: Cell<Option<Error>>,
+    /// Whether there was one. The parser looks for the end of what it is in even then, and must not wait for that.
+    is_over: Cell<bool>,
 }
 
 impl Gauge {
@@ -119,11 +127,13 @@ impl Gauge {
     }
 
     fn refuse<E: serde::de::Error>(&self, error: Error) -> E {
+        self.is_over.set(true);
         self.problem.set(Some(error));
         E::custom("refused")
     }
 
     fn refuse_reading(&self, error: Error) -> io::Error {
+        self.is_over.set(true);
         self.problem.set(Some(error));
         io::Error::other("refused")
     }
@@ -165,6 +175,9 @@ fn of_stream(error: io::Error) -> Error {
 impl Read for Meter<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let Some(first) = into.first_mut() else { return Ok(0) };
+        if self.gauge.is_over.get() {
+            return Err(io::Error::other("refused"));
+        }
         if self.at == self.end {
             self.fill()?;
         }
@@ -405,6 +418,22 @@ mod tests {
             let error = read(text).map(|(terms, _)| terms).unwrap_err();
             assert_eq!((error.kind(), error.attribute()), (kind, attribute), "{text}: {error}");
             assert!(offset.is_none() || error.offset() == offset, "{text}: {:?}", error.offset());
+        }
+    }
+
+    #[test]
+    fn nobody_waits_for_more_of_what_is_refused() {
+        /// A body that must not be read further.
+        struct Ends<'a>(&'a [u8]);
+        impl Read for Ends<'_> {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                assert!(!self.0.is_empty(), "it was refused already");
+                self.0.read(into)
+            }
+        }
+        for text in [r#"{"users": [{}, 7,"#, r#"{"users": [], "groups":"#, r#"{"group": {"value": 7}"#] {
+            let error = read_import(&mut Ends(text.as_bytes()), LIMITS, &mut Kept::default()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidSyntax, "{text}");
         }
     }
 

@@ -96,9 +96,18 @@ impl Projection {
     /// The same for a request of an API version: without what came later.
     pub(crate) fn at_version(self, model: &TypeModel, version: Option<u32>) -> Self {
         let Some(version) = version else { return self };
-        let mut later =
-            model.constraints().iter().filter(|(_, c)| c.since.is_some_and(|since| since > version)).peekable();
-        if later.peek().is_none() || self.is_stored() {
+        let is_later = |since: Option<u32>| since.is_some_and(|since| since > version);
+        let later = model.constraints().iter().filter(|(_, constraint)| is_later(constraint.since)).map(|(id, _)| *id);
+        self.hiding(model, later.collect())
+    }
+
+    /// The same for resources that the store does not have, and knows no times of.
+    pub(crate) fn of_unstored(self, model: &TypeModel) -> Self {
+        self.hiding(model, vec![common::META_CREATED, common::META_LAST_MODIFIED])
+    }
+
+    fn hiding(self, model: &TypeModel, hidden: Vec<AttributeId>) -> Self {
+        if hidden.is_empty() || self.is_stored() {
             return self;
         }
         let shown = match self.rule {
@@ -106,7 +115,7 @@ impl Projection {
             _ => Choice::without(model, &BTreeSet::new(), std::iter::empty(), BindOptions::default()),
         };
         let mut choice = Choice { model, shown };
-        later.for_each(|(id, _)| choice.set(*id, false));
+        hidden.into_iter().for_each(|id| choice.set(id, false));
         Projection { rule: Rule::Chosen(choice.shown), ..self }
     }
 

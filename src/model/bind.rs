@@ -33,7 +33,7 @@ pub struct BindOptions {
     pub unquoted_literals: bool,
     /// In a filter, a `*` stands for any text: `userName eq f*`.
     pub wildcards: bool,
-    /// A plain value may come as an object with nothing but a `value`: `{"value": "x"}`.
+    /// A plain value may come as an object with nothing but a `value`: `{"value": "x"}`, `{"$ref": null, "value": "x"}`.
     pub boxed_values: bool,
     /// readOnly attributes are kept: for data that comes from a store, not from a client.
     pub trusted: bool,
@@ -275,11 +275,12 @@ pub fn bind_single(
     Ok(Some(value))
 }
 
-/// A plain value that came as an object with nothing but a `value`.
+/// A plain value that came as an object with nothing but a `value`; Entra ID adds `"$ref": null`.
 fn unboxed(kind: AttributeType, input: Input) -> Input {
     match input {
         Input::Object(mut object)
-            if object.len() == 1 && !matches!(kind, AttributeType::Complex | AttributeType::Any) =>
+            if !matches!(kind, AttributeType::Complex | AttributeType::Any)
+                && object.iter().all(|(name, value)| name.eq_ignore_ascii_case("value") || *value == Input::Null) =>
         {
             object.remove("value").unwrap_or(Input::Object(object))
         }

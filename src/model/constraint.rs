@@ -65,6 +65,15 @@ impl TypeModel {
     /// # Errors
     /// `InvalidValue`, naming the attribute.
     pub fn check_constraints(&self, before: Option<&Complex>, after: &Complex) -> Result<()> {
+        self.each_fault(before, after, &mut |definition, _, detail| Err(wrong(definition, detail)))
+    }
+
+    /// The same, told fault by fault: the attribute, the name that its constraint has in profiles, and what is wrong, as the
+    /// end of a sentence. It ends with the first error of `tell`.
+    ///
+    /// # Errors
+    /// Those of `tell`.
+    pub fn each_fault(&self, before: Option<&Complex>, after: &Complex, tell: &mut TellFault<'_>) -> Result<()> {
         if self.constraints().is_empty() {
             return Ok(());
         }
@@ -74,7 +83,7 @@ impl TypeModel {
                 continue;
             }
             if let Some(definition) = self.definition(id) {
-                self.check_attribute(definition, value)?;
+                self.faults_of(definition, value, tell)?;
             }
         }
         Ok(())
@@ -90,7 +99,10 @@ impl TypeModel {
         else {
             return Ok(());
         };
-        constraint.check_text(definition, clear)
+        match constraint.text_fault(definition, clear) {
+            Some((_, detail)) => Err(wrong(definition, &detail)),
+            None => Ok(()),
+        }
     }
 
     /// Sees that a new resource, or a replacement, has what it must be made with.
@@ -113,17 +125,17 @@ impl TypeModel {
         Ok(())
     }
 
-    fn check_attribute(&self, definition: &Definition, value: &Value) -> Result<()> {
+    fn faults_of(&self, definition: &Definition, value: &Value, tell: &mut TellFault<'_>) -> Result<()> {
         if let Some(constraint) = self.constraints().get(&definition.id) {
-            constraint.check_count(definition, value.as_multi().len())?;
-            for single in value.as_multi() {
-                constraint.check_single(definition, single)?;
-            }
+            let count = constraint.count_fault(value.as_multi().len());
+            let texts = value.as_multi().iter().filter_map(Value::as_str);
+            let faults = texts.filter_map(|text| constraint.text_fault(definition, text));
+            count.into_iter().chain(faults).try_for_each(|(name, detail)| tell(definition, name, &detail))?;
         }
         for complex in value.as_multi().iter().filter_map(Value::as_complex) {
             for (id, part) in complex.iter() {
                 if let Some(child) = self.definition(id) {
-                    self.check_attribute(child, part)?;
+                    self.faults_of(child, part, tell)?;
                 }
             }
         }
@@ -131,47 +143,49 @@ impl TypeModel {
     }
 }
 
+/// What is told of a value that does not fit: its attribute, the constraint, the end of a sentence.
+pub type TellFault<'t> = dyn FnMut(&Definition, &'static str, &str) -> Result<()> + 't;
+
+/// A constraint's name in profiles, and what is wrong.
+type Fault = (&'static str, String);
+
 impl Constraint {
     /// Sees that there are not too many values.
     ///
     /// # Errors
     /// `InvalidValue`, naming the attribute.
     pub fn check_count(&self, definition: &Definition, count: usize) -> Result<()> {
-        match self.max_values {
-            Some(most) if count > most => {
-                let values = if most == 1 { "value" } else { "values" };
-                Err(wrong(definition, &format!("has {count} values; only {most} {values} can be kept")))
-            }
-            _ => Ok(()),
+        match self.count_fault(count) {
+            Some((_, detail)) => Err(wrong(definition, &detail)),
+            None => Ok(()),
         }
     }
 
-    fn check_single(&self, definition: &Definition, value: &Value) -> Result<()> {
-        match value {
-            Value::String(text) => self.check_text(definition, text),
-            _ => Ok(()),
-        }
+    fn count_fault(&self, count: usize) -> Option<Fault> {
+        let most = self.max_values.filter(|most| count > *most)?;
+        let values = if most == 1 { "value" } else { "values" };
+        Some(("maxValues", format!("has {count} values; only {most} {values} can be kept")))
     }
 
-    fn check_text(&self, definition: &Definition, text: &str) -> Result<()> {
+    fn text_fault(&self, definition: &Definition, text: &str) -> Option<Fault> {
         let length = text.chars().count();
         if let Some(least) = self.min_length.filter(|least| length < *least) {
-            return Err(wrong(definition, &format!("has {length} characters; it has {least} at least")));
+            return Some(("minLength", format!("has {length} characters; it has {least} at least")));
         }
         if let Some(most) = self.max_length.filter(|most| length > *most) {
-            return Err(wrong(definition, &format!("has {length} characters; it has {most} at most")));
+            return Some(("maxLength", format!("has {length} characters; it has {most} at most")));
         }
         if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
             let told = pattern.as_str().trim_start_matches("^(?:").trim_end_matches(")$");
-            return Err(wrong(definition, &format!("does not match {told}")));
+            return Some(("pattern", format!("does not match {told}")));
         }
         let same = |allowed: &String| {
             if definition.attribute.case_exact { allowed.as_str() == text } else { allowed.eq_ignore_ascii_case(text) }
         };
         if !self.values.is_empty() && !self.values.iter().any(same) {
-            return Err(wrong(definition, &format!("is one of {}", self.values.join(", "))));
+            return Some(("values", format!("is one of {}", self.values.join(", "))));
         }
-        Ok(())
+        None
     }
 }
 

@@ -29,7 +29,7 @@ mod view;
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
 pub use bind::{BindOptions, Bound};
 pub use check::{MAX_ATTRIBUTES, MAX_LEVELS};
-pub use constraint::{Constraint, Constraints, Known};
+pub use constraint::{Constraint, Constraints, Known, TellFault};
 pub use input::{Input, Object};
 pub use meta::{EntityTag, VersionMatch};
 pub use operators::Operators;

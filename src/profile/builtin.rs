@@ -30,6 +30,12 @@ impl Profile {
         &PROFILES
     }
 
+    /// The JSON Schema (draft 2020-12) of the document, for editors and other tools. What only the tenant's schemas can tell,
+    /// such as whether there is an attribute of a name, it does not know.
+    pub fn json_schema() -> &'static str {
+        include_str!("profile.schema.json")
+    }
+
     /// The profile of a name that is built in; letter case does not matter.
     pub fn builtin(name: &str) -> Option<&'static Profile> {
         PROFILES.iter().find(|profile| profile.name().eq_ignore_ascii_case(name))

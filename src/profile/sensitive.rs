@@ -21,7 +21,7 @@ impl Profile {
     }
 
     /// Sees that every sensitive path and every one that is to be encrypted is an attribute of some resource type, and that
-    /// the resource types that paths and permissions name are there: what is misspelt would guard nothing.
+    /// the resource types and attributes that the rest of the profile names are there: what is misspelt would guard nothing.
     ///
     /// # Errors
     /// `InvalidArgument`.
@@ -36,6 +36,7 @@ impl Profile {
             let detail = format!("the profile: no resource type has the attribute \"{path}\"{hint}");
             return Err(Error::new(ErrorKind::InvalidArgument, detail).on(format!("sensitive[{index}]")));
         }
+        self.check_named(registry)?;
         self.check_path_types(registry)?;
         self.check_permission_types(registry)?;
         self.check_encryption(registry)

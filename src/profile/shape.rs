@@ -7,6 +7,7 @@ use std::ops::BitOr;
 use regex_lite::Regex;
 
 use super::Profile;
+use super::known_type;
 use super::overlay::{self, Overlay, Required};
 use crate::message::{Part, resource_type_part, schema_part};
 use crate::model::bind::bind_single;
@@ -32,6 +33,22 @@ impl Shape {
             types: part.take_objects("resourceTypes")?.map(|part| resource_type_part(part?)).collect::<Result<_>>()?,
             overlays: overlay::read(part)?,
         })
+    }
+
+    /// Sees that the resource types are there that overlays name.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, with the place in the document.
+    pub(super) fn check_named(&self, registry: &Registry) -> Result<()> {
+        for Overlay { resource_type, path, known, types, .. } in &self.overlays {
+            if let Some((name, _)) = known {
+                known_type(registry, name, &|| format!("attributes.{resource_type}.{path}.known"))?;
+            }
+            for name in types {
+                known_type(registry, name, &|| format!("attributes.{resource_type}.{path}.types"))?;
+            }
+        }
+        Ok(())
     }
 
     /// These over those of another profile.

@@ -88,7 +88,7 @@ fn an_import_that_is_wrong_or_breaks_off_leaves_nothing() {
     // It is answered before it has come.
     let mut wire = served.connect();
     wire.write(head());
-    chunked(&mut wire, &format!(r#"{{"users": [{users}7"#));
+    chunked(&mut wire, &format!(r#"{{"users": [{users}7,"#));
     wire.answer().unwrap().is_error(400);
     assert!(wire.closes());
     // Its client goes away.

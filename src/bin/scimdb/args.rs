@@ -36,6 +36,9 @@ pub struct Global {
     /// The tenant
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     pub tenant: String,
+    /// Whether it is named on the command line itself.
+    #[arg(skip)]
+    pub tenant_is_named: bool,
     /// The configuration file [default: scimdb.toml in the current directory, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, OsStr};
+use clap::parser::ValueSource;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches};
 use scimdb::model::nearest;
 use toml::{Table, Value};
@@ -29,7 +30,10 @@ pub fn parse(arguments: Vec<OsString>) -> Result<Cli, Failure> {
     let called = first.as_ref().and_then(|matches| matches.subcommand_name());
     let section = called.and_then(|name| file.get(name)).and_then(Value::as_table);
     let command = with_sources(Cli::command(), &file, section);
-    Ok(Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)?)
+    let matches = command.try_get_matches_from(arguments)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.global.tenant_is_named = matches.value_source("tenant") == Some(ValueSource::CommandLine);
+    Ok(cli)
 }
 
 fn read_file(named: Option<&Path>) -> Result<Table, Failure> {

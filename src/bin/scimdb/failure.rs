@@ -27,7 +27,7 @@ pub enum Exit {
     Environment = 6,
     /// An import came to its end, but some rows were rejected.
     Rejects = 7,
-    /// A check found damage.
+    /// A check found damage, or resources that do not fit a profile.
     Unsound = 8,
 }
 

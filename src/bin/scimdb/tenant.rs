@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Format, grouped};
-use crate::profile::read_profile;
+use crate::profile::{read_profile, warn};
 use crate::session::Session;
 
 /// Create, list, configure and drop tenants
@@ -23,7 +23,7 @@ enum TenantCommand {
     Create {
         /// 1 to 64 of a-z A-Z 0-9 . _ -
         name: String,
-        /// What it is to be: strict, entra, okta, or a file with a profile [default: strict]
+        /// What it is to be: strict, entra, okta, activid, absorb, activtrak, or a file with a profile [default: strict]
         #[arg(long, value_name = "NAME|FILE")]
         profile: Option<String>,
     },
@@ -37,7 +37,7 @@ enum TenantCommand {
     Configure {
         /// The tenant
         name: String,
-        /// What it is to be: strict, entra, okta, or a file with a profile
+        /// What it is to be: strict, entra, okta, activid, absorb, activtrak, or a file with a profile
         #[arg(long, value_name = "NAME|FILE")]
         profile: String,
     },
@@ -61,8 +61,10 @@ pub fn run(args: TenantArgs, session: &mut Session) -> Result<(), Failure> {
         TenantCommand::List { output } => return list(output, session),
         TenantCommand::Configure { name, profile } => {
             let options = TenantOptions::of_profile(read_profile(&profile)?);
-            session.open()?.configure_tenant(&name, options)?;
+            let store = session.open()?;
+            store.configure_tenant(&name, options)?;
             session.summary(format_args!("changed tenant {name}"));
+            warn(&store.tenant(&name)?, session);
         }
         TenantCommand::Drop { name, yes } => {
             if !yes {

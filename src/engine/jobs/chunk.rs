@@ -241,5 +241,6 @@ fn failure(row: u64, external_id: Option<String>, error: &Error) -> JobFailure {
 
 /// A text that is not longer than what is kept of it.
 fn short(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MAX_DETAIL)).unwrap_or_default().to_owned()
+    let end = (0..=MAX_DETAIL.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
 }

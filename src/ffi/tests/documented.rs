@@ -133,7 +133,12 @@ fn options_are_those_that_the_library_knows() {
         for at in parents {
             let unknown = at.map_or_else(|| placed("?", json!(0)), |at| placed(&format!("{at}.?"), json!(0)));
             let taken = |name: &String| {
-                let sample = if name.ends_with("ttributes") { json!([]) } else { json!("x") };
+                let sample = match name.as_str() {
+                    "force" => json!(true),
+                    "apiVersion" => json!(1),
+                    name if name.ends_with("ttributes") => json!([]),
+                    _ => json!("x"),
+                };
                 let refused = ask(&store, function, Some(&json!({ name: sample }).to_string())).err();
                 !refused.is_some_and(|error| error.detail().contains("means nothing"))
             };
