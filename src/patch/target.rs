@@ -171,9 +171,10 @@ impl<'m> Place<'m> {
     }
 }
 
-/// `groups` follows from the members of groups, whatever its schema says.
+/// `groups` follows from the members of groups, whatever its schema says, unless the profile lets clients write it.
 fn read_only(model: &TypeModel, definition: &Definition) -> bool {
-    !definition.is_writable() || model.groups().is_some_and(|groups| groups.attribute == definition.id)
+    let is_groups = model.groups().is_some_and(|groups| groups.attribute == definition.id);
+    !definition.is_writable() || (is_groups && !model.writes_groups())
 }
 
 fn invalid_path(detail: impl Into<String>) -> Error {
