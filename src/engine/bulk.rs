@@ -383,8 +383,8 @@ impl Run {
             }
             Action::Replace(id, draft) => {
                 let current = current(txn, id)?;
-                let Draft { attributes, members, groups, .. } = draft.clone();
-                replace_by(txn, scope, current, attributes, members, groups)?
+                let Draft { attributes, members, groups, emptied, .. } = draft.clone();
+                replace_by(txn, scope, current, (attributes, &emptied), members, groups)?
             }
             Action::Modify(id, patch) => {
                 let current = current(txn, id)?;

@@ -80,6 +80,6 @@ pub(super) fn made_id(
 
 /// A draft of a client's, whose meta is ours to make.
 pub(super) fn new_resource(draft: Draft, id: String) -> NewResource {
-    let Draft { attributes, members, groups, id: _, meta: _, registry: _ } = draft;
+    let Draft { attributes, members, groups, emptied: _, id: _, meta: _, registry: _ } = draft;
     NewResource { id, attributes, members, groups, created: None, last_modified: None, version: None }
 }

@@ -416,7 +416,7 @@ pub(super) fn replace(txn: &mut Transaction<'_>, scope: Scope<'_>, id: &str, new
         None => direct_groups(txn, scope, current.at)?,
         given => given,
     };
-    let stored = replace_by(txn, scope, current, new.attributes, new.members, groups)?;
+    let stored = replace_by(txn, scope, current, (new.attributes, &[]), new.members, groups)?;
     Ok(if stored.changed { Outcome::Replaced } else { Outcome::Skipped })
 }
 

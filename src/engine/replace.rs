@@ -43,19 +43,19 @@ impl Tenant {
             let current = load(txn, scope, &id)?;
             let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
             check_version(txn, scope, &current, wanted, unwanted)?;
-            replace_by(txn, scope, current, draft.attributes, draft.members, draft.groups)
+            replace_by(txn, scope, current, (draft.attributes, &draft.emptied), draft.members, draft.groups)
         })?;
         let representation = self.answer(&config, &model, &stored, &projection, options)?;
         Ok(Written { representation, changed: stored.changed })
     }
 }
 
-/// Replaces a resource inside a transaction.
+/// Replaces a resource inside a transaction. What is emptied is not kept where other things that are left out are.
 pub(super) fn replace_by(
     txn: &mut Transaction<'_>,
     scope: Scope<'_>,
     current: Current,
-    attributes: Complex,
+    (attributes, emptied): (Complex, &[AttributeId]),
     members: Vec<String>,
     groups: Option<Vec<String>>,
 ) -> Result<Stored> {
@@ -64,8 +64,8 @@ pub(super) fn replace_by(
     let keeps_extensions = scope.config.profile.keeps_extensions();
     let before = &current.resource.attributes;
     let attributes = match scope.config.profile.replaces_partly(model.name()) {
-        true => overlaid(before, attributes),
-        false => merge(model, before, attributes, keeps_extensions)?,
+        true => overlaid(before, attributes, emptied),
+        false => merge(model, before, attributes, keeps_extensions.then_some(emptied))?,
     };
     let members = replace_members(model, members);
     // What is left out is cleared.
@@ -79,8 +79,11 @@ fn replace_members(model: &TypeModel, members: Vec<String>) -> Vec<MemberEdit> {
 }
 
 /// The new attributes over the old ones, for types of which a replacement names what it changes.
-fn overlaid(before: &Complex, after: Complex) -> Complex {
+fn overlaid(before: &Complex, after: Complex, emptied: &[AttributeId]) -> Complex {
     let mut merged = before.clone();
+    for id in emptied {
+        merged.remove(*id);
+    }
     for (id, value) in after.iter() {
         merged.set(id, value.clone());
     }
@@ -92,10 +95,15 @@ fn overlaid(before: &Complex, after: Complex) -> Complex {
 /// # Errors
 /// `Mutability` where an immutable attribute would change, `InvalidValue` where a required one is left out: it has to
 /// stand in the request even though it is kept (RFC 7644 section 3.5.1).
-fn merge(model: &TypeModel, before: &Complex, mut after: Complex, keeps_extensions: bool) -> Result<Complex> {
-    if keeps_extensions {
+fn merge(
+    model: &TypeModel,
+    before: &Complex,
+    mut after: Complex,
+    keeps_but: Option<&[AttributeId]>,
+) -> Result<Complex> {
+    if let Some(emptied) = keeps_but {
         for extension in model.extensions() {
-            if extension.attributes.iter().any(|id| after.get(*id).is_some()) {
+            if extension.attributes.iter().any(|id| after.get(*id).is_some() || emptied.contains(id)) {
                 continue;
             }
             for id in &extension.attributes {

@@ -11,7 +11,9 @@ use super::store::{Inner, TenantState};
 use super::write::Stored;
 use super::{Limits, Store, StoreOptions, WriteOptions};
 use crate::message::{Projection, Representation};
-use crate::model::{AttributeId, Complex, Constraint, Membership, Object, Registry, TypeModel, Value, bind};
+use crate::model::{
+    AttributeId, Complex, Constraint, Input, Membership, Object, PathTarget, Registry, TypeModel, Value, bind,
+};
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -112,6 +114,8 @@ pub(super) struct Draft {
     pub(super) members: Vec<String>,
     /// The groups that it is to be a direct member of, where clients write them and this one did.
     pub(super) groups: Option<Vec<String>>,
+    /// What it says to have no value, where a replacement would keep what it leaves out.
+    pub(super) emptied: Vec<AttributeId>,
     pub(super) id: Option<String>,
     pub(super) meta: Option<Object>,
     /// The schemas that it was bound by.
@@ -174,6 +178,7 @@ pub(super) fn draft(
     let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
     bind_options.lenient_schemas |= options.import;
     let accepted = if options.create { accepted_on_create(model, &object) } else { Vec::new() };
+    let emptied = emptied(model, &object, bind_options);
     let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
     for (id, value) in accepted {
         attributes.set(id, value);
@@ -187,7 +192,7 @@ pub(super) fn draft(
         model.check_password(clear)?;
         *clear = hasher.hash(clear)?;
     }
-    Ok(Draft { attributes, members, groups, id, meta, registry: Arc::clone(&config.registry) })
+    Ok(Draft { attributes, members, groups, emptied, id, meta, registry: Arc::clone(&config.registry) })
 }
 
 /// Takes `members` out of bound attributes: the ids of the members, in order.
@@ -207,6 +212,46 @@ pub(super) fn take_groups(model: &TypeModel, attributes: &mut Complex) -> Result
     let elements = values.as_multi().iter().filter_map(Value::as_complex);
     let no_id = || Error::new(ErrorKind::InvalidValue, "a group needs a value: its id").on("groups.value");
     elements.map(|element| member_id(attribute, element).ok_or_else(no_id)).collect::<Result<_>>().map(Some)
+}
+
+/// The attributes that a client sends null or an empty list for, by themselves or in the object of their extension.
+fn emptied(model: &TypeModel, object: &Object, options: bind::BindOptions) -> Vec<AttributeId> {
+    let mut found = Vec::new();
+    for (name, input) in object.iter() {
+        let path = model.resolve_as(name, options);
+        match (path, input) {
+            (Ok(PathTarget::Attribute(target)), input) if target.sub.is_none() && is_none(input) => {
+                found.push(target.attribute);
+            }
+            (Ok(PathTarget::Extension(index)), input) => {
+                let Some(extension) = model.extensions().get(index) else { continue };
+                let named = |name: &str| model.resolve_as(&format!("{}:{name}", extension.schema), options).ok();
+                let entries = match input {
+                    Input::Object(object) => Some(object),
+                    _ => None,
+                };
+                let entries = entries.into_iter().flat_map(Object::iter).filter(|(_, input)| is_none(input));
+                let targets = entries.filter_map(|(name, _)| named(name));
+                found.extend(targets.filter_map(|target| match target {
+                    PathTarget::Attribute(target) if target.sub.is_none() => Some(target.attribute),
+                    _ => None,
+                }));
+                if *input == Input::Null {
+                    found.extend(&extension.attributes);
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn is_none(input: &Input) -> bool {
+    match input {
+        Input::Null => true,
+        Input::Array(values) => values.is_empty(),
+        _ => false,
+    }
 }
 
 /// What a client sets of readOnly attributes that the profile lets it set when it creates a resource.

@@ -150,7 +150,7 @@ pub enum MultiRef<'a> {
     Decoded(&'a [Value]),
     /// As stored.
     Stored(StoredValues<'a>),
-    /// The `schemas` of a resource: its core schema, and the extensions it has values of.
+    /// The `schemas` of a resource: its core schema, and the extensions it has values of or shows empty.
     Schemas(&'a TypeModel, ComplexRef<'a>),
 }
 
@@ -197,7 +197,7 @@ impl<'a> Iterator for MultiIter<'a> {
                 }
                 while let Some(extension) = model.extensions().get(*next - 1) {
                     *next += 1;
-                    if extension.attributes.iter().any(|id| attributes.get(*id).is_some()) {
+                    if extension.attributes.iter().any(|id| attributes.get(*id).is_some() || shows_empty(model, *id)) {
                         return Some(ValueRef::String(&extension.schema));
                     }
                 }
@@ -205,6 +205,11 @@ impl<'a> Iterator for MultiIter<'a> {
             }
         }
     }
+}
+
+/// Whether an attribute is shown where it has no value, which makes its extension one of the `schemas`.
+fn shows_empty(model: &TypeModel, id: AttributeId) -> bool {
+    !model.constraints().is_empty() && model.constraint(id).is_some_and(|constraint| constraint.show_empty)
 }
 
 /// A resource, borrowed.
