@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::settle::Rules;
+use super::rules::Rules;
 use super::value_keys::ValueKeys;
 use crate::model::{Registry, TypeModel};
 use crate::patch::Dialect;

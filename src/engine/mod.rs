@@ -41,6 +41,7 @@ mod replace;
 mod repositories;
 mod represent;
 mod rows;
+mod rules;
 mod schemas;
 mod seal;
 mod search;

@@ -39,7 +39,7 @@ const FOLDERS: &[(&str, u8)] = &[
 const ENGINE: &[(&str, u8)] = &[("storage", 1), ("rows", 2), ("index", 3), ("query", 4), ("hooks", 5), ("feed", 5)];
 
 /// Files beside the verbs that every part of the engine may use: plain data, and the injected clock and ids.
-const ENGINE_BASE: &[&str] = &["config", "env", "options", "value_keys"];
+const ENGINE_BASE: &[&str] = &["config", "env", "options", "rules", "value_keys"];
 
 const ENGINE_VERBS: u8 = 6;
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::places::{Place, get, put};
-use super::{Mirror, Rule, Rules};
+use crate::engine::rules::{Mirror, Place, Rule, Rules, get, put};
 use crate::model::{AttributeId, AttributeType, Complex, Target, TypeModel, Value};
 use crate::{Error, ErrorKind, Result};
 

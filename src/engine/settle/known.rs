@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::Rule;
-use super::places::get;
 use crate::engine::hooks::Scope;
 use crate::engine::rows::{derive, find};
+use crate::engine::rules::{Rule, get};
 use crate::engine::storage::keys::Key;
 use crate::engine::storage::{Reads, Table};
 use crate::model::{AttributeId, Complex, Constraint, Known, Target, Value, stored};

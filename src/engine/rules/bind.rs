@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::places::{Place, target, wrong};
-use super::{Mirror, Rule, Rules};
+use super::rule::{Mirror, Rule, Rules};
 use crate::Result;
 use crate::model::bind::bind_single;
 use crate::model::{AttributeId, AttributeType, BindOptions, Definition, Input, Registry, Target, TypeModel, Value};
@@ -22,7 +22,7 @@ impl Rules {
             let bound = one(registry, model, &rule.kind, &rule.place)?;
             rules.entry(model.number()).or_default().push(bound);
         }
-        Ok(Rules(rules))
+        Ok(Rules::new(rules))
     }
 }
 

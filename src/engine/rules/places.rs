@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// A place that a rule reads.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::engine) struct Place {
     target: Target,
     /// Which of several values.
     filter: Option<BoundFilter>,
@@ -52,12 +52,12 @@ impl Place {
     }
 
     /// The path of its attribute, for errors.
-    pub(super) fn path<'m>(&self, model: &'m TypeModel) -> &'m str {
+    pub(in crate::engine) fn path<'m>(&self, model: &'m TypeModel) -> &'m str {
         model.path_of(self.target)
     }
 
     /// The first value at the place.
-    pub(super) fn first<'a>(&self, attributes: &'a Complex) -> Option<&'a Value> {
+    pub(in crate::engine) fn first<'a>(&self, attributes: &'a Complex) -> Option<&'a Value> {
         let is_meant =
             |value: &&Value| self.filter.as_ref().is_none_or(|filter| eval_element(filter, ValueRef::from(*value)));
         let mut values = attributes.get(self.target.attribute)?.as_multi().iter().filter(is_meant);
@@ -75,12 +75,12 @@ fn part(value: &Value, target: Target) -> Option<&Value> {
 }
 
 /// The first value of a target.
-pub(super) fn get(attributes: &Complex, target: Target) -> Option<&Value> {
+pub(in crate::engine) fn get(attributes: &Complex, target: Target) -> Option<&Value> {
     attributes.get(target.attribute)?.as_multi().iter().find_map(|value| part(value, target))
 }
 
 /// Sets a target, or takes it away: a sub-attribute in the first value of its attribute, which is made where there is none.
-pub(super) fn put(model: &TypeModel, attributes: &mut Complex, target: Target, value: Option<Value>) {
+pub(in crate::engine) fn put(model: &TypeModel, attributes: &mut Complex, target: Target, value: Option<Value>) {
     let Some(definition) = model.definition(target.attribute) else { return };
     let is_multi = definition.attribute.multi_valued;
     let Some(sub) = target.sub else {
