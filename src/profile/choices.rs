@@ -301,7 +301,7 @@ mod tests {
             .parse()
             .unwrap();
         let over = br#"{"name": "o", "extends": "b", "ids": {"user": "uuid"}, "createStatus": 201}"#;
-        let over = Profile::from_json_over(over, &[base.clone()]).unwrap();
+        let over = Profile::from_json_over(over, std::slice::from_ref(&base)).unwrap();
         assert_eq!((base.create_status(), over.create_status()), (200, 201));
         assert_eq!((base.ids("USER"), over.ids("User"), over.ids("Group")), (Ids::Numeric, Ids::Uuid, Ids::Client));
         assert_eq!((over.sorts(None), over.sorts(Some(6)), over.sorts(Some(7))), (false, false, true));

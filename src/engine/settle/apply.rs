@@ -111,13 +111,15 @@ fn fill_elements(after: &mut Complex, attribute: AttributeId, sub: AttributeId, 
 /// Sets a target to a value that may come from an attribute of another type; what does not fit is no value.
 fn put_fitting(model: &TypeModel, after: &mut Complex, target: Target, value: Option<Value>) {
     let wanted = model.definition(target.leaf()).map(|definition| definition.attribute.attribute_type);
-    let value = value.filter(|value| match (wanted, value) {
-        (Some(AttributeType::String | AttributeType::Reference), Value::String(_))
-        | (Some(AttributeType::Boolean), Value::Boolean(_))
-        | (Some(AttributeType::Integer), Value::Integer(_))
-        | (Some(AttributeType::Decimal), Value::Decimal(_))
-        | (Some(AttributeType::DateTime), Value::DateTime(_)) => true,
-        _ => false,
+    let value = value.filter(|value| {
+        matches!(
+            (wanted, value),
+            (Some(AttributeType::String | AttributeType::Reference), Value::String(_))
+                | (Some(AttributeType::Boolean), Value::Boolean(_))
+                | (Some(AttributeType::Integer), Value::Integer(_))
+                | (Some(AttributeType::Decimal), Value::Decimal(_))
+                | (Some(AttributeType::DateTime), Value::DateTime(_))
+        )
     });
     if get(after, target) != value.as_ref() {
         put(model, after, target, value);
