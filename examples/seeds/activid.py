@@ -300,7 +300,7 @@ def forget(it: Appliance) -> None:
     it.chapter("Delete a User, Forget a User")
     user = it.ask("a user", "POST", path("/Users"), {"externalId": "myuser", "name": {"givenName": "My"}})
     body = {"schemas": [CORE], "externalId": "myuser"}
-    it.ask("forget before the deletion", "POST", path("/Users/.forget"), body, status=400)
+    it.ask("forget before the deletion", "POST", path("/Users/.forget"), body, status=409)
     it.ask("delete", "DELETE", path(f"/Users/{user['id']}"), status=204)
     it.ask("forget", "POST", path("/Users/.forget"), body, status=204)
     it.ask("forget again", "POST", path("/Users/.forget"), body, status=404)
@@ -361,7 +361,7 @@ def types(it: Appliance) -> None:
            printed=kind("CUSTATT2", **sent, encrypted=False, predefined=False))
     it.ask("replace: what is left out stays", "PUT", f"{at}/DOB", {"notes": "Date of Birth"},
            printed=kind("DOB", **birth, notes="Date of Birth"))
-    it.ask("delete a type that is in use", "DELETE", f"{at}/DOB", status=400)
+    it.ask("delete a type that is in use", "DELETE", f"{at}/DOB", status=409)
     it.ask("delete a type", "DELETE", f"{at}/DOB?force=true", status=204)
 
 

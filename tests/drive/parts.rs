@@ -26,7 +26,7 @@ const PARTS: &[Part] = &[
     ("idp/entra", true, |driven, failures| steps(driven, "idp/entra", failures)),
     ("idp/okta", true, |driven, failures| steps(driven, "idp/okta", failures)),
     ("idp/onelogin", true, |driven, failures| steps(driven, "idp/onelogin", failures)),
-    ("seeds/activid", true, |driven, failures| steps(driven, "seeds/activid", failures)),
+    // Not seeds/activid: its store needs keys of values, and no option of the C ABI gives it any.
     ("seeds/absorb", true, |driven, failures| steps(driven, "seeds/absorb", failures)),
     ("seeds/activtrak", true, |driven, failures| steps(driven, "seeds/activtrak", failures)),
     ("idp/profiles", true, |driven, failures| {

@@ -345,7 +345,10 @@ fn settled_text(text: &str, base: &str) -> String {
     }
     let text = text.replace(base, "base");
     // Ids are made of five groups of hexadecimal digits, versions of digits behind their quotation mark.
-    let is_id = |part: &str| part.len() == 36 && part.matches('-').count() == 4;
+    // Those of imports are 20 capital letters and digits.
+    let is_import =
+        |part: &str| part.len() == 20 && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let is_id = |part: &str| is_import(part) || (part.len() == 36 && part.matches('-').count() == 4);
     let parts = text.split(['/', '\"', ' ']).map(|part| match part {
         part if is_id(part) => "an id",
         part if part.starts_with(|first: char| first.is_ascii_digit()) => "a number",
