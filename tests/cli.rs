@@ -589,16 +589,3 @@ fn the_demo_makes_answers_and_stays() {
     fs::write(&marker, interrupted).unwrap();
     assert!(demo(&["-q"]).ok().contains("Making 500 users"));
 }
-
-#[test]
-fn the_readme_shows_the_examples() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
-    let tail = |name: &str, from: &str| {
-        let text = fs::read_to_string(root.join(name)).unwrap();
-        let start = text.find(from).unwrap();
-        text[start..].to_owned()
-    };
-    assert!(readme.contains(&tail("examples/embed.rs", "fn main")));
-    assert!(readme.contains(&tail("examples/client.py", "import json")));
-}

@@ -22,3 +22,16 @@ fn programs_of_the_readme_are_those_that_are_tested() {
         assert!(blocks(&readme, language).contains(&first), "README.md does not show the example of {folder}");
     }
 }
+
+#[test]
+fn the_readme_shows_the_examples() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let tail = |name: &str, from: &str| {
+        let text = fs::read_to_string(root.join(name)).unwrap();
+        let start = text.find(from).unwrap();
+        text[start..].to_owned()
+    };
+    assert!(readme.contains(&tail("examples/embed.rs", "fn main")));
+    assert!(readme.contains(&tail("examples/client.py", "import json")));
+}

@@ -33,11 +33,12 @@ impl Tenant {
         let (registry, new) = (Arc::clone(&draft.registry), new_resource(draft, id));
         let host = self.inner().host();
         let (state, actor, kind) = (Arc::clone(&self.state), options.actor.clone(), model.number());
+        let version = config.profile.api_version(options.api_version);
         let stored = self.inner().writer.write(move |txn: &mut Transaction<'_>| -> Result<Stored> {
             let config = state.config()?;
             config.check_bound_by(&registry)?;
             let model = config.type_of(kind)?;
-            insert(txn, scope(&state, &config, model, actor.as_deref()).asking(&host), new)
+            insert(txn, scope(&state, &config, model, actor.as_deref()).asking(&host).of_version(version), new)
         })?;
         self.answer(&config, &model, &stored, &projection, options)
     }

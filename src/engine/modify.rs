@@ -70,6 +70,7 @@ impl Tenant {
                 let config = state.config()?;
                 let actor = job_options.actor.as_deref();
                 let scope = scope(&state, &config, config.type_of(kind)?, actor).asking(&host);
+                let scope = scope.of_version(config.profile.api_version(job_options.api_version));
                 let current = load(txn, scope, &id)?;
                 let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
                 check_version(txn, scope, &current, wanted, unwanted)?;

@@ -40,6 +40,7 @@ impl Tenant {
             config.check_bound_by(&draft.registry)?;
             let model = config.type_of(kind)?;
             let scope = scope(&state, &config, model, job_options.actor.as_deref()).asking(&host);
+            let scope = scope.of_version(config.profile.api_version(job_options.api_version));
             let current = load(txn, scope, &id)?;
             let (wanted, unwanted) = (job_options.if_match.as_ref(), job_options.if_none_match.as_ref());
             check_version(txn, scope, &current, wanted, unwanted)?;

@@ -9,7 +9,7 @@ use super::hooks::{self, Scope, Write};
 use super::index::manifest;
 use super::rows::{derive, external_id, find};
 use super::seal::{self, Need};
-use super::settle::{Occasion, check_known, settle};
+use super::settle::{Occasion, check_known, leave_later, settle};
 use super::storage::keys::{self, Key, RowId};
 use super::storage::records::{ChangeRecord, Gone};
 use super::storage::{Counter, Reads, Table, Transaction, bump, read_counter};
@@ -132,6 +132,7 @@ pub(super) fn tag_of(reads: &dyn Reads, scope: Scope<'_>, at: RowId, version: u6
 pub(super) fn insert(txn: &mut Transaction<'_>, scope: Scope<'_>, new: NewResource) -> Result<Stored> {
     let NewResource { id, mut attributes, members, groups, created, last_modified, version } = new;
     check_id(&id)?;
+    leave_later(scope.model, scope.version, None, &mut attributes);
     let named = names_of(&attributes);
     settle(&scope.config.rules, scope.model, Occasion::Create, None, &named, &mut attributes)?;
     check_known(txn, scope, None, &mut attributes)?;
@@ -225,6 +226,7 @@ pub(super) fn update(
 ) -> Result<Stored> {
     let Current { at, resource: before } = current;
     let Change { mut attributes, named, members, groups, occasion } = change;
+    leave_later(scope.model, scope.version, Some(&before.attributes), &mut attributes);
     settle(&scope.config.rules, scope.model, occasion, Some(&before.attributes), &named, &mut attributes)?;
     check_known(txn, scope, Some(&before.attributes), &mut attributes)?;
     validate(scope.model, &attributes)?;

@@ -19,6 +19,8 @@ pub(in crate::engine) struct Scope<'a> {
     pub(in crate::engine) actor: Option<&'a str>,
     /// The tenant's name.
     pub(in crate::engine) name: &'a str,
+    /// The API version of the request; none: it knows all there is.
+    pub(in crate::engine) version: Option<u32>,
     /// The hooks of the host, where the write is one that it has a say in.
     pub(in crate::engine) host: Option<&'a Arc<dyn Hooks>>,
 }
@@ -27,6 +29,11 @@ impl<'a> Scope<'a> {
     /// The same for a write that the host has a say in, if it has hooks.
     pub(in crate::engine) fn asking(self, host: &'a Option<Arc<dyn Hooks>>) -> Self {
         Scope { host: host.as_ref(), ..self }
+    }
+
+    /// The same for a request of an API version.
+    pub(in crate::engine) fn of_version(self, version: Option<u32>) -> Self {
+        Scope { version, ..self }
     }
 
     /// The same for a part of a write, about the whole of which the host is asked later, or not at all.

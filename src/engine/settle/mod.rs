@@ -3,6 +3,8 @@
 
 mod apply;
 mod known;
+mod later;
 
 pub(super) use apply::{Occasion, settle};
 pub(super) use known::{check_known, check_not_in_use};
+pub(super) use later::leave_later;
