@@ -19,6 +19,7 @@ const FILES = {
   'scimdb.v1.ResourceService': 'resource_service.proto',
   'scimdb.v1.SchemaService': 'schema_service.proto',
   'scimdb.v1.AdminService': 'admin_service.proto',
+  'scimdb.v1.ProtocolService': 'protocol_service.proto',
 };
 const SERVICES = Object.keys(FILES);
 const INSECURE = grpc.credentials.createInsecure();
