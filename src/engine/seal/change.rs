@@ -41,11 +41,12 @@ pub(in crate::engine) fn follow_flag(
             if was == is {
                 continue;
             }
-            if is {
-                ring(scope.config).map_err(|error| error.on(scope.model.path_of(flag)))?;
-            }
             let wanted = Wanted { model, targets: &targets, element: Some((encrypted.target.attribute, key, id)) };
             let changed = wanted.rows(txn, scope.tenant)?;
+            if is && !changed.is_empty() {
+                // Where there is nothing to encrypt yet, keys may come later: values need them.
+                ring(scope.config).map_err(|error| error.on(scope.model.path_of(flag)))?;
+            }
             let configs = (scope.config, scope.config);
             rewrite(txn, scope.tenant, configs, model, (&targets, changed), sequence)?;
         }
