@@ -48,6 +48,7 @@ pub const STRICT: BindOptions = BindOptions {
     dotted_extension_keys: false,
     unquoted_literals: false,
     wildcards: false,
+    boxed_values: false,
     trusted: false,
 };
 
@@ -61,6 +62,7 @@ pub const LENIENT: BindOptions = BindOptions {
     dotted_extension_keys: true,
     unquoted_literals: true,
     wildcards: true,
+    boxed_values: true,
     trusted: false,
 };
 

@@ -192,6 +192,7 @@ struct TokenJson {
     created: String,
     expires: Option<String>,
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     permissions: Vec<String>,
 }
 
@@ -214,6 +215,7 @@ struct PrincipalJson {
     name: String,
     scope: &'static str,
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     permissions: Vec<String>,
 }
 

@@ -12,7 +12,7 @@ use super::super::answers;
 use super::super::endpoint::{Asked, respond};
 use super::super::options::{self, OpenOptions};
 use super::super::verbs::{self, Verb};
-use crate::engine::{ChangeOperation, CommittedWrite, ImportReport, Reject};
+use crate::engine::{ChangeOperation, CommittedWrite, ImportReport, Reject, TenantOptions};
 use crate::error::ERROR_TABLE;
 use crate::{Error, ErrorKind, Result, Store, StoreOptions};
 
@@ -220,7 +220,10 @@ fn answers_are_those_of_the_library() {
     let store = Store::open_in_memory(StoreOptions::default()).unwrap();
     let call = |verb: Verb<'_>| verbs::call(&store, verb).unwrap();
     let tenant = None;
-    let token = call(Verb::TokenCreate { tenant, name: "idp", options: None });
+    let profile = r#"{"name": "p", "permissions": [{"name": "Read", "allows": [{"operations": ["read"]}]}]}"#;
+    store.configure_tenant("default", TenantOptions::of_profile(profile.parse().unwrap())).unwrap();
+    let options = Some(r#"{"permissions": ["Read"]}"#);
+    let token = call(Verb::TokenCreate { tenant, name: "idp", options });
     let secret = serde_json::from_str::<Json>(&token).unwrap()["secret"].as_str().unwrap().to_owned();
     let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann"});
     let post = json!({"method": "POST", "path": "/Users", "bulkId": "a", "data": user});
