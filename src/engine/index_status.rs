@@ -68,8 +68,9 @@ impl IndexState {
 
 impl Store {
     /// Waits until every type that should be indexed is, as far as there is room
-    /// ([`IndexOptions::max_open`](super::IndexOptions::max_open)), and its index holds every acknowledged write. False:
-    /// the time was over before. Searches need not wait: they are right without.
+    /// ([`IndexOptions::max_open`](super::IndexOptions::max_open)), and its index holds every write that was
+    /// acknowledged before. Unless others go on writing, its runs are merged as well. False: the time was over before.
+    /// Searches need not wait: they are right without.
     ///
     /// # Errors
     /// `Io`, `Unavailable`.

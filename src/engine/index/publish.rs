@@ -231,22 +231,19 @@ impl Publisher {
         (pending && !failed, failed)
     }
 
-    /// Waits until nothing is left to do. False: the time is over.
+    /// Waits until nothing is left to do. While others go on writing there always is something: then until runs hold
+    /// what was written before, whether or not they are merged. False: the time is over.
     pub(in crate::engine) fn wait_until_idle(&self, timeout: Duration) -> bool {
         let deadline = Monotonic::now() + timeout;
         let mut state = self.state();
+        let before = state.sequence();
         state.settling += 1;
         self.work.notify_all();
         let idle = loop {
-            let needs_compaction = |view: &TypeView| super::compact::choose(view, &self.options, false).is_some();
-            let busy = state.has_work()
-                || state
-                    .live
-                    .iter()
-                    .any(|(key, view)| view.recent_writes() > 0 || !state.is_resting(key) && needs_compaction(view));
+            let caught_up = state.is_idle(&self.options) || state.sequence() > before && state.holds_through(before);
             let left = deadline.saturating_duration_since(Monotonic::now());
-            if !busy || left.is_zero() || state.closed {
-                break !busy;
+            if caught_up || left.is_zero() || state.closed {
+                break caught_up;
             }
             let wait = left.min(Duration::from_millis(50));
             state = self.progress.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant as Monotonic};
 
 use super::purge::Purge;
 use super::{Phase, TypeKey};
+use crate::engine::index::compact::choose;
 use crate::engine::index::{RecentCommit, Run, TypeView};
+use crate::engine::options::IndexOptions;
 use crate::engine::storage::Snapshot;
 use crate::engine::storage::keys::TenantId;
 
@@ -48,13 +50,31 @@ pub(super) struct State {
 
 impl State {
     /// Whether something is asked for, or being done, that does not show in an index.
-    pub(super) fn has_work(&self) -> bool {
+    fn is_asked(&self) -> bool {
         !self.requests.is_empty()
             || !self.schemas.is_empty()
             || !self.orphans.is_empty()
-            || !self.claims.is_empty()
             || self.working
             || self.phases.values().any(|phase| !matches!(phase, Phase::Failed(_)))
+    }
+
+    /// Whether there is nothing to be done.
+    pub(super) fn is_idle(&self, options: &IndexOptions) -> bool {
+        let is_merged = |key: &TypeKey, view: &TypeView| self.is_resting(key) || choose(view, options, false).is_none();
+        !self.is_asked()
+            && self.claims.is_empty()
+            && self.live.iter().all(|(key, view)| view.recent_writes() == 0 && is_merged(key, view))
+    }
+
+    /// The sequence of the last commit.
+    pub(super) fn sequence(&self) -> u64 {
+        self.snapshot.as_ref().map_or(0, |(_, sequence)| *sequence)
+    }
+
+    /// Whether runs hold everything up to a sequence, and every index that was asked for is there.
+    pub(super) fn holds_through(&self, sequence: u64) -> bool {
+        let holds = |view: &Arc<TypeView>| view.recent.first().is_none_or(|commit| commit.sequence > sequence);
+        !self.is_asked() && self.live.values().all(holds)
     }
 
     /// Whether an index is being read from disk, or will be at once.
