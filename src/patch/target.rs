@@ -96,8 +96,12 @@ fn place_of(model: &TypeModel, target: Target) -> Result<Place<'_>> {
     let mut within: Vec<&Definition> = model.trail(target).into_iter().filter_map(|id| model.definition(id)).collect();
     let last = within.pop().ok_or_else(|| invalid_path("there is no such attribute"))?;
     let (attribute, sub) = match within.as_slice() {
-        // As in the RFC.
-        [attribute] if last.children.is_empty() || attribute.attribute.multi_valued => (*attribute, Some(last)),
+        // As in the RFC. Several values inside a single one are an attribute, which a filter may select from.
+        [attribute]
+            if attribute.attribute.multi_valued || (last.children.is_empty() && !last.attribute.multi_valued) =>
+        {
+            (*attribute, Some(last))
+        }
         _ => (last, None),
     };
     if sub.is_some() {
