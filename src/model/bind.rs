@@ -85,6 +85,9 @@ pub fn bind_resource(model: &TypeModel, object: Object, options: BindOptions) ->
 }
 
 fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Result<()> {
+    if options.lenient_schemas && *input == Input::Null {
+        return Ok(());
+    }
     let Input::Array(items) = input else {
         return Err(Error::new(ErrorKind::InvalidSyntax, "\"schemas\" is an array of URNs").on("schemas"));
     };
