@@ -68,7 +68,8 @@ fn check_made(model: &TypeModel, after: &Complex, set: Target, of: &[Place]) -> 
     if set.sub.is_some() || get(after, set).is_some() {
         return Ok(());
     }
-    let sources: Vec<&str> = of.iter().map(|place| place.path(model)).collect();
+    let mut sources: Vec<&str> = of.iter().map(|place| place.path(model)).collect();
+    sources.dedup();
     let detail = format!("{} is required, and made of {}: send that", definition.path, sources.join(" or "));
     Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path))
 }
