@@ -85,6 +85,9 @@ pub fn bind_resource(model: &TypeModel, object: Object, options: BindOptions) ->
 }
 
 fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Result<()> {
+    if options.lenient_schemas && *input == Input::Null {
+        return Ok(());
+    }
     let Input::Array(items) = input else {
         return Err(Error::new(ErrorKind::InvalidSyntax, "\"schemas\" is an array of URNs").on("schemas"));
     };
@@ -111,6 +114,7 @@ fn check_schemas(model: &TypeModel, input: &Input, options: BindOptions) -> Resu
 
 /// Binds a name that begins with a URN: an extension's object, or one attribute written with its full path.
 fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOptions, bound: &mut Bound) -> Result<()> {
+    let name = without_null_filter(name, options);
     match (model.resolve_as(name, options), input) {
         (Ok(_), Input::Null) => Ok(()),
         (Ok(PathTarget::Extension(index)), Input::Object(object)) => {
@@ -141,6 +145,14 @@ fn bind_qualified(model: &TypeModel, name: &str, input: Input, options: BindOpti
         }
         (Err(unknown), _) => Err(Error::new(ErrorKind::InvalidSyntax, unknown.detail).on(name)),
     }
+}
+
+/// The attribute that a key means which a mapping calls `urn:…:User:tags[value eq null].value`: no value is null, so it is the
+/// whole list.
+fn without_null_filter(name: &str, options: BindOptions) -> &str {
+    const FILTER: &str = "[value eq null].value";
+    let (attribute, end) = name.split_at_checked(name.len().saturating_sub(FILTER.len())).unwrap_or((name, ""));
+    if options.boxed_values && end.eq_ignore_ascii_case(FILTER) { attribute } else { name }
 }
 
 /// Whether a name in an extension's object is `schemas`, which some clients repeat there, and the extension has no such

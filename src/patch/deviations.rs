@@ -104,6 +104,12 @@ pub(super) fn is_whole_list(definition: &Definition, path: &PathExpr, dialect: &
         && path.filter.as_ref().is_some_and(asks_for_null)
 }
 
+/// Whether a name behind the filter of a path means the value itself: `tags[value eq "a"].value`, of values that are not
+/// complex.
+pub(super) fn is_value_itself(definition: &Definition, name: &str, dialect: &Dialect) -> bool {
+    dialect.bind.boxed_values && definition.children.is_empty() && name.eq_ignore_ascii_case("value")
+}
+
 /// The text that a literal of a filter is: a string, or what stands without quotes where text is meant.
 pub(super) fn text_of<'l>(literal: &'l Literal, dialect: &Dialect) -> Option<Cow<'l, str>> {
     match literal {

@@ -78,7 +78,7 @@ pub(super) fn locate<'m>(model: &'m TypeModel, path: &PathExpr, dialect: &Dialec
         }
         let bound = bind_element(filter, model, definition.id, dialect.bind)?;
         place.selection = Some(Selection { expr: filter.clone(), bound });
-        if let Some(name) = &path.sub {
+        if let Some(name) = path.sub.as_deref().filter(|name| !deviations::is_value_itself(definition, name, dialect)) {
             let id = model.resolve_sub(definition.id, name).map_err(invalid)?;
             place.sub = model.definition(id);
         }
@@ -96,8 +96,12 @@ fn place_of(model: &TypeModel, target: Target) -> Result<Place<'_>> {
     let mut within: Vec<&Definition> = model.trail(target).into_iter().filter_map(|id| model.definition(id)).collect();
     let last = within.pop().ok_or_else(|| invalid_path("there is no such attribute"))?;
     let (attribute, sub) = match within.as_slice() {
-        // As in the RFC.
-        [attribute] if last.children.is_empty() || attribute.attribute.multi_valued => (*attribute, Some(last)),
+        // As in the RFC. Several values inside a single one are an attribute, which a filter may select from.
+        [attribute]
+            if attribute.attribute.multi_valued || (last.children.is_empty() && !last.attribute.multi_valued) =>
+        {
+            (*attribute, Some(last))
+        }
         _ => (last, None),
     };
     if sub.is_some() {
@@ -125,8 +129,11 @@ pub(super) fn is_unknown(model: &TypeModel, path: &PathExpr, dialect: &Dialect) 
     match (resolve(model, &path.attr.text, dialect), &path.sub) {
         (Err(_), _) => true,
         (Ok(PathTarget::Attribute(target)), Some(sub)) => {
-            let is_whole = |definition| deviations::is_whole_list(definition, path, dialect);
-            if model.definition(target.attribute).is_some_and(is_whole) {
+            let is_named = |definition| {
+                deviations::is_whole_list(definition, path, dialect)
+                    || deviations::is_value_itself(definition, sub, dialect)
+            };
+            if model.definition(target.attribute).is_some_and(is_named) {
                 return false;
             }
             let is_complex = model.definition(target.leaf()).is_some_and(|leaf| !leaf.children.is_empty());

@@ -56,7 +56,7 @@ impl ProfileLimits {
             // As machines have them: one more below zero.
             let size = |number: i64| number.unsigned_abs().saturating_sub(u64::from(number < 0));
             if number.is_some_and(|number| size(number) > most) {
-                let detail = format!("{name} is a number of {most} at most");
+                let detail = format!("{name} is a number from -{} to {most}", most.saturating_add(1));
                 return Err(Error::new(ErrorKind::InvalidValue, detail).on(name));
             }
         }

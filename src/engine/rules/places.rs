@@ -56,12 +56,13 @@ impl Place {
         model.path_of(self.target)
     }
 
-    /// The first value at the place.
+    /// The first value at the place that is more than white space.
     pub(in crate::engine) fn first<'a>(&self, attributes: &'a Complex) -> Option<&'a Value> {
         let is_meant =
             |value: &&Value| self.filter.as_ref().is_none_or(|filter| eval_element(filter, ValueRef::from(*value)));
         let mut values = attributes.get(self.target.attribute)?.as_multi().iter().filter(is_meant);
-        values.find_map(|value| part(value, self.target))
+        let says_something = |value: &&Value| value.as_str().is_none_or(|text| !text.trim().is_empty());
+        values.find_map(|value| part(value, self.target).filter(says_something))
     }
 }
 

@@ -68,7 +68,8 @@ fn check_made(model: &TypeModel, after: &Complex, set: Target, of: &[Place]) -> 
     if set.sub.is_some() || get(after, set).is_some() {
         return Ok(());
     }
-    let sources: Vec<&str> = of.iter().map(|place| place.path(model)).collect();
+    let mut sources: Vec<&str> = of.iter().map(|place| place.path(model)).collect();
+    sources.dedup();
     let detail = format!("{} is required, and made of {}: send that", definition.path, sources.join(" or "));
     Err(Error::new(ErrorKind::InvalidValue, detail).on(&definition.path))
 }
@@ -186,8 +187,8 @@ impl Mirror {
     }
 }
 
-/// Lets a switch follow another: off where that one is off; where that one comes on, or is on from the beginning, on as
-/// well, unless the write names it.
+/// Lets a switch follow another: off where that one is off; on as well where that one was off and comes on, or where it has
+/// no value itself, unless the write names it. One that had no value was not off: what is off beside it stays so.
 fn follow(
     model: &TypeModel,
     set: Target,
@@ -203,7 +204,7 @@ fn follow(
     let decided = match leads {
         false => false,
         true if is_named => return,
-        true if led_before == Some(true) && led.is_some() => return,
+        true if led_before != Some(false) && led.is_some() => return,
         true => true,
     };
     if led != Some(decided) {
