@@ -165,10 +165,10 @@ def served(scimdb: str, is_quiet: bool) -> Iterator[Appliance]:
         keys.chmod(0o600)
         store = ["--store", str(folder / "store"), "--value-keys", str(keys)]
         subprocess.run([scimdb, "tenant", "create", TENANT, "--profile", "activid", "--quiet", *store], check=True)
-        token = subprocess.run([scimdb, "token", "create", "demo", "--scope", "write", "--tenant", TENANT, *store],
+        token = subprocess.run([scimdb, "token", "create", "demo", "--quiet", "--scope", "write", "--tenant", TENANT, *store],
                                check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
         environment = {**os.environ, "SCIMDB_LOG": "warn"}
-        process = subprocess.Popen([scimdb, "serve", "--address", "127.0.0.1:0", "--require-tokens", *store],
+        process = subprocess.Popen([scimdb, "serve", "--quiet", "--address", "127.0.0.1:0", "--require-tokens", *store],
                                    stdout=subprocess.PIPE, text=True, env=environment)
         assert process.stdout is not None
         line = process.stdout.readline().strip()

@@ -61,13 +61,14 @@ pub(super) fn replace_by(
     groups: Option<Vec<String>>,
 ) -> Result<Stored> {
     let model = scope.model;
-    let named = names_of(&attributes);
+    let mut named = names_of(&attributes);
     let keeps_extensions = scope.config.profile.keeps_extensions();
     let before = &current.resource.attributes;
     let attributes = match scope.config.profile.replaces_partly(model.name()) {
         true => overlaid(before, attributes, emptied),
         false => merge(model, before, attributes, keeps_extensions.then_some(emptied))?,
     };
+    named.extend(emptied.iter().filter(|id| attributes.get(**id).is_none()));
     let members = replace_members(model, members);
     // What is left out is cleared.
     let groups = model.writes_groups().then(|| groups.unwrap_or_default());

@@ -40,7 +40,7 @@ pub(super) struct NewResource {
 /// What a resource becomes.
 pub(super) struct Change<'a> {
     pub(super) attributes: Complex,
-    /// The attributes that the request names.
+    /// The attributes that the request names, also those that it empties.
     pub(super) named: BTreeSet<AttributeId>,
     pub(super) members: &'a [MemberEdit],
     /// The groups that it is to be a direct member of, where clients write them.

@@ -12,7 +12,13 @@ impl<'a> Binder<'a> {
     pub(super) fn pattern(&self, place: &Place<'a, '_>, op: CompareOp, text: &str) -> Result<BoundFilter> {
         let refuse = |detail: &str| Err(invalid(place.path, detail).at_offset(place.value_offset));
         let typed = |op, text| self.typed(place, op, &Literal::String(text));
-        let allowed = |operators| self.check_operators(place.path, place.definition, operators);
+        let allowed = |operators| {
+            let checked = self.check_operators(place.path, place.definition, operators);
+            checked.map_err(|error| {
+                let detail = format!("{}; a * makes it sw, ew, co or pr, \\* is a star itself", error.detail());
+                invalid(place.path, detail)
+            })
+        };
         let pattern = match op {
             CompareOp::Gt | CompareOp::Ge | CompareOp::Lt | CompareOp::Le => return typed(op, text.to_owned()),
             _ => Pattern::of(text),

@@ -1,7 +1,7 @@
 //! Places in a resource that rules read and write: an attribute, a sub-attribute, or those of some of its values.
 
 use crate::filter::{BoundFilter, bind_element, eval_element, parse_path};
-use crate::model::{AttributeType, BindOptions, Complex, PathTarget, Target, TypeModel, Value, ValueRef};
+use crate::model::{AttributeId, AttributeType, BindOptions, Complex, PathTarget, Target, TypeModel, Value, ValueRef};
 use crate::{Error, ErrorKind, Result};
 
 /// A place that a rule reads.
@@ -81,6 +81,7 @@ pub(in crate::engine) fn get(attributes: &Complex, target: Target) -> Option<&Va
 }
 
 /// Sets a target, or takes it away: a sub-attribute in the first value of its attribute, which is made where there is none.
+/// One of several values goes with its `value`: what is left would describe nothing.
 pub(in crate::engine) fn put(model: &TypeModel, attributes: &mut Complex, target: Target, value: Option<Value>) {
     let Some(definition) = model.definition(target.attribute) else { return };
     let is_multi = definition.attribute.multi_valued;
@@ -102,6 +103,7 @@ pub(in crate::engine) fn put(model: &TypeModel, attributes: &mut Complex, target
     };
     match (values.first_mut(), value) {
         (Some(Value::Complex(first)), Some(value)) => drop(first.set(sub, value)),
+        (Some(Value::Complex(_)), None) if is_multi && is_value(model, sub) => drop(values.remove(0)),
         (Some(Value::Complex(first)), None) => drop(first.remove(sub)),
         (_, Some(value)) => {
             let mut made = Complex::new();
@@ -115,4 +117,8 @@ pub(in crate::engine) fn put(model: &TypeModel, attributes: &mut Complex, target
     if let Some(left) = left {
         attributes.set(target.attribute, left);
     }
+}
+
+fn is_value(model: &TypeModel, sub: AttributeId) -> bool {
+    model.definition(sub).is_some_and(|definition| definition.is_named("value"))
 }

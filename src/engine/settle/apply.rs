@@ -36,7 +36,7 @@ pub(in crate::engine) fn settle(
     // What clients write is brought together before anything is derived of it.
     for rule in rules.of(model.number()) {
         match rule {
-            Rule::Mirror(mirror) => reflect(model, mirror, before, after),
+            Rule::Mirror(mirror) => reflect(model, mirror, (occasion, named), before, after),
             Rule::Follow { set, follows } => follow(model, *set, *follows, named, before, after),
             _ => {}
         }
@@ -129,10 +129,19 @@ fn put_fitting(model: &TypeModel, after: &mut Complex, target: Target, value: Op
 
 /// Lets an attribute and its element say the same. What the write changed counts; the attribute, where both changed. Data
 /// that a profile found in place stays as it is until it is written.
-fn reflect(model: &TypeModel, mirror: &Mirror, before: &Complex, after: &mut Complex) {
+fn reflect(
+    model: &TypeModel,
+    mirror: &Mirror,
+    (occasion, named): (Occasion, &BTreeSet<AttributeId>),
+    before: &Complex,
+    after: &mut Complex,
+) {
     let (of, told) = (get(after, mirror.of).cloned(), mirror.told(after).cloned());
     if of == told {
         return;
+    }
+    if occasion == Occasion::Replace && (of.is_none() || told.is_none()) {
+        return reflect_left_out(model, mirror, named, before, after, (of, told));
     }
     let of_changed = of.as_ref() != get(before, mirror.of);
     let told_changed = told.as_ref() != mirror.told(before);
@@ -142,6 +151,28 @@ fn reflect(model: &TypeModel, mirror: &Mirror, before: &Complex, after: &mut Com
         (true, true) if of.is_none() => put(model, after, mirror.of, told),
         (true, _) => mirror.tell(after, of),
         (false, true) => put(model, after, mirror.of, told),
+    }
+}
+
+/// The same in a replacement that has one of them: to leave the other one out takes nothing away. Where it names neither,
+/// its list is one that stays as it was, and then so does the attribute.
+fn reflect_left_out(
+    model: &TypeModel,
+    mirror: &Mirror,
+    named: &BTreeSet<AttributeId>,
+    before: &Complex,
+    after: &mut Complex,
+    (of, told): (Option<Value>, Option<Value>),
+) {
+    let attribute = mirror.of.attribute;
+    match (named.contains(&attribute), named.contains(&mirror.list)) {
+        _ if of.is_some() => mirror.tell(after, of),
+        (true, false) => mirror.tell(after, None),
+        (false, false) if get(before, mirror.of) == told.as_ref() => {
+            let kept = before.get(attribute).cloned();
+            kept.into_iter().for_each(|kept| drop(after.set(attribute, kept)));
+        }
+        _ => put(model, after, mirror.of, told),
     }
 }
 

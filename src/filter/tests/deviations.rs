@@ -239,8 +239,12 @@ fn a_search_may_be_held_to_some_operators() {
         ("title ne null", "title", "title can be compared with eq, co, sw, ew and pr only"),
         ("code pr", "code", "code can be compared with eq only"),
         // A star is not a way around.
-        ("code eq a*", "code", "code can be compared with eq only"),
-        ("code eq *", "code", "code can be compared with eq only"),
+        (
+            "code eq a*",
+            "code",
+            "code can be compared with eq only; a * makes it sw, ew, co or pr, \\* is a star itself",
+        ),
+        ("code eq *", "code", "code can be compared with eq only; a * makes it sw, ew, co or pr, \\* is a star itself"),
         ("emails sw a", "emails", "emails.value can be compared with eq and pr only"),
         ("emails[value sw a]", "value", "emails.value can be compared with eq and pr only"),
         ("emails.type eq a", "emails.type", "emails.type can be compared with ne only"),
