@@ -7,7 +7,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scimdb::engine::{CommittedWrite, Decision, Hooks, ProposedWrite, TenantOptions};
+use scimdb::engine::{CommittedWrite, Decision, Hooks, ProposedWrite, TenantOptions, ValueKey, ValueKeySource};
 use scimdb::{ErrorKind, Result, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
 use support::engine::*;
@@ -359,7 +359,9 @@ fn what_does_not_fit_is_refused_with_its_place() {
 
 #[test]
 fn a_profile_takes_back_what_the_one_that_it_extends_says() {
-    let store = store();
+    let mut with_keys = StoreOptions::default();
+    with_keys.value_keys = Some(ValueKeySource::Keys(vec![ValueKey::generate("k")]));
+    let store = Store::open_in_memory(with_keys).unwrap();
     let document = json!({"name": "mine", "extends": "activid",
         "attributes": {"User": {"roles": {"showEmpty": false},
             "urn:hid:scim:api:idp:2.0:UserAttribute:attributes": {"joined": false, "showEmpty": false}}},
