@@ -483,6 +483,8 @@ fn tenants_and_tokens_are_managed() {
     assert!(schema["properties"]["name"].is_object());
     assert_eq!(sandbox.run(&["profile", "list"]).lines().len(), 6);
     sandbox.run(&["tenant", "configure", "acme", "--profile", file]).ok();
+    let wrong = sandbox.run_with(&["profile", "check", "-"], "{\"name\": \"x\",\n  \"limits\": }").fails(3);
+    assert!(wrong.contains("at line 2, column 13"), "{wrong}");
     let wrong = sandbox.run_with(&["profile", "check", "-"], r#"{"name": "x", "sensitiv": []}"#).fails(3);
     assert!(wrong.contains("did you mean sensitive?"), "{wrong}");
     sandbox.run(&["tenant", "drop", "acme"]).fails(2);

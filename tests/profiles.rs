@@ -7,7 +7,7 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scimdb::engine::{CommittedWrite, Decision, Hooks, ProposedWrite, TenantOptions};
+use scimdb::engine::{CommittedWrite, Decision, Hooks, ProposedWrite, TenantOptions, ValueKey, ValueKeySource};
 use scimdb::{ErrorKind, Result, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
 use support::engine::*;
@@ -294,6 +294,29 @@ fn what_does_not_fit_is_refused_with_its_place() {
         overlay("userName", json!({"default": "ann"})),
         overlay("emails", json!({"default": "a@x"})),
         overlay(ENTERPRISE, json!({"maxLength": 3})),
+        overlay("title", json!({"minLength": 5, "maxLength": 3})),
+        overlay("title", json!({"values": ["a"], "default": "b"})),
+        overlay("title", json!({"pattern": "[a-z]", "defaultOnReplace": "B"})),
+        overlay("active", json!({"values": ["true"]})),
+        overlay("emails", json!({"pattern": "a"})),
+        overlay("active", json!({"known": {"resourceType": "Group"}})),
+        overlay("title", json!({"maxValues": 1})),
+        overlay("title", json!({"showEmpty": true})),
+        overlay("name", json!({"joined": true})),
+        overlay("emails", json!({"types": ["User"]})),
+        overlay("title", json!({"since": 3})),
+        overlay("title", json!({"answeredAs": "userName"})),
+        overlay("title", json!({"answeredAs": "ID"})),
+        overlay("title", json!({"answeredAs": "job title"})),
+        overlay("emails.value", json!({"answeredAs": "type"})),
+        (
+            json!({"attributes": {"User": {"title": {"answeredAs": "x"}, "userType": {"answeredAs": "X"}}}}),
+            "attributes.User.title".to_owned(),
+        ),
+        (
+            json!({"extends": "absorb", "attributes": {"User": {"preferredLanguage": {"minLength": 8}}}}),
+            "attributes.User.preferredLanguage".to_owned(),
+        ),
         (json!({"attributes": {"Usr": {"title": {"returned": "never"}}}}), "attributes.Usr.title".to_owned()),
         (json!({"aliases": {"role": "rolls"}}), "aliases.role".to_owned()),
         rule(json!({"resourceType": "Usr", "set": "title", "from": ["nickName"]})),
@@ -301,6 +324,16 @@ fn what_does_not_fit_is_refused_with_its_place() {
         rule(json!({"resourceType": "User", "set": "title", "from": ["emails[tipe eq \"x\"].value"]})),
         rule(json!({"resourceType": "User", "set": "groups", "from": ["nickName"]})),
         rule(json!({"resourceType": "User", "set": "password", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "id", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "meta.version", "from": ["nickName"]})),
+        rule(json!({"resourceType": "User", "set": "title", "from": ["nickName", "password"]})),
+        rule(json!({"resourceType": "User", "set": "title", "join": ["password"]})),
+        rule(json!({"resourceType": "User", "set": "title", "from": ["meta.location"]})),
+        rule(json!({"resourceType": "User", "set": "title", "from": ["active"]})),
+        rule(json!({"resourceType": "User", "set": "title", "from": ["emails"]})),
+        rule(json!({"resourceType": "User", "set": "emails", "from": ["title"]})),
+        rule(json!({"resourceType": "User", "set": "title", "join": ["active"]})),
+        rule(json!({"resourceType": "User", "set": "active", "follows": "active"})),
         rule(json!({"resourceType": "User", "set": "active", "join": ["nickName"]})),
         rule(json!({"resourceType": "User", "set": "active", "follows": "emails"})),
         rule(
@@ -310,7 +343,11 @@ fn what_does_not_fit_is_refused_with_its_place() {
         rule(
             json!({"resourceType": "User", "mirror": "title", "in": "emails", "where": {"type": 1}, "value": "value"}),
         ),
+        rule(
+            json!({"resourceType": "User", "mirror": "emails", "in": "phoneNumbers", "where": {"type": "x"}, "value": "value"}),
+        ),
         rule(json!({"resourceType": "Group", "inUse": {"by": "User", "attribute": "titel"}})),
+        rule(json!({"resourceType": "Group", "inUse": {"by": "User", "attribute": "active"}})),
     ];
     for (mut document, place) in cases {
         document["name"] = json!("odd");
@@ -318,4 +355,26 @@ fn what_does_not_fit_is_refused_with_its_place() {
         assert_eq!((error.kind(), error.attribute()), (ErrorKind::InvalidValue, Some(&*place)), "{document}: {error}");
     }
     assert_eq!(store.tenant("t").unwrap().profile().unwrap().name(), "strict");
+}
+
+#[test]
+fn a_profile_takes_back_what_the_one_that_it_extends_says() {
+    let mut with_keys = StoreOptions::default();
+    with_keys.value_keys = Some(ValueKeySource::Keys(vec![ValueKey::generate("k")]));
+    let store = Store::open_in_memory(with_keys).unwrap();
+    let document = json!({"name": "mine", "extends": "activid",
+        "attributes": {"User": {"roles": {"showEmpty": false},
+            "urn:hid:scim:api:idp:2.0:UserAttribute:attributes": {"joined": false, "showEmpty": false}}},
+        "resources": [{"resourceType": "Role", "resource": {"id": "RL_AUDITV", "displayName": "Mine"}}]});
+    let tenant = store.create_tenant("t", options(&document.to_string())).unwrap();
+    let role = tenant.get("Role", "RL_AUDITV", &Default::default()).unwrap();
+    assert!(role.json.contains("\"Mine\""), "{}", role.json);
+    tenant.id_of("Group", json!({"id": "G", "displayName": "g"}));
+    let attributes = [("A", "1"), ("B", "2")].map(|(name, value)| json!({"name": name, "value": value}));
+    let user = json!({"externalId": "u", "name": {"givenName": "a", "familyName": "b"}, "groups": [{"value": "G"}],
+        "urn:hid:scim:api:idp:2.0:UserAttribute": {"attributes": attributes}});
+    let id = tenant.id_of("User", user);
+    let found = tenant.get("User", &id, &Default::default()).unwrap();
+    assert!(!found.json.contains("\"roles\""), "{}", found.json);
+    assert_eq!(tenant.found(Some("User"), "attributes.name eq A and attributes.value eq 2"), [id]);
 }

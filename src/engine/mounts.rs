@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::Store;
 use super::storage::records::TenantRecord;
 use super::storage::{Reads, Table};
-use crate::profile::Profile;
+use crate::profile::{MAX_SEGMENTS, Profile};
 use crate::{Error, ErrorKind, Result};
 
 /// Where a path leads: to the endpoint of a tenant.
@@ -76,8 +76,7 @@ impl Mounts {
         }
         let sent = path_and_query.split('?').next().unwrap_or_default().strip_prefix('/')?;
         let (mut path, mut end, mut found) = (String::new(), 0, None);
-        let longest = known.keys().map(|path| path.matches('/').count()).max().unwrap_or_default();
-        for segment in sent.split('/').take(longest) {
+        for segment in sent.split('/').take(MAX_SEGMENTS) {
             end += 1 + segment.len();
             path.push('/');
             let segment = percent_decode_str(segment).decode_utf8().ok().filter(|segment| !segment.contains('/'));

@@ -54,10 +54,16 @@ impl Tenant {
     ///
     /// # Errors
     /// `InvalidFilter` for a filter on what only a search of repositories tells, `InvalidValue` for a page that such a
-    /// search cannot begin at.
+    /// search cannot begin at, `InvalidSyntax` where there are no repositories.
     pub(super) fn check_repositories(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<()> {
         let config = self.state.config()?;
-        let Some(choice) = config.profile.repositories() else { return Ok(()) };
+        let Some(choice) = config.profile.repositories() else {
+            if request.search_repositories {
+                let detail = "searchRepositories is unknown here: the tenant's profile has no repositories";
+                return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("searchRepositories"));
+            }
+            return Ok(());
+        };
         if request.search_repositories {
             if request.start_index.is_some_and(|start| start > 0) || request.cursor.is_some() {
                 let detail = "a search of repositories has no pages: leave startIndex out, or send 0";

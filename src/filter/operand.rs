@@ -42,7 +42,12 @@ impl Operand {
         options: BindOptions,
     ) -> Result<Operand, Misfit> {
         let kind = definition.attribute.attribute_type;
-        let is_scalar = matches!(kind, AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal);
+        let is_scalar = match kind {
+            AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal => true,
+            // It may be a number, or text: what is written as a number is one.
+            AttributeType::Any => !is_textual(op),
+            _ => false,
+        };
         let unquoted;
         let literal = match literal {
             // `externalId eq 1000`: without quotes, only the attribute tells text from numbers.

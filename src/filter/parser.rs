@@ -394,6 +394,10 @@ impl<'a> Parser<'a> {
     fn expected_logical(&self, end: &str) -> Error {
         let start = self.token.start;
         match self.token.token {
+            Token::Word(word) if self.options.unquoted_literals => {
+                let detail = hint::unknown_logical(word, end);
+                self.error(start, format!("{detail}; text with a space in it stands in double quotes"))
+            }
             Token::Word(word) => self.error(start, hint::unknown_logical(word, end)),
             _ => self.error(start, format!("expected and, or, or {end}")),
         }

@@ -2,8 +2,9 @@
 //! whatever answers those answers it.
 
 use super::bind::{Binder, BoundFilter, Place, invalid};
+use super::deep::nested;
 use super::wildcard::{Pattern, overlaps};
-use super::{CompareOp, Literal, Operand};
+use super::{CompareOp, Literal, Operand, Test};
 use crate::Result;
 use crate::model::{AttributeId, Operators, Target};
 
@@ -33,7 +34,7 @@ impl<'a> Binder<'a> {
             (CompareOp::Sw | CompareOp::Ew | CompareOp::Co, Some(Pattern::Any)) => return typed(op, String::new()),
             (CompareOp::Eq | CompareOp::Ne, Some(pattern)) => match pattern {
                 Pattern::Exact(text) => return typed(op, text),
-                Pattern::Any => allowed(Operators::PR).map(|()| BoundFilter::Present(place.target))?,
+                Pattern::Any => allowed(Operators::PR).map(|()| Test::Present.of(place.target, self.model))?,
                 Pattern::Starts(text) => allowed(Operators::SW).and_then(|()| typed(CompareOp::Sw, text))?,
                 Pattern::Ends(text) => allowed(Operators::EW).and_then(|()| typed(CompareOp::Ew, text))?,
                 Pattern::Contains(text) => allowed(Operators::CO).and_then(|()| typed(CompareOp::Co, text))?,
@@ -83,6 +84,12 @@ impl<'a> Binder<'a> {
         // Inside the brackets behind an attribute it is about one value of that already.
         let is_inside = |id: &AttributeId| self.parent.is_some_and(|parent| parent.definition.id == *id);
         let several = |id: &AttributeId| is_multi(id) && !is_inside(id);
+        if self.model.is_deep(target) {
+            let mut above = self.model.trail(target);
+            let leaf = above.pop().filter(is_multi);
+            above.extend(leaf);
+            return nested(&above, conditions(Target::whole(target.leaf())));
+        }
         let holders: Vec<AttributeId> = match target.sub {
             None => Some(target.attribute).filter(several).into_iter().collect(),
             Some(sub) if is_multi(&sub) => vec![target.attribute, sub],

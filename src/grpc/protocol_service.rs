@@ -3,9 +3,12 @@
 use tonic::{Request, Response, Status};
 
 use super::call::brief;
+use super::convert::fits;
 use super::proto;
 use super::proto::protocol_service_server::ProtocolService;
+use super::resource_service::ENVELOPE;
 use crate::Error;
+use crate::engine::Scope;
 use crate::error::Fault;
 use crate::protocol::{
     self, AuthenticationScheme, Context, answer_error, challenge, is_look_up, required_scope, try_handle,
@@ -34,6 +37,7 @@ impl ProtocolService for Protocol {
             move |caller: &Caller| caller.tenant().is_ok_and(|tenant| is_look_up(&tenant, &asked.0, &asked.1));
         let options = self.gate.options();
         let (max_body_bytes, documentation_uri) = (options.max_body_bytes, options.documentation_url.clone());
+        let limit = options.max_message_bytes;
         brief(&self.gate, "ProtocolService/Handle", scope, request, is_short, move |caller, message| {
             let proto::HandleRequest { tenant: _, method, target, headers, body, base } = message;
             let context = Context {
@@ -47,7 +51,14 @@ impl ProtocolService for Protocol {
             let headers: Vec<(&str, &str)> =
                 headers.iter().map(|header| (header.name.as_str(), header.value.as_str())).collect();
             let request = protocol::Request { method: &method, target: &target, headers: &headers, body: &body };
-            let answered = caller.tenant().and_then(|tenant| try_handle(&tenant, &request, &context));
+            let answered = caller.tenant().and_then(|tenant| {
+                let answer = try_handle(&tenant, &request, &context)?;
+                // What was written is written, however large the answer is.
+                if scope == Scope::Read {
+                    fits(answer.body.len() + ENVELOPE, limit)?;
+                }
+                Ok(answer)
+            });
             let mut answered = answered.unwrap_or_else(|error| refused(&error));
             if method == "HEAD" {
                 answered.body.clear();

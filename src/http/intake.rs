@@ -36,7 +36,10 @@ impl Endpoint {
             self.fed(&session, parts, mounted, body, held).await
         };
         let result = result.await;
-        session.end(result.as_ref().err());
+        match &result {
+            Ok(answer) => session.answered(answer.status),
+            Err(error) => session.end(Some(error)),
+        }
         result
     }
 
@@ -84,7 +87,8 @@ impl Endpoint {
             let headers = texts(&parts.headers)?;
             let method = parts.method.as_str();
             let request = protocol::Request { method, target: &mounted.target, headers: &headers, body: b"" };
-            let response = protocol::try_handle_stream(&caller.tenant()?, &request, &mut body, &context)?;
+            let tenant = caller.tenant()?.standing_at(&mounted.path);
+            let response = protocol::try_handle_stream(&tenant, &request, &mut body, &context)?;
             Ok(Answer::from(response))
         }
     }

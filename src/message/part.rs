@@ -157,6 +157,9 @@ impl Part {
     /// `InvalidSyntax`, with the nearest known name.
     pub(crate) fn finish(self, known: &[&str]) -> Result<()> {
         let Some((name, _)) = self.object.iter().next() else { return Ok(()) };
+        if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            return Err(self.error(ErrorKind::InvalidSyntax, name, "has no place beside the rest of it"));
+        }
         let hint = match nearest(name, &mut known.iter().map(|known| (*known, *known))) {
             Some(near) => format!("is unknown; did you mean {near}?"),
             None => format!("is unknown; there are {}", known.join(", ")),

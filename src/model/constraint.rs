@@ -99,10 +99,7 @@ impl TypeModel {
         else {
             return Ok(());
         };
-        match constraint.text_fault(definition, clear) {
-            Some((_, detail)) => Err(wrong(definition, &detail)),
-            None => Ok(()),
-        }
+        constraint.check_text(definition, clear)
     }
 
     /// Sees that a new resource, or a replacement, has what it must be made with.
@@ -161,6 +158,17 @@ impl Constraint {
         }
     }
 
+    /// Holds a text to what is asked of one value.
+    ///
+    /// # Errors
+    /// `InvalidValue`, naming the attribute.
+    pub fn check_text(&self, definition: &Definition, text: &str) -> Result<()> {
+        match self.text_fault(definition, text) {
+            Some((_, detail)) => Err(wrong(definition, &detail)),
+            None => Ok(()),
+        }
+    }
+
     fn count_fault(&self, count: usize) -> Option<Fault> {
         let most = self.max_values.filter(|most| count > *most)?;
         let values = if most == 1 { "value" } else { "values" };
@@ -176,7 +184,8 @@ impl Constraint {
             return Some(("maxLength", format!("has {length} characters; it has {most} at most")));
         }
         if let Some(pattern) = self.pattern.as_ref().filter(|pattern| !pattern.is_match(text)) {
-            let told = pattern.as_str().trim_start_matches("^(?:").trim_end_matches(")$");
+            let told = pattern.as_str();
+            let told = told.strip_prefix("^(?:").and_then(|told| told.strip_suffix(")$")).unwrap_or(told);
             return Some(("pattern", format!("does not match {told}")));
         }
         let same = |allowed: &String| {

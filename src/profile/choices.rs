@@ -2,6 +2,7 @@
 
 use super::Profile;
 use super::overlay::entries;
+use super::rules::RuleKind;
 use crate::message::Part;
 use crate::model::{Input, Object};
 use crate::{Error, ErrorKind, Result};
@@ -25,6 +26,13 @@ pub(crate) struct Seed {
     pub(crate) resource: Object,
     /// Where it stands in the document, for errors.
     pub(crate) place: String,
+}
+
+impl Seed {
+    /// Its id, which is that of no other resource of the tenant.
+    fn id(&self) -> Option<&str> {
+        self.resource.get("id").and_then(Input::as_str)
+    }
 }
 
 /// Searches in repositories of the host.
@@ -113,7 +121,26 @@ impl Choices {
             repositories: self.repositories.or(base.repositories),
             import: self.import.or(base.import),
             aliases: both(base.aliases, self.aliases),
-            seeds: base.seeds.into_iter().chain(self.seeds).collect(),
+            seeds: {
+                let is_again = |seed: &Seed| self.seeds.iter().any(|own| own.id() == seed.id());
+                let kept: Vec<_> = base.seeds.into_iter().filter(|seed| !is_again(seed)).collect();
+                kept.into_iter().chain(self.seeds).collect()
+            },
+        }
+    }
+
+    /// Sees that what is chosen, with what was chosen before, can have an effect.
+    ///
+    /// # Errors
+    /// `InvalidSyntax`.
+    pub(super) fn check(&self, part: &Part) -> Result<()> {
+        match (self.sort_from, self.api_version) {
+            (Some(_), None) => Err(part.error(
+                ErrorKind::InvalidSyntax,
+                "apiVersions.default",
+                "is missing: without it there are no versions to sort from",
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -163,6 +190,21 @@ impl Profile {
         match (self.choices.sort_from, self.api_version(asked)) {
             (Some(from), Some(version)) => version >= from,
             _ => true,
+        }
+    }
+
+    /// Whether a parameter of a query means something in a tenant of the profile: one that no RFC defines does where the
+    /// profile has what it is about.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("api-version") {
+            self.choices.api_version.is_some()
+        } else if is("searchRepositories") {
+            self.choices.repositories.is_some()
+        } else if is("force") {
+            self.rules.iter().any(|rule| matches!(rule.kind, RuleKind::InUse { .. }))
+        } else {
+            true
         }
     }
 
@@ -258,18 +300,29 @@ fn aliases(part: &mut Part) -> Result<Vec<(String, String)>> {
 
 fn seeds(part: &mut Part) -> Result<Vec<Seed>> {
     let place = part.path("resources");
-    let read = |(index, part): (usize, Result<Part>)| {
+    let mut seeds: Vec<Seed> = Vec::new();
+    for (index, part) in part.take_objects("resources")?.enumerate() {
         let mut part = part?;
         let place = format!("{place}[{index}]");
         let resource_type = part.need_string("resourceType")?;
         let resource = match part.take_any("resource") {
-            Some(Input::Object(resource)) if resource.get("id").is_some() => resource,
+            Some(Input::Object(resource)) => resource,
             _ => return Err(part.error(ErrorKind::InvalidSyntax, "resource", "is a resource with an id")),
         };
+        let seed = Seed { resource_type, resource, place };
+        match seed.id() {
+            None | Some("") => {
+                return Err(part.error(ErrorKind::InvalidSyntax, "resource.id", "is a string: the resource's id"));
+            }
+            id if seeds.iter().any(|other| other.id() == id) => {
+                return Err(part.error(ErrorKind::InvalidValue, "resource.id", "is that of another resource here"));
+            }
+            _ => {}
+        }
         part.finish(&["resourceType", "resource"])?;
-        Ok(Seed { resource_type, resource, place })
-    };
-    part.take_objects("resources")?.enumerate().map(read).collect()
+        seeds.push(seed);
+    }
+    Ok(seeds)
 }
 
 #[cfg(test)]
@@ -285,6 +338,18 @@ mod tests {
             (r#""ids": {"User": "random"}"#, ErrorKind::InvalidValue, "ids.User"),
             (r#""defaultAttributes": {"User": "userName"}"#, ErrorKind::InvalidSyntax, "defaultAttributes.User"),
             (r#""apiVersions": {"default": 10}"#, ErrorKind::InvalidValue, "apiVersions.default"),
+            (r#""apiVersions": {"sortFrom": 7}"#, ErrorKind::InvalidSyntax, "apiVersions.default"),
+            (
+                r#""resources": [{"resourceType": "User", "resource": {"id": 7}}]"#,
+                ErrorKind::InvalidSyntax,
+                "resources[0].resource.id",
+            ),
+            (
+                r#""resources": [{"resourceType": "User", "resource": {"id": "7"}},
+                    {"resourceType": "Group", "resource": {"id": "7"}}]"#,
+                ErrorKind::InvalidValue,
+                "resources[1].resource.id",
+            ),
             (r#""repositories": {"needed": []}"#, ErrorKind::InvalidSyntax, "repositories.resourceType"),
             (r#""aliases": {"role": 1}"#, ErrorKind::InvalidValue, "aliases.role"),
         ];

@@ -125,6 +125,7 @@ impl Profile {
         let mut rules = base.map(|base| base.rules.clone()).unwrap_or_default();
         rules.extend(rules::read(&mut part)?);
         let choices = Choices::read(&mut part)?.over(base.map(|base| base.choices.clone()).unwrap_or_default());
+        choices.check(&part)?;
         part.finish(NAMES)?;
         Ok(Profile {
             name,

@@ -125,6 +125,10 @@ mod tests {
                 "rules[0].form",
             ),
         ];
+        let stray =
+            r#"{"name": "a", "rules": [{"resourceType": "User", "set": "title", "from": ["a"], "separator": ""}]}"#;
+        let error = stray.parse::<Profile>().unwrap_err();
+        assert!(error.detail().ends_with("rules[0].separator has no place beside the rest of it"), "{error}");
         for (rule, kind, place) in cases {
             let document = format!(r#"{{"name": "a", "rules": [{rule}]}}"#);
             let error = document.parse::<Profile>().unwrap_err();

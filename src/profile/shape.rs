@@ -125,7 +125,14 @@ impl Profile {
             let model = registry.resource_type(&overlay.resource_type)?;
             let target = overlay.target(model)?;
             let constraints = all.entry(model.number()).or_default();
-            constrain(overlay, model, target, constraints.entry(target.leaf()).or_default())?;
+            let constraint = constraints.entry(target.leaf()).or_default();
+            constrain(overlay, model, target, constraint)?;
+            self.check_fit(overlay, model, target, constraint)?;
+        }
+        for overlay in self.shape.overlays.iter().filter(|overlay| overlay.answered_as.is_some()) {
+            let model = registry.resource_type(&overlay.resource_type)?;
+            let constraints = all.get(&model.number()).cloned().unwrap_or_default();
+            Profile::check_name(overlay, model, overlay.target(model)?, &constraints)?;
         }
         Ok(all)
     }
@@ -137,13 +144,20 @@ impl Profile {
     /// `InvalidValue` for an attribute that does not exist, or an alias of nothing.
     pub(crate) fn name_and_compare(&self, registry: Registry) -> Result<Registry> {
         let mut compared: Vec<(AttributeId, &Overlay)> = Vec::new();
-        for overlay in self.shape.overlays.iter().filter(|overlay| overlay.joined || !overlay.operators.is_empty()) {
+        for overlay in
+            self.shape.overlays.iter().filter(|overlay| overlay.joined.is_some() || !overlay.operators.is_empty())
+        {
             let model = registry.resource_type(&overlay.resource_type)?;
             compared.push((overlay.target(model)?.leaf(), overlay));
         }
+        // What is said last counts.
+        let is_joined = |id: AttributeId| {
+            let said = compared.iter().rev().filter(|(other, _)| *other == id);
+            said.filter_map(|(_, overlay)| overlay.joined).next() == Some(true)
+        };
         let mut registry = registry.with_definitions(|definitions| {
-            for (id, overlay) in compared {
-                if overlay.joined {
+            for &(id, overlay) in &compared {
+                if is_joined(id) {
                     definitions.set_one_element(id);
                 }
                 if !overlay.operators.is_empty() {
@@ -188,7 +202,7 @@ fn put(among: &mut Vec<Attribute>, attribute: &Attribute) {
 }
 
 impl Overlay {
-    fn error(&self, detail: &str) -> Error {
+    pub(super) fn error(&self, detail: &str) -> Error {
         let at = format!("attributes.{}.{}", self.resource_type, self.path);
         Error::new(ErrorKind::InvalidValue, format!("the profile: {at}: {detail}")).on(at)
     }
@@ -298,8 +312,8 @@ fn constrain(overlay: &Overlay, model: &TypeModel, target: Target, into: &mut Co
     replace(&mut into.accepted_on_create, &overlay.accepted_on_create);
     replace(&mut into.types, &overlay.types);
     into.since = overlay.since.or(into.since);
-    into.show_empty |= overlay.show_empty;
-    into.keep_on_replace |= overlay.keep_on_replace;
+    into.show_empty = overlay.show_empty.unwrap_or(into.show_empty);
+    into.keep_on_replace = overlay.keep_on_replace.unwrap_or(into.keep_on_replace);
     if overlay.answered_as.is_some() {
         into.answered_as.clone_from(&overlay.answered_as);
     }

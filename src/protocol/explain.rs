@@ -40,7 +40,7 @@ pub fn explain(tenant: &Tenant, request: &Request<'_>, context: &Context) -> Res
         return Ok(response);
     }
     let search = if method == "GET" {
-        let search = Parameters::parse(request.query())?.search(&context.base)?;
+        let search = Parameters::of(request.query(), &*tenant.profile()?)?.search(&context.base)?;
         refuse_sensitive(tenant, &search, endpoint.as_deref())?;
         search
     } else {

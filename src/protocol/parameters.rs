@@ -6,6 +6,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::message::{SearchRequest, SortOrder};
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 /// Whether every percent sign begins an octet (RFC 3986 section 2.1). What a broken encoder made is not taken for a value
@@ -41,6 +42,17 @@ impl Parameters {
             Error::new(ErrorKind::InvalidSyntax, detail)
         })?;
         Ok(Parameters(pairs))
+    }
+
+    /// Reads the query of a request to a tenant of a profile: what only profiles define is ignored where this one has nothing
+    /// that it is about, like all else that no RFC defines.
+    ///
+    /// # Errors
+    /// As [`Parameters::parse`].
+    pub(super) fn of(query: &str, profile: &Profile) -> Result<Self> {
+        let mut parameters = Self::parse(query)?;
+        parameters.0.retain(|(name, _)| profile.has_parameter(name));
+        Ok(parameters)
     }
 
     /// A parameter that may stand there several times, with brackets behind its name or without.

@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// `POST /Users`: 201, or what the profile says.
 pub(super) fn create(tenant: &Tenant, request: &Request<'_>, context: &Context, endpoint: &str) -> Result<Response> {
-    let options = write_options(&Parameters::parse(request.query())?, request, context)?;
+    let options = write_options(&Parameters::of(request.query(), &*tenant.profile()?)?, request, context)?;
     check_body(request)?;
     let created = tenant.create(endpoint, ResourceInput::from_json(request.body)?, &options)?;
     Ok(respond::resource(request, tenant.profile()?.create_status(), created, &context.base))
@@ -23,7 +23,7 @@ pub(super) fn get(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let parameters = Parameters::parse(request.query())?;
+    let parameters = Parameters::of(request.query(), &*tenant.profile()?)?;
     if parameters.filter()?.is_some() {
         // To ignore it would tell that it matches.
         let detail = "one resource is not filtered: send the filter to its endpoint, with id eq \"…\" in it";
@@ -60,7 +60,7 @@ pub(super) fn replace(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let options = write_options(&Parameters::parse(request.query())?, request, context)?;
+    let options = write_options(&Parameters::of(request.query(), &*tenant.profile()?)?, request, context)?;
     check_body(request)?;
     let written = tenant.replace(endpoint, id, ResourceInput::from_json(request.body)?, &options)?;
     Ok(respond::resource(request, 200, written.representation, &context.base))
@@ -75,7 +75,7 @@ pub(super) fn modify(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let parameters = Parameters::parse(request.query())?;
+    let parameters = Parameters::of(request.query(), &*tenant.profile()?)?;
     let mut options = write_options(&parameters, request, context)?;
     let registry = tenant.registry()?;
     let model = registry.resource_type(endpoint)?;
@@ -103,7 +103,7 @@ pub(super) fn delete(
     endpoint: &str,
     id: &str,
 ) -> Result<Response> {
-    let parameters = Parameters::parse(request.query())?;
+    let parameters = Parameters::of(request.query(), &*tenant.profile()?)?;
     tenant.delete(endpoint, id, &write_options(&parameters, request, context)?)?;
     Ok(respond::empty(204))
 }

@@ -15,7 +15,7 @@ pub(super) fn by_query(
     context: &Context,
     endpoint: Option<&str>,
 ) -> Result<Response> {
-    let search = Parameters::parse(request.query())?.search(&context.base)?;
+    let search = Parameters::of(request.query(), &*tenant.profile()?)?.search(&context.base)?;
     refuse_sensitive(tenant, &search, endpoint)?;
     let page = tenant.search(endpoint, &search)?;
     Ok(respond::document(request, 200, page.to_json()))
@@ -30,7 +30,7 @@ pub(super) fn by_message(
     endpoint: Option<&str>,
 ) -> Result<Response> {
     check_body(request)?;
-    let parameters = Parameters::parse(request.query())?;
+    let parameters = Parameters::of(request.query(), &*tenant.profile()?)?;
     if parameters.filter()?.is_some() {
         let detail = "the filter of a search by POST stands in its body, not in the URL";
         return Err(Error::new(ErrorKind::InvalidValue, detail).on("filter"));

@@ -473,6 +473,11 @@ impl Session {
     pub fn end(&mut self, error: Option<&Error>) {
         self.log.end(error);
     }
+
+    /// Notes the HTTP status that it was answered with.
+    pub fn answered(&mut self, status: u16) {
+        self.log.answered(status);
+    }
 }
 
 fn deadline(timeout: Option<Duration>) -> Option<Instant> {

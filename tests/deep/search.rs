@@ -1,5 +1,6 @@
 //! Searches of what only schemas beyond RFC 7643 have, against a second opinion on the JSON that was sent.
 
+use scimdb::engine::TenantOptions;
 use scimdb::message::SearchRequest;
 use scimdb::{ErrorKind, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -236,5 +237,38 @@ fn filters_say_what_they_cannot() {
         r#"X:userManagementSettings.adminRoles[value eq "a"]"#,
     ] {
         assert_eq!(search(filter).unwrap_err().kind(), ErrorKind::InvalidFilter, "{filter}");
+    }
+}
+
+#[test]
+fn stars_and_text_without_quotes_reach_all_of_it() {
+    let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+    let profile = r#"{"name": "p", "dialect": "activid"}"#.parse().unwrap();
+    let tenant = store.create_tenant("p", TenantOptions::of_profile(profile)).unwrap();
+    register(&tenant);
+    tenant.id_of("User", learner("ann", settings()));
+    let found = |filter: &str| {
+        let filter = Some(filter.replace("X:", &format!("{ABSORB}:")));
+        tenant.search(Some("User"), &SearchRequest { filter, ..SearchRequest::default() }).unwrap().total_results == 1
+    };
+    for (filter, expected) in [
+        ("X:userManagementSettings.limits.daily.note eq *", true),
+        ("X:userManagementSettings.limits.daily.note eq S*t", true),
+        ("X:userManagementSettings.limits.daily.note eq So*oft", false),
+        ("X:userManagementSettings.limits.daily.note ne *", false),
+        ("X:userManagementSettings.limits.daily.note ne S*t", false),
+        ("X:userManagementSettings[limits.daily.note eq S*t]", true),
+        ("X:userManagementSettings.limits.daily[note eq S*t]", true),
+        ("X:userManagementSettings.managedDepartments.departmentId eq D*2", true),
+        ("X:userManagementSettings.managedDepartments.departmentId eq *", true),
+        ("X:userManagementSettings.adminRoles eq *", true),
+        ("X:customFields.value eq 7", true),
+        ("X:customFields.value eq \"7\"", false),
+        ("X:customFields.value eq false", true),
+        ("X:customFields.value eq Red", true),
+        ("X:customFields.value eq true", false),
+        ("X:customFields.value co 7", false),
+    ] {
+        assert_eq!(found(filter), expected, "{filter}");
     }
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use scimdb::grpc::proto::{ImportRequest, ImportSettings, StreamListRequest, WatchRequest, import_request::Part};
+use scimdb::grpc::proto::protocol_service_client::ProtocolServiceClient;
+use scimdb::grpc::proto::{
+    HandleRequest, ImportRequest, ImportSettings, StreamListRequest, WatchRequest, import_request::Part,
+};
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request};
@@ -51,6 +54,11 @@ async fn a_message_has_a_size() {
     // What does not fit into a message is refused with what to do, and streams anyway.
     let refused = client.list(list("")).await.unwrap_err();
     assert_refused(&refused, Code::InvalidArgument, "TOO_MANY");
+    let mut protocol = ProtocolServiceClient::new(served.channel().await);
+    let get = |target: &str| HandleRequest { method: "GET".into(), target: target.into(), ..HandleRequest::default() };
+    let answer = protocol.handle(get("/Users")).await.unwrap().into_inner();
+    assert!(answer.status == 400 && String::from_utf8_lossy(&answer.body).contains("tooMany"), "{answer:?}");
+    assert_eq!(protocol.handle(get("/Users?count=1")).await.unwrap().into_inner().status, 200);
     let all = StreamListRequest { resource_type: "User".into(), ..StreamListRequest::default() };
     let mut answers = client.stream_list(all).await.unwrap().into_inner();
     let mut count = 0;

@@ -121,3 +121,23 @@ fn imports_are_for_those_who_may_write_and_where_the_profile_has_them() {
     served.send("POST", "/scim/acme/v2/Robots/.import", &[], empty).is_error(404);
     served.send("POST", "/scim/nobody/v2/Users/.import", &[], empty).is_error(404);
 }
+
+#[test]
+fn imports_stand_where_their_type_stands_and_are_counted_by_their_status() {
+    let served = served(|_| {});
+    let profile = r#"{"name": "acme", "endpoints": ["import"], "paths": [
+        "/scim/v1", {"path": "/groups/{tenant}", "resourceTypes": ["Group"]}]}"#;
+    served.store.create_tenant("acme", TenantOptions::of_profile(profile.parse().unwrap())).unwrap();
+    let group = served.send("POST", "/groups/acme/Groups", &[], GROUP).json()["id"].as_str().unwrap().to_owned();
+    let body = format!(r#"{{"users": [], "group": {{"value": "{group}"}}}}"#);
+    served.send("POST", "/groups/acme/Users/.import", &[], &body).is_error(404);
+    assert_eq!(served.store.tenant("acme").unwrap().import_jobs().unwrap(), []);
+    let queued = served.send("POST", "/scim/v1/Users/.import", &[], &body);
+    assert_eq!(queued.status, 202, "{queued:?}");
+    served.send("POST", "/scim/v2/Users/.import", &[], &body).is_error(405);
+    let metrics = String::from_utf8(served.get("/metrics", &[]).body).unwrap();
+    for code in ["202", "404", "405"] {
+        let label = format!(r#"method="POST",status="{code}""#);
+        assert!(metrics.contains(&label), "{code}: {metrics}");
+    }
+}

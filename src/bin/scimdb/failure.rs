@@ -93,6 +93,16 @@ impl Failure {
         }
     }
 
+    /// An error about a document, with the line and the column of the place: what a document has of them is found so.
+    pub fn document(document: &[u8], error: Error) -> Self {
+        let Some(before) = error.offset().and_then(|offset| document.get(..offset)) else { return error.into() };
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let begun = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let column = String::from_utf8_lossy(begun).chars().count() + 1;
+        let message = format!("{} at line {line}, column {column}", sentence(&error));
+        Failure::Told(Exit::of(error.kind()), message)
+    }
+
     /// Says it on standard error, and gives the exit code.
     pub fn report(self) -> ExitCode {
         match self {

@@ -82,7 +82,8 @@ pub fn read_profile(text: &str) -> Result<Profile, Failure> {
         let message = format!("there is no profile {text} ({}), and no file of that name", names.join(", "));
         return Err(Failure::new(Exit::Request, message));
     }
-    Ok(Profile::from_json(&read_body(file)?)?)
+    let document = read_body(file)?;
+    Profile::from_json(&document).map_err(|error| Failure::document(&document, error))
 }
 
 fn list(output: Option<Format>, session: &mut Session) -> Result<(), Failure> {

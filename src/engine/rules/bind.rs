@@ -6,7 +6,9 @@ use super::places::{Place, target, wrong};
 use super::rule::{Mirror, Rule, Rules};
 use crate::Result;
 use crate::model::bind::bind_single;
-use crate::model::{AttributeId, AttributeType, BindOptions, Definition, Input, Registry, Target, TypeModel, Value};
+use crate::model::{
+    AttributeId, AttributeType, BindOptions, Definition, Input, Registry, Target, TypeModel, Value, common,
+};
 use crate::profile::{Profile, RuleKind};
 
 impl Rules {
@@ -27,15 +29,25 @@ impl Rules {
 }
 
 fn one(registry: &Registry, model: &TypeModel, kind: &RuleKind, place: &str) -> Result<Rule> {
-    let places = |paths: &[String]| paths.iter().map(|path| Place::bind(model, path, place)).collect::<Result<_>>();
+    let places =
+        |paths: &[String]| -> Result<Vec<Place>> { paths.iter().map(|path| Place::bind(model, path, place)).collect() };
     Ok(match kind {
-        RuleKind::First { set, from } => Rule::First { set: written(model, set, place)?, from: places(from)? },
+        RuleKind::First { set, from } => {
+            let (target, sources) = (written(model, set, place)?, places(from)?);
+            for (source, path) in sources.iter().zip(from) {
+                same_type(model, (target, set), (source.target(), path), place)?;
+            }
+            Rule::First { set: target, from: sources }
+        }
         RuleKind::Join { set, join, separator } => {
-            let set = written(model, set, place)?;
-            if type_of(model, set) != Some(AttributeType::String) {
+            let (target, sources) = (written(model, set, place)?, places(join)?);
+            if type_of(model, target) != Some(AttributeType::String) {
                 return Err(wrong(place, "what is joined is a string: set a string attribute"));
             }
-            Rule::Join { set, join: places(join)?, separator: separator.clone() }
+            for (source, path) in sources.iter().zip(join) {
+                same_type(model, (target, set), (source.target(), path), place)?;
+            }
+            Rule::Join { set: target, join: sources, separator: separator.clone() }
         }
         RuleKind::Mirror { mirror, list, tells, value, with } => {
             Rule::Mirror(Box::new(mirrored(model, mirror, list, (tells, value, with), place)?))
@@ -47,11 +59,18 @@ fn one(registry: &Registry, model: &TypeModel, kind: &RuleKind, place: &str) -> 
             if !is_switch(set) || !is_switch(follows) {
                 return Err(wrong(place, "switches are Booleans, or strings that say true or false"));
             }
+            if set == follows {
+                return Err(wrong(place, "a switch follows another one, not itself"));
+            }
             Rule::Follow { set, follows }
         }
         RuleKind::InUse { by, attribute } => {
             let by = registry.resource_type(by).map_err(|error| wrong(place, error.detail()))?;
-            Rule::InUse { by: by.number(), attribute: target(by, attribute, place)? }
+            let named = target(by, attribute, place)?;
+            if !matches!(type_of(by, named), Some(AttributeType::String | AttributeType::Reference)) {
+                return Err(wrong(place, &format!("\"{attribute}\" has no ids in it: name the string that is one")));
+            }
+            Rule::InUse { by: by.number(), attribute: named }
         }
     })
 }
@@ -61,7 +80,8 @@ fn written(model: &TypeModel, path: &str, place: &str) -> Result<Target> {
     let target = target(model, path, place)?;
     let kept = [model.members(), model.groups()].into_iter().flatten();
     let is_membership = kept.into_iter().any(|membership| membership.attribute == target.attribute);
-    if is_membership || model.password() == Some(target.attribute) {
+    let is_own = matches!(target.attribute, common::ID | common::META | common::SCHEMAS);
+    if is_membership || is_own || model.password() == Some(target.attribute) {
         return Err(wrong(place, &format!("\"{path}\" is nothing that a rule can set")));
     }
     Ok(target)
@@ -69,6 +89,21 @@ fn written(model: &TypeModel, path: &str, place: &str) -> Result<Target> {
 
 fn type_of(model: &TypeModel, target: Target) -> Option<AttributeType> {
     model.definition(target.leaf()).map(|definition| definition.attribute.attribute_type)
+}
+
+/// Sees that values of one place can be those of another: each with its path.
+fn same_type(model: &TypeModel, set: (Target, &str), of: (Target, &str), place: &str) -> Result<()> {
+    let kind = |target| match type_of(model, target) {
+        Some(AttributeType::Reference) => Some(AttributeType::String),
+        kind => kind,
+    };
+    let (wanted, kind) = (kind(set.0), kind(of.0));
+    if wanted == kind && !matches!(kind, Some(AttributeType::Complex | AttributeType::Any | AttributeType::Binary)) {
+        return Ok(());
+    }
+    let word = |kind: Option<AttributeType>| kind.map_or("unknown", AttributeType::keyword);
+    let detail = format!("\"{}\" is of type {}, and \"{}\" of type {}", set.1, word(wanted), of.1, word(kind));
+    Err(wrong(place, &format!("{detail}: values of single attributes of one type are taken over")))
 }
 
 /// What tells an element, its value, and what else it has.
@@ -93,7 +128,9 @@ fn mirrored(model: &TypeModel, mirror: &str, list: &str, element: Element<'_>, p
     if tells.is_empty() {
         return Err(wrong(place, "where tells which element it is: give it a sub-attribute with its value"));
     }
-    Ok(Mirror { of, list: list.attribute, tells: parts(tells)?, value: sub(value)?.id, with: parts(with)? })
+    let shown = sub(value)?;
+    same_type(model, (of, mirror), (Target { attribute: list.attribute, sub: Some(shown.id) }, value), place)?;
+    Ok(Mirror { of, list: list.attribute, tells: parts(tells)?, value: shown.id, with: parts(with)? })
 }
 
 fn child<'m>(model: &'m TypeModel, parent: &Definition, name: &str, place: &str) -> Result<&'m Definition> {

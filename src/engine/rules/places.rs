@@ -1,7 +1,10 @@
 //! Places in a resource that rules read and write: an attribute, a sub-attribute, or those of some of its values.
 
 use crate::filter::{BoundFilter, bind_element, eval_element, parse_path};
-use crate::model::{AttributeId, AttributeType, BindOptions, Complex, PathTarget, Target, TypeModel, Value, ValueRef};
+use crate::model::{
+    AttributeId, AttributeType, BindOptions, Complex, Definition, Mutability, PathTarget, Returned, Target, TypeModel,
+    Value, ValueRef, common,
+};
 use crate::{Error, ErrorKind, Result};
 
 /// A place that a rule reads.
@@ -48,7 +51,21 @@ impl Place {
             let sub = model.resolve_sub(found.attribute, sub).map_err(|unknown| wrong(place, &unknown.detail))?;
             found.sub = Some(sub);
         }
+        let untold = |definition: &&Definition| {
+            definition.attribute.returned == Returned::Never || definition.attribute.mutability == Mutability::WriteOnly
+        };
+        if model.trail(found).into_iter().filter_map(|id| model.definition(id)).any(|part| untold(&part)) {
+            return Err(wrong(place, &format!("\"{path}\" is never told: what is made of it would tell it")));
+        }
+        if matches!(found.attribute, common::ID | common::META | common::SCHEMAS) {
+            return Err(wrong(place, &format!("\"{path}\" is the store's own: nothing is made of it")));
+        }
         Ok(Place { target: found, filter })
+    }
+
+    /// The attribute that it is of.
+    pub(super) fn target(&self) -> Target {
+        self.target
     }
 
     /// The path of its attribute, for errors.

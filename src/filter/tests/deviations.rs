@@ -58,6 +58,7 @@ fn text_may_stand_without_quotes() {
         ("a eq 'x'", 5, "straight double quotes"),
         ("a eq x\"y", 5, "double quotes"),
         ("a eq x(y", 5, "double quotes"),
+        ("a eq John Smith", 10, "text with a space in it stands in double quotes"),
         ("a eq John Smith", 10, "expected and, or"),
     ] {
         let error = parse_with(text, UNQUOTED).expect_err(text);
