@@ -231,7 +231,8 @@ fn without_clear_password(json: &str, model: &TypeModel, hasher: &Hasher) -> Opt
             && matches!(is_hash(text), Ok(false))
         {
             // One that no user may have is told to be so when it is imported, and need not be kept for that.
-            *text = hasher.hash(text).unwrap_or_default();
+            let hash = model.check_password(text).and_then(|()| hasher.hash(text));
+            *text = hash.unwrap_or_default();
             found = true;
         }
     }
