@@ -319,3 +319,22 @@ fn what_does_not_fit_is_refused_with_its_place() {
     }
     assert_eq!(store.tenant("t").unwrap().profile().unwrap().name(), "strict");
 }
+
+#[test]
+fn what_a_profile_brings_goes_with_it_alone() {
+    let store = store();
+    let urn = "urn:example:2.0:Thing";
+    let resource_type = json!({"id": "Thing", "name": "Thing", "endpoint": "/Things", "schema": urn});
+    let profile = json!({"name": "p", "resourceTypes": [resource_type],
+        "schemas": [{"id": urn, "name": "Thing", "attributes": [{"name": "a", "type": "string"}]}]});
+    let tenant = store.create_tenant("t", options(&profile.to_string())).unwrap();
+    let remove = || tenant.remove_schema("Thing");
+    assert_eq!(remove().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    // What was registered over it goes, and it is there again.
+    let own = json!([{"id": "Thing", "name": "Thing", "endpoint": "/Others", "schema": urn}]).to_string();
+    tenant.put_schemas(scimdb::message::parse_schema_document(own.as_bytes()).unwrap()).unwrap();
+    tenant.found(Some("/Others"), "");
+    remove().unwrap();
+    tenant.found(Some("/Things"), "");
+    assert_eq!(remove().unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
