@@ -16,6 +16,7 @@ use crate::engine::consult::Host;
 use crate::engine::create::next_number;
 use crate::engine::env::Env;
 use crate::engine::password::Hasher;
+use crate::engine::seal::open_chunk;
 use crate::engine::storage::import_records::JobStatus;
 use crate::engine::storage::keys::TenantId;
 use crate::engine::storage::{Pending, Reads, Table, Transaction, Writer};
@@ -257,10 +258,15 @@ impl Worker {
         let key = places::chunk(state.id, record.upload, place.next);
         let bytes = snapshot.get(Table::JobRows, &key)?;
         let bytes = bytes.as_deref().ok_or_else(|| Error::new(ErrorKind::Corrupt, "users of the import are missing"));
+        let bytes = match bytes.and_then(|bytes| open_chunk(&config, &key, bytes)) {
+            // They wait for the store to be opened with its keys.
+            Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+            other => other,
+        };
         let bound = bytes.and_then(|bytes| {
             let next = next_number(&*snapshot, state.id)?;
             let binder = Binder::new((&config, &state), &record, hasher, env, next)?;
-            binder.rows(bytes, place.row, || self.shared.is_closed())
+            binder.rows(&bytes, place.row, || self.shared.is_closed())
         });
         let rows = match bound {
             Ok(rows) => rows,
