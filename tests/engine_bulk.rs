@@ -3,7 +3,7 @@
 
 mod support;
 
-use scimdb::engine::WriteOptions;
+use scimdb::engine::{TenantOptions, WriteOptions};
 use scimdb::message::{BulkRequest, BulkResponse};
 use scimdb::{ErrorKind, StoreOptions, Tenant};
 use serde_json::{Value, json};
@@ -349,4 +349,35 @@ fn what_is_no_operation_fails_alone() {
     let operations = json!([post_group("h", &[]), {"method": "GET", "path": "/Users"}, post_group("i", &[])]);
     let response = tenant.send_bulk(json!({"failOnErrors": 1, "Operations": operations}));
     assert_eq!(statuses(&response), [201, 400]);
+}
+
+#[test]
+fn what_came_in_a_later_api_version_stays_as_it_is() {
+    let store = store();
+    let profile = r#"{"name": "p", "apiVersions": {"default": 1}, "attributes": {"User": {"title": {"since": 2}}}}"#;
+    store.configure_tenant("default", TenantOptions::of_profile(profile.parse().unwrap())).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    let title = |id: &str| {
+        let read = scimdb::engine::ReadOptions { api_version: Some(2), ..Default::default() };
+        let read: Value = serde_json::from_str(&tenant.get("User", id, &read).unwrap().json).unwrap();
+        read["title"].clone()
+    };
+    let bulk = |version: Option<u32>, operation: Value| {
+        let schemas = json!(["urn:ietf:params:scim:api:messages:2.0:BulkRequest"]);
+        let request = json!({"schemas": schemas, "Operations": [operation]}).to_string();
+        let options = WriteOptions { api_version: version, ..WriteOptions::default() };
+        let response = tenant.bulk(BulkRequest::from_json(request.as_bytes()).unwrap(), &options).unwrap();
+        serde_json::from_str::<Value>(&response.to_json("")).unwrap()["Operations"][0].clone()
+    };
+    let mut data = user("ann");
+    data["title"] = json!("boss");
+    let made = bulk(Some(2), json!({"method": "POST", "path": "/Users", "bulkId": "a", "data": data}));
+    let id = id_in(&made);
+    assert_eq!(title(&id), "boss");
+    for version in [None, Some(1)] {
+        bulk(version, json!({"method": "PUT", "path": format!("/Users/{id}"), "data": user("ann")}));
+        assert_eq!(title(&id), "boss");
+    }
+    bulk(Some(2), json!({"method": "PUT", "path": format!("/Users/{id}"), "data": user("ann")}));
+    assert_eq!(title(&id), Value::Null);
 }

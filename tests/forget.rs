@@ -12,7 +12,9 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use scimdb::engine::{ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions};
+use scimdb::engine::{
+    ImportJobOptions, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
+};
 use scimdb::message::{ResourceInput, SearchRequest};
 use scimdb::protocol::{Context, Request, handle};
 use scimdb::{ErrorKind, Store, StoreOptions, Tenant};
@@ -180,6 +182,36 @@ fn no_file_has_a_trace_of_what_was_forgotten() {
         assert_eq!(seen(&store.tenant("default").unwrap()), (0, 40));
         sound(&store);
     }
+}
+
+#[test]
+fn imports_that_were_queued_tell_nothing_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), options(true)).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    tenant.create("Group", group("g", &[]), &with_id("g")).unwrap();
+    let queue = |users: &str, actor: &str| {
+        let mut options = ImportJobOptions::default();
+        options.actor = Some(actor.to_owned());
+        let body = format!(r#"{{"group": {{"value": "g"}}, "users": [{users}]}}"#);
+        let job = tenant.queue_import(options, &mut body.as_bytes()).unwrap();
+        tenant.wait_for_import(&job.correlation_id, Duration::from_secs(60)).unwrap()
+    };
+    // It fails, then comes by another way, and queues an import itself.
+    let failed = queue(&format!(r#"{{"externalId": "{CANARY}-x"}}, {{"externalId": "other"}}"#), "boss");
+    assert_eq!((failed.failed, failed.failures.len()), (2, 2));
+    let id = format!("{CANARY}-id");
+    tenant.create("User", user(&id, &format!(r#", "externalId": "{CANARY}-x""#)), &with_id(&id)).unwrap();
+    queue("", &format!("{CANARY}-x"));
+    tenant.delete("User", &id, &with_id("x")).unwrap();
+    tenant.forget("User", &format!("{CANARY}-x"), None).unwrap();
+    assert_eq!(found_in(directory.path(), &[CANARY.as_bytes()]), Vec::<String>::new());
+    let jobs = tenant.import_jobs().unwrap();
+    assert_eq!((jobs[0].failed, jobs[0].actor.as_deref()), (2, Some("boss")));
+    let failures: Vec<_> = jobs[0].failures.iter().map(|it| (it.row, it.external_id.as_deref())).collect();
+    assert_eq!(failures, [(1, Some("(forgotten)")), (2, Some("other"))]);
+    assert_eq!(jobs[1].actor.as_deref(), Some("(forgotten)"));
+    sound(&store);
 }
 
 #[test]

@@ -377,3 +377,19 @@ fn a_password_in_clear_never_reaches_the_disk() {
     let bytes = std::fs::read(directory.path().join("store.redb")).unwrap();
     assert!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()));
 }
+
+#[test]
+fn passwords_are_what_the_profile_asks_for() {
+    let store = Store::open_in_memory(StoreOptions::default()).unwrap();
+    let profile = r#"{"name": "p", "attributes": {"User": {"password": {"minLength": 12}}}}"#;
+    store.configure_tenant("default", TenantOptions::of_profile(profile.parse().unwrap())).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    group(&tenant, "USG_FTEMP");
+    let job = queue(
+        &tenant,
+        &body(r#"{"userName":"a","password":"short"},{"userName":"b","password":"long enough, it is"}"#),
+    );
+    let job = tenant.wait_for_import(&job.correlation_id, PATIENCE).unwrap();
+    assert_eq!(counts(&job), [2, 2, 1, 0, 1]);
+    assert!(job.failures[0].detail.contains("it has 12 at least"), "{:?}", job.failures);
+}

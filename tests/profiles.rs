@@ -378,3 +378,22 @@ fn a_profile_takes_back_what_the_one_that_it_extends_says() {
     assert!(!found.json.contains("\"roles\""), "{}", found.json);
     assert_eq!(tenant.found(Some("User"), "attributes.name eq A and attributes.value eq 2"), [id]);
 }
+
+#[test]
+fn what_a_profile_brings_goes_with_it_alone() {
+    let store = store();
+    let urn = "urn:example:2.0:Thing";
+    let resource_type = json!({"id": "Thing", "name": "Thing", "endpoint": "/Things", "schema": urn});
+    let profile = json!({"name": "p", "resourceTypes": [resource_type],
+        "schemas": [{"id": urn, "name": "Thing", "attributes": [{"name": "a", "type": "string"}]}]});
+    let tenant = store.create_tenant("t", options(&profile.to_string())).unwrap();
+    let remove = || tenant.remove_schema("Thing");
+    assert_eq!(remove().unwrap_err().kind(), ErrorKind::InvalidArgument);
+    // What was registered over it goes, and it is there again.
+    let own = json!([{"id": "Thing", "name": "Thing", "endpoint": "/Others", "schema": urn}]).to_string();
+    tenant.put_schemas(scimdb::message::parse_schema_document(own.as_bytes()).unwrap()).unwrap();
+    tenant.found(Some("/Others"), "");
+    remove().unwrap();
+    tenant.found(Some("/Things"), "");
+    assert_eq!(remove().unwrap_err().kind(), ErrorKind::InvalidArgument);
+}

@@ -10,12 +10,16 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
-use scimdb::engine::{ImportOptions, ReadOptions, TenantOptions, ValueKey, ValueKeySource, WriteOptions};
+use scimdb::engine::{
+    Decision, Hooks, ImportJobOptions, ImportOptions, ProposedWrite, ReadOptions, TenantOptions, ValueKey,
+    ValueKeySource, WriteOptions,
+};
 use scimdb::message::{ResourceInput, SearchRequest, parse_schema_document};
 use scimdb::{Error, ErrorKind, Store, StoreOptions, Tenant};
-use script::{patch, with_id};
+use script::{group, patch, with_id};
 
 /// Attributes that data tells of, and what tells.
 const SCHEMAS: &str = r#"[
@@ -302,6 +306,8 @@ fn without_keys_nothing_is_shown_and_nothing_lost() {
     unavailable(patch(&tenant, "User", "u7", r#"{"op": "replace", "path": "title", "value": "Dr"}"#));
     unavailable(tenant.create("User", user("new", "nick", &[]), &with_id("new")).map(drop));
     unavailable(search(&tenant, r#"nickName eq "a""#).map(drop));
+    // Who restores an export that lacks something has lost it.
+    unavailable(tenant.export(Some("User"), &mut |_| true));
     unavailable(patch(&tenant, "AttributeType", "CITY", r#"{"op": "replace", "path": "encrypted", "value": true}"#));
     patch(&tenant, "User", "plain", r#"{"op": "replace", "path": "title", "value": "Dr"}"#).unwrap();
     assert_eq!(search(&tenant, r#"userName sw "u""#).unwrap(), 12);
@@ -315,6 +321,76 @@ fn without_keys_nothing_is_shown_and_nothing_lost() {
     let store = Store::open(directory.path(), options(Some(keys(&[("k1", 1)])), true)).unwrap();
     assert_eq!(shown(&store.tenant("default").unwrap(), "u7"), before);
     sound(&store);
+}
+
+#[test]
+fn nothing_is_sorted_by_it_however_it_is_written() {
+    let store = Store::open_in_memory(options(Some(keys(&[("k1", 1)])), true)).unwrap();
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let profile = format!(
+        r#"{{"name": "p", "dialect": "activtrak", "aliases": {{"unit": "{urn}:department"}},
+            "encryption": [{{"attribute": "{urn}:department"}}]}}"#
+    );
+    configure(&store, &profile).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    for path in ["department", "unit", &format!("{urn}:department"), &format!("{urn}.department")] {
+        let request = SearchRequest { sort_by: Some(path.to_owned()), ..SearchRequest::default() };
+        assert_eq!(tenant.search(Some("User"), &request).unwrap_err().kind(), ErrorKind::InvalidPath, "{path}");
+    }
+}
+
+/// A host that cannot be asked now.
+struct NotNow;
+
+impl Hooks for NotNow {
+    fn before_write(&self, _: &ProposedWrite) -> Result<Decision, Error> {
+        Err(Error::new(ErrorKind::Cancelled, "not now"))
+    }
+}
+
+#[test]
+fn what_waits_to_be_imported_is_in_no_file_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = |names: &[(&str, u8)]| Store::open(directory.path(), options(Some(keys(names)), true)).unwrap();
+    let store = open(&[("k1", 1)]);
+    let tenant = prepare(&store);
+    tenant.create("Group", group("g", &[]), &with_id("g")).unwrap();
+    let users: Vec<String> = (0..3)
+        .map(|number| user(&format!("u{number}"), "Kanariennick", &[("SSN", &format!("Kanarie-{number}"))]).to_json())
+        .collect();
+    let body = format!(r#"{{"group": {{"value": "g"}}, "users": [{}]}}"#, users.join(","));
+    // A host that cannot be asked holds the users up, while keys are replaced.
+    store.set_hooks(Some(Arc::new(NotNow)));
+    let job = tenant.queue_import(ImportJobOptions::default(), &mut body.as_bytes()).unwrap();
+    assert_eq!(found_in(directory.path(), "kanarie"), Vec::<String>::new());
+    sound(&store);
+    store.close().unwrap();
+    drop((tenant, store));
+    // Without keys they wait, and no other tenant does.
+    let store = Store::open(directory.path(), options(None, true)).unwrap();
+    let tenant = store.tenant("default").unwrap();
+    let import = |tenant: &Tenant, body: &str| tenant.queue_import(ImportJobOptions::default(), &mut body.as_bytes());
+    assert_eq!(import(&tenant, &body).unwrap_err().kind(), ErrorKind::Unavailable);
+    let other = store.create_tenant("other", TenantOptions::default()).unwrap();
+    other.create("Group", group("g", &[]), &with_id("g")).unwrap();
+    let long = "x".repeat(900_000);
+    let users: Vec<String> = (0..20).map(|n| format!(r#"{{"userName": "u{n}", "title": "{long}"}}"#)).collect();
+    let chunks = import(&other, &format!(r#"{{"group": {{"value": "g"}}, "users": [{}]}}"#, users.join(","))).unwrap();
+    let chunks = other.wait_for_import(&chunks.correlation_id, Duration::from_secs(25)).unwrap();
+    assert_eq!((chunks.imported, tenant.import_job(&job.correlation_id).unwrap().is_finished()), (20, false));
+    store.close().unwrap();
+    drop((tenant, other, store));
+    let store = open(&[("k2", 2), ("k1", 1)]);
+    store.set_hooks(Some(Arc::new(NotNow)));
+    store.rotate_value_keys().unwrap();
+    store.close().unwrap();
+    drop(store);
+    let store = open(&[("k2", 2)]);
+    let tenant = store.tenant("default").unwrap();
+    assert_eq!(tenant.wait_for_import(&job.correlation_id, Duration::from_secs(60)).unwrap().imported, 3);
+    assert_eq!(search(&tenant, r#"nickName eq "kanariennick""#).unwrap(), 3);
+    store.close().unwrap();
+    assert_eq!(found_in(directory.path(), "kanarie"), Vec::<String>::new());
 }
 
 /// A file of keys, the current one first.

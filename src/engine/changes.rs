@@ -12,7 +12,7 @@ use crate::model::Instant;
 use crate::{Error, ErrorKind, Result};
 
 /// What stands for an id, or an actor, that was forgotten.
-const FORGOTTEN: &str = "(forgotten)";
+pub(super) const FORGOTTEN: &str = "(forgotten)";
 
 /// An entry of the change log: no values, only the names of what changed.
 #[derive(Clone, Debug, PartialEq, Eq)]

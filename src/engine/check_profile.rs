@@ -319,6 +319,12 @@ mod tests {
             (r#""rules": [{"resourceType": "User", "set": "title", "from": ["nickNam"]}]"#, "rules[0]"),
             (r#""aliases": {"role": "rolls"}"#, "aliases.role"),
             (r#""resources": [{"resourceType": "User", "resource": {"id": "a"}}]"#, "resources[0]"),
+            (
+                r#""schemas": [{"id": "urn:ietf:params:scim:schemas:core:2.0:User", "attributes": [{"name": "a", "type":
+                    "complex", "subAttributes": [{"name": "b", "type": "complex", "subAttributes": [{"name": "c"}]}]}]}],
+                    "encryption": [{"attribute": "a.b.c"}]"#,
+                "encryption[0]",
+            ),
         ];
         for (members, place) in cases {
             let profile: Profile = format!(r#"{{"name": "p", {members}}}"#).parse().unwrap();

@@ -10,7 +10,7 @@ use super::storage::records::DocumentRecord;
 use super::storage::{Reads, Table};
 use super::value_keys::ValueKeys;
 use crate::message::{SchemaDocument, builtin, parse_schema_document};
-use crate::model::{AttributeId, AttributeNumbers, Registry, ResourceType, Schema, common};
+use crate::model::{AttributeId, AttributeNumbers, Registry, ResourceType, Schema, TypeModel, common};
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -215,16 +215,24 @@ impl Documents {
         self.schemas.remove(&urn.to_ascii_lowercase()).is_some()
     }
 
-    /// Removes a resource type by its number; what was built in under that number is there again.
+    /// Removes a resource type; what was built in, or is of the profile, under that number is there again.
     ///
     /// # Errors
-    /// `InvalidArgument` when it is only built in.
-    pub(super) fn remove_type(&mut self, number: u16, builtin: &Builtin) -> Result<()> {
-        if let Some(name) = builtin.types.get(usize::from(number).wrapping_sub(1)).map(|builtin| &builtin.name) {
+    /// `InvalidArgument` when it is only built in, or only of the profile.
+    pub(super) fn remove_type(&mut self, model: &TypeModel, builtin: &Builtin, profile: &Profile) -> Result<()> {
+        let (number, name) = (model.number(), model.name());
+        let is_builtin = builtin.types.get(usize::from(number).wrapping_sub(1)).is_some();
+        let is_of_profile = profile.resource_types().iter().any(|brought| brought.name.eq_ignore_ascii_case(name));
+        if is_builtin || is_of_profile {
             return match self.types.remove(&number) {
                 Some(_) => Ok(()),
                 None => {
-                    let detail = format!("{name} is built in and cannot be removed");
+                    let detail = match is_builtin {
+                        true => format!("{name} is built in and cannot be removed"),
+                        false => {
+                            format!("{name} is of the profile {}: give the tenant another profile", profile.name())
+                        }
+                    };
                     Err(Error::new(ErrorKind::InvalidArgument, detail))
                 }
             };

@@ -6,6 +6,8 @@ use super::query::{Hit, Page, Query, find};
 use super::represent::represent_row;
 use super::seal;
 use super::storage::{Reads, Watched};
+use super::tenant::scope;
+use super::write::check_whole;
 use crate::Result;
 use crate::message::Projection;
 use crate::model::TypeModel;
@@ -17,7 +19,8 @@ impl Tenant {
     /// tell which values of others are encrypted at rest; the export has these in clear. `visit` ends it by returning false.
     ///
     /// # Errors
-    /// `UnknownType`, `Io`, `Unavailable`; `Cancelled` when it is [interrupted](super::Store::interrupt).
+    /// `UnknownType`, `Io`; `Unavailable`, also where something is encrypted and there is no key; `Cancelled` when it is
+    /// [interrupted](super::Store::interrupt).
     pub fn export(&self, resource_type: Option<&str>, visit: &mut dyn FnMut(&str) -> bool) -> Result<()> {
         let config = self.state.config()?;
         let snapshot = self.inner().writer.snapshot()?;
@@ -46,7 +49,13 @@ impl Tenant {
         let tenant = self.state.id;
         let query = Query { reads, tenant, config, model, filter: None, sort: None, index: None, trace: None };
         let projection = Projection::stored(model);
+        let encrypts = !seal::targets(config, model).is_empty();
+        let scope = scope(&self.state, config, model, None);
         for Hit { at, .. } in find(&[query], &Page::ALL)?.hits {
+            if encrypts {
+                // What is left out where a key is missing, whoever restores the export would have lost.
+                check_whole(reads, scope, at)?;
+            }
             let found = represent_row(reads, tenant, config, model, at, &projection, "")?;
             if !visit(&found.json) {
                 return Ok(false);

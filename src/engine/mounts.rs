@@ -25,9 +25,24 @@ pub struct Mounted {
     pub target: String,
 }
 
-/// The paths of all tenants, each with its tenant's name.
+/// The paths of all tenants.
 #[derive(Default)]
-pub(super) struct Mounts(RwLock<HashMap<String, String>>);
+pub(super) struct Mounts(RwLock<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// Each with its tenant's name.
+    paths: HashMap<String, String>,
+    /// Segments of the longest: every request asks for it.
+    longest: usize,
+}
+
+impl Known {
+    fn of(paths: HashMap<String, String>) -> Self {
+        let longest = paths.keys().map(|path| path.matches('/').count()).max().unwrap_or_default();
+        Known { paths, longest }
+    }
+}
 
 impl Mounts {
     /// Reads the paths of all tenants anew.
@@ -41,7 +56,7 @@ impl Mounts {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = found;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Known::of(found);
         Ok(())
     }
 
@@ -52,7 +67,7 @@ impl Mounts {
     pub(super) fn check(&self, tenant: &str, profile: &Profile) -> Result<()> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         for path in paths(profile, tenant)? {
-            if let Some(other) = known.get(&path).filter(|other| *other != tenant) {
+            if let Some(other) = known.paths.get(&path).filter(|other| *other != tenant) {
                 let detail = format!("the path {path} is that of the tenant \"{other}\": give this one another path");
                 return Err(Error::new(ErrorKind::AlreadyExists, detail).on("paths"));
             }
@@ -64,25 +79,24 @@ impl Mounts {
     pub(super) fn set(&self, tenant: &str, profile: Option<&Profile>) {
         let own = profile.and_then(|profile| paths(profile, tenant).ok()).unwrap_or_default();
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, other| other != tenant);
-        known.extend(own.into_iter().map(|path| (path, tenant.to_owned())));
+        let mut left = std::mem::take(&mut known.paths);
+        left.retain(|_, other| other != tenant);
+        left.extend(own.into_iter().map(|path| (path, tenant.to_owned())));
+        *known = Known::of(left);
     }
 
     /// The endpoint that a path and query are of. The longest path wins.
     fn find(&self, path_and_query: &str) -> Option<Mounted> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if known.is_empty() {
-            return None;
-        }
         let sent = path_and_query.split('?').next().unwrap_or_default().strip_prefix('/')?;
         let (mut path, mut end, mut found) = (String::new(), 0, None);
-        for segment in sent.split('/').take(MAX_SEGMENTS) {
+        for segment in sent.split('/').take(known.longest) {
             end += 1 + segment.len();
             path.push('/');
             let segment = percent_decode_str(segment).decode_utf8().ok().filter(|segment| !segment.contains('/'));
             let Some(segment) = segment else { break };
             path.push_str(&segment);
-            if let Some(tenant) = known.get(&path) {
+            if let Some(tenant) = known.paths.get(&path) {
                 found = Some((tenant.clone(), path.clone(), end));
             }
         }

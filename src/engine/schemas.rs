@@ -85,7 +85,7 @@ impl Tenant {
                 let detail = format!("{name} is built in and cannot be removed");
                 return Err(Error::new(ErrorKind::InvalidArgument, detail));
             }
-            known.remove_type(registry.resource_type(&name)?.number(), &inner.builtin)
+            known.remove_type(registry.resource_type(&name)?, &inner.builtin, &profile)
         })
     }
 

@@ -229,8 +229,10 @@ impl Tenant {
         } else {
             sort_by(&models, &SearchRequest::default(), options)?
         };
-        if let Some(path) = request.sort_by.as_ref().filter(|_| config.profile.sorts(request.api_version)) {
-            models.iter().try_for_each(|model| seal::check_order(config, model, path))?;
+        for (model, sort) in models.iter().zip(&sorts) {
+            if let Some(sort) = sort {
+                seal::check_order(config, model, sort.target())?;
+            }
         }
         let filters = filters.into_iter().zip(&models).map(|(filter, model)| {
             filter.map(|filter| seal::bind(reads, self.state.id, config, model, filter)).transpose()

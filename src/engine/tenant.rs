@@ -178,7 +178,9 @@ pub(super) fn draft(
     let mut bind_options = bind::BindOptions { trusted: options.trusted, ..config.dialect().bind };
     bind_options.lenient_schemas |= options.import;
     let accepted = if options.create { accepted_on_create(model, &object) } else { Vec::new() };
-    let emptied = emptied(model, &object, bind_options);
+    // Nobody else asks for it.
+    let keeps = config.profile.keeps_extensions() || config.profile.replaces_partly(model.name());
+    let emptied = if keeps && !options.create { emptied(model, &object, bind_options) } else { Vec::new() };
     let bind::Bound { mut attributes, id, meta } = bind::bind_resource(model, object, bind_options)?;
     for (id, value) in accepted {
         attributes.set(id, value);

@@ -160,7 +160,7 @@ impl Ring {
 
     /// The key of digests, for the store to keep.
     pub(super) fn wrapped(&self, nonce: [u8; NONCE]) -> Result<Vec<u8>> {
-        Ok(self.encrypt(&self.digests, OF_DIGESTS, nonce)?.into_bytes())
+        self.seal_bytes(&self.digests, OF_DIGESTS, nonce)
     }
 
     /// Whether what a key wrapped, or sealed, is of the current key.
@@ -182,6 +182,19 @@ impl Ring {
     pub(super) fn open(&self, text: &str, place: &[u8]) -> Result<String> {
         let rest = text.strip_prefix(sealed::MARK).and_then(|rest| rest.get(sealed::DIGEST + 1..));
         String::from_utf8(decrypt(&self.keys, rest.unwrap_or_default(), place)?).map_err(|_| damaged())
+    }
+
+    /// Seals bytes for a place.
+    pub(super) fn seal_bytes(&self, clear: &[u8], place: &[u8], nonce: [u8; NONCE]) -> Result<Vec<u8>> {
+        Ok(self.encrypt(clear, place, nonce)?.into_bytes())
+    }
+
+    /// Opens what [`Ring::seal_bytes`] made.
+    ///
+    /// # Errors
+    /// As [`Ring::open`].
+    pub(super) fn open_bytes(&self, sealed: &[u8], place: &[u8]) -> Result<Vec<u8>> {
+        decrypt(&self.keys, std::str::from_utf8(sealed).map_err(|_| damaged())?, place)
     }
 
     /// The digest of prepared text in a column.

@@ -83,6 +83,16 @@ pub(super) fn load_for(reads: &dyn Reads, scope: Scope<'_>, id: &str, need: Need
     Ok(Current { at, resource })
 }
 
+/// Sees that a row can be read whole, whatever is encrypted in it.
+///
+/// # Errors
+/// `Unavailable` when a key is missing.
+pub(super) fn check_whole(reads: &dyn Reads, scope: Scope<'_>, at: RowId) -> Result<()> {
+    let Some(bytes) = reads.get(Table::Resources, &keys::resource(scope.tenant, at))? else { return Ok(()) };
+    let mut resource = stored::decode(&bytes, scope.model)?;
+    seal::open(scope.config, scope.tenant, &seal::targets(scope.config, scope.model), at, &mut resource, Need::All)
+}
+
 /// Stores the row of a resource.
 fn store(txn: &mut Transaction<'_>, scope: Scope<'_>, at: RowId, resource: &Resource) -> Result<()> {
     let bytes = seal::encode(txn, scope.tenant, scope.config, scope.model, at, resource)?;

@@ -116,6 +116,9 @@ fn fits(model: &TypeModel, target: Target) -> std::result::Result<(), &'static s
     let Some(definition) = model.definition(target.leaf()).filter(|definition| is_text(definition)) else {
         return Err("it is no string");
     };
+    if model.is_deep(target) {
+        return Err("it is inside a sub-attribute");
+    }
     let derived = [model.members(), model.groups()];
     let is_derived = derived.into_iter().flatten().any(|derived| derived.attribute == target.attribute);
     let is_common = [common::ID, common::EXTERNAL_ID].contains(&target.attribute);

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::Result;
+use crate::engine::jobs::forget_in_jobs;
 use crate::engine::storage::keys::{self, Key, TenantId};
 use crate::engine::storage::records::{ChangeRecord, TokenRecord, WishRecord};
 use crate::engine::storage::{Reads, Table, Transaction, Writer};
@@ -14,7 +15,8 @@ const PART: usize = 1_000;
 
 /// Removes every trace in the rows of a tenant. What was removed already stays so: it may be repeated.
 pub(super) fn clear(writer: &Writer, tenant: TenantId, wish: &WishRecord) -> Result<()> {
-    clear_changes(writer, tenant, wish)
+    clear_changes(writer, tenant, wish)?;
+    forget_in_jobs(writer, tenant, wish)
 }
 
 /// Revokes the tokens that are bound to the resources. Their names are names of whoever bore them.

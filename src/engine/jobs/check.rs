@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::places;
 use crate::Result;
-use crate::engine::storage::import_records::{JobRecord, JobStatus, unpack};
+use crate::engine::storage::import_records::{JobRecord, JobStatus, users_in};
 use crate::engine::storage::keys::{Key, TenantId};
 use crate::engine::storage::{Reads, Table};
 
@@ -61,8 +61,8 @@ pub(in crate::engine) fn check_jobs(reads: &dyn Reads, tenant: TenantId, found: 
         match waiting.get_mut(&upload) {
             Some((next, chunks, left)) if *next == chunk && chunk < *chunks => {
                 *next += 1;
-                match unpack(value) {
-                    Ok(rows) => *left = left.wrapping_sub(rows.len() as u64),
+                match users_in(value) {
+                    Ok(users) => *left = left.wrapping_sub(users),
                     Err(error) => found(error.to_string()),
                 }
             }

@@ -231,7 +231,7 @@ fn caller_faults<T>(result: Result<T>) -> Result<Result<T>> {
 }
 
 fn failure(row: u64, external_id: Option<String>, error: &Error) -> JobFailure {
-    let external_id = external_id.map(|id| short(&id));
+    let external_id = external_id.filter(|id| !id.is_empty()).map(|id| short(&id));
     let detail = match error.attribute() {
         Some(attribute) if !error.detail().contains(attribute) => format!("{attribute}: {}", error.detail()),
         _ => error.detail().to_owned(),
@@ -240,7 +240,7 @@ fn failure(row: u64, external_id: Option<String>, error: &Error) -> JobFailure {
 }
 
 /// A text that is not longer than what is kept of it.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let end = (0..=MAX_DETAIL.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
     text.get(..end.unwrap_or_default()).unwrap_or_default().to_owned()
 }

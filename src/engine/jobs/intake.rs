@@ -10,6 +10,7 @@ use super::{ImportJob, ImportJobOptions};
 use crate::engine::Tenant;
 use crate::engine::password::{Hasher, is_hash};
 use crate::engine::rows::find;
+use crate::engine::seal::seal_chunk;
 use crate::engine::storage::import_records::{JobRecord, JobStatus, pack};
 use crate::engine::storage::{Reads, Table, Transaction};
 use crate::engine::store::{Inner, TenantState};
@@ -42,8 +43,8 @@ impl Tenant {
     /// # Errors
     /// `InvalidSyntax`, `InvalidValue` for a body that is no import, or names a group that does not exist;
     /// `PayloadTooLarge` beyond [`StoreOptions::max_import_bytes`](crate::StoreOptions::max_import_bytes) or ten million
-    /// users; `UnknownType`; `InvalidArgument` for options that fit no attribute; `Unavailable` when too many wait; what
-    /// the reader says.
+    /// users; `UnknownType`; `InvalidArgument` for options that fit no attribute; `Unavailable` when too many wait, or when
+    /// values of such users are encrypted at rest and there is no key; what the reader says.
     pub fn queue_import(&self, options: ImportJobOptions, body: &mut dyn Read) -> Result<ImportJob> {
         let inner = self.inner();
         if inner.jobs.waiting(&self.state) >= MAX_WAITING {
@@ -102,15 +103,18 @@ impl Intake<'_> {
     /// Stores the chunk.
     fn store(&mut self) -> Result<()> {
         let (state, known) = (Arc::clone(self.state), self.upload);
-        let (chunk, number) = (std::mem::take(&mut self.chunk), self.chunks);
+        let (chunk, number, users, kind) =
+            (std::mem::take(&mut self.chunk), self.chunks, self.users, self.model.number());
         let upload = self.inner.writer.write(move |txn: &mut Transaction<'_>| {
             // Nothing is written to a tenant that was dropped.
-            state.config()?;
+            let config = state.config()?;
             let upload = known.unwrap_or_else(|| txn.next_sequence());
             if known.is_none() {
                 txn.put(Table::Jobs, places::loose(state.id, upload), Vec::new());
             }
-            txn.put(Table::JobRows, places::chunk(state.id, upload, number), chunk);
+            let key = places::chunk(state.id, upload, number);
+            let chunk = seal_chunk((&*txn, state.id), &config, config.type_of(kind)?, &key, users, chunk)?;
+            txn.put(Table::JobRows, key, chunk);
             Ok(upload)
         })?;
         self.upload = Some(upload);
@@ -231,7 +235,8 @@ fn without_clear_password(json: &str, model: &TypeModel, hasher: &Hasher) -> Opt
             && matches!(is_hash(text), Ok(false))
         {
             // One that no user may have is told to be so when it is imported, and need not be kept for that.
-            *text = hasher.hash(text).unwrap_or_default();
+            let hash = model.check_password(text).and_then(|()| hasher.hash(text));
+            *text = hash.unwrap_or_default();
             found = true;
         }
     }

@@ -1,6 +1,7 @@
 //! What a host says about an import, and is told of it.
 
 use crate::Result;
+use crate::engine::changes::FORGOTTEN;
 use crate::engine::config::Config;
 use crate::engine::storage::import_records::{JobFailure, JobRecord, JobStatus};
 use crate::model::Instant;
@@ -53,7 +54,8 @@ pub struct ImportJob {
     pub created: Instant,
     /// When it ended.
     pub finished: Option<Instant>,
-    /// The id of the group that the users become members of.
+    /// The id of the group that the users become members of. Here and below what was [forgotten](crate::Tenant::forget) is
+    /// `(forgotten)`.
     pub group: String,
     /// Who queued it.
     pub actor: Option<String>,
@@ -89,6 +91,13 @@ impl ImportJob {
             failures,
         } = record;
         let resource_type = config.registry.type_by_number(kind).map_or("", |model| model.name()).to_owned();
+        // What was forgotten is stored as nothing.
+        let shown = |text: String| if text.is_empty() { FORGOTTEN.to_owned() } else { text };
+        let failures = failures.into_iter().map(|JobFailure { row, external_id, detail }| JobFailure {
+            row,
+            external_id: external_id.map(shown),
+            detail: shown(detail),
+        });
         ImportJob {
             correlation_id,
             status,
@@ -99,11 +108,11 @@ impl ImportJob {
             imported,
             created,
             finished,
-            group,
-            actor,
+            group: shown(group),
+            actor: actor.map(shown),
             resource_type,
-            reason,
-            failures,
+            reason: reason.map(shown),
+            failures: failures.collect(),
         }
     }
 

@@ -3,10 +3,11 @@
 //! import has come are one commit.
 //!
 //! `intake` takes one in, `worker` carries out what waits in `turns`, chunk by chunk: `prepare` binds the users, `chunk`
-//! stores them. `sweep` removes what a broken import left.
+//! stores them. `sweep` removes what a broken import left, `forget` what is to be forgotten.
 
 mod check;
 mod chunk;
+mod forget;
 mod intake;
 mod job;
 mod look;
@@ -18,6 +19,7 @@ mod turns;
 mod worker;
 
 pub(super) use check::check_jobs;
+pub(super) use forget::forget_in_jobs;
 pub use job::{ImportJob, ImportJobOptions};
 pub(super) use resume::interrupted;
 pub(super) use worker::{Jobs, Means};

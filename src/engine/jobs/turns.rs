@@ -24,6 +24,8 @@ struct Lane<T> {
     tenant: T,
     /// By number; where an import stands, once that is known.
     jobs: BTreeMap<u64, Option<Place>>,
+    /// Whether its first import could not go on just now.
+    is_held: bool,
 }
 
 impl<T> Default for Turns<T> {
@@ -39,7 +41,7 @@ impl<T: Clone> Turns<T> {
             lane.jobs.insert(number, None);
             return;
         }
-        self.lanes.push_back(Lane { tenant: tenant.clone(), jobs: BTreeMap::from([(number, None)]) });
+        self.lanes.push_back(Lane { tenant: tenant.clone(), jobs: BTreeMap::from([(number, None)]), is_held: false });
     }
 
     /// How many imports a tenant has here.
@@ -55,10 +57,7 @@ impl<T: Clone> Turns<T> {
     /// Whose turn it is, and where that import stands if it is known. An import all of whose chunks are handed out has no
     /// turn, and holds up those behind it, until it is told how that went.
     pub(super) fn take(&mut self) -> Option<(T, u64, Option<Place>)> {
-        let is_ready = |lane: &Lane<T>| {
-            lane.jobs.first_key_value().is_some_and(|(_, place)| place.is_none_or(|place| place.next < place.chunks))
-        };
-        let index = self.lanes.iter().position(is_ready)?;
+        let index = self.lanes.iter().position(Lane::is_ready)?;
         let lane = self.lanes.remove(index)?;
         let (number, place) = lane.jobs.first_key_value().map(|(number, place)| (*number, *place))?;
         let turn = (lane.tenant.clone(), number, place);
@@ -81,9 +80,34 @@ impl<T: Clone> Turns<T> {
         self.lanes.retain(|lane| !lane.jobs.is_empty());
     }
 
-    /// Where every import stands is to be looked up.
+    /// Leaves the tenant of an import out, so that others need not wait for what it waits for.
+    pub(super) fn hold(&mut self, number: u64) {
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.jobs.contains_key(&number)) {
+            lane.is_held = true;
+        }
+    }
+
+    /// Whether some tenant is left out.
+    pub(super) fn is_any_held(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.is_held)
+    }
+
+    /// Whether it is anybody's turn.
+    pub(super) fn is_any_ready(&self) -> bool {
+        self.lanes.iter().any(Lane::is_ready)
+    }
+
+    /// Where every import stands is to be looked up, and nobody is left out any more.
     pub(super) fn forget(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.is_held = false);
         self.lanes.iter_mut().flat_map(|lane| lane.jobs.values_mut()).for_each(|place| *place = None);
+    }
+}
+
+impl<T> Lane<T> {
+    fn is_ready(&self) -> bool {
+        let is_left = |place: &Option<Place>| place.is_none_or(|place| place.next < place.chunks);
+        !self.is_held && self.jobs.first_key_value().is_some_and(|(_, place)| is_left(place))
     }
 }
 
@@ -120,5 +144,13 @@ mod tests {
         assert_eq!(turns.take(), None);
         turns.forget();
         assert_eq!(turns.take(), Some(("a", 7, None)));
+        turns.add(&"b", 8, |a, b| a == b);
+        turns.hold(7);
+        assert!(turns.is_any_held() && turns.is_any_ready());
+        assert_eq!([turns.take(), turns.take()], [Some(("b", 8, None)); 2]);
+        turns.hold(8);
+        assert!(!turns.is_any_ready() && turns.take().is_none());
+        turns.forget();
+        assert!(!turns.is_any_held() && turns.take().is_some());
     }
 }

@@ -16,6 +16,7 @@ use crate::engine::consult::Host;
 use crate::engine::create::next_number;
 use crate::engine::env::Env;
 use crate::engine::password::Hasher;
+use crate::engine::seal::open_chunk;
 use crate::engine::storage::import_records::JobStatus;
 use crate::engine::storage::keys::TenantId;
 use crate::engine::storage::{Pending, Reads, Table, Transaction, Writer};
@@ -153,15 +154,20 @@ struct UnderWay {
 impl Worker {
     fn serve(self) {
         let mut rest = REST[0];
+        // When those are tried again that could not go on.
+        let mut due = None;
         while self.wait() {
             // A hook of the host may panic after a commit: what was stored is looked up again.
-            match catch_unwind(AssertUnwindSafe(|| self.carry_out())) {
-                Ok(Ok(())) => rest = REST[0],
-                Ok(Err(_)) | Err(_) => {
-                    self.shared.change(|state| state.turns.forget());
-                    self.rest(rest);
-                    rest = (rest * 2).min(REST[1]);
-                }
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.carry_out()));
+            let is_fault = !matches!(outcome, Ok(Ok(())));
+            if !is_fault && !self.shared.lock().turns.is_any_held() {
+                (rest, due) = (REST[0], None);
+                continue;
+            }
+            // Who can go on need not wait for who cannot.
+            if self.rest(*due.get_or_insert_with(|| Instant::now() + rest), !is_fault) {
+                self.shared.change(|state| state.turns.forget());
+                (rest, due) = ((rest * 2).min(REST[1]), None);
             }
         }
     }
@@ -173,16 +179,23 @@ impl Worker {
         !state.is_closed
     }
 
-    fn rest(&self, time: Duration) {
-        let began = Instant::now();
+    /// Rests until then, or until it is somebody's turn, where that ends it. True: it was until then.
+    fn rest(&self, until: Instant, is_ended_by_turn: bool) -> bool {
         let mut state = self.shared.lock();
-        while !state.is_closed && began.elapsed() < time {
-            let left = time.saturating_sub(began.elapsed());
+        while !state.is_closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            if is_ended_by_turn && state.turns.is_any_ready() {
+                return false;
+            }
             (state, _) = self.shared.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
         }
+        true
     }
 
-    /// Works until nothing is left, or the store is being closed.
+    /// Works until nothing is left that can go on, or the store is being closed.
     fn carry_out(&self) -> Result<()> {
         let mut under_way: Option<UnderWay> = None;
         loop {
@@ -191,9 +204,9 @@ impl Worker {
                 if state.is_closed { None } else { state.turns.take() }
             };
             let had_turn = turn.is_some();
-            let prepared = turn.map(|turn| self.prepare(turn)).transpose()?.flatten();
+            let prepared = turn.and_then(|turn| self.prepared_or_held(turn));
             if let Some(under_way) = under_way.take() {
-                self.settle(under_way)?;
+                self.settle(under_way);
             } else if !had_turn {
                 return self.sweep();
             }
@@ -202,12 +215,21 @@ impl Worker {
                 let submitted = self.submit(chunk)?;
                 // Who is asked about users must be there to answer.
                 if is_asked {
-                    self.settle(submitted)?;
+                    self.settle(submitted);
                 } else {
                     under_way = Some(submitted);
                 }
             }
         }
+    }
+
+    /// Binds the users whose turn it is; where that cannot be done now, their tenant has no turn for a while.
+    fn prepared_or_held(&self, turn: Turn) -> Option<Chunk> {
+        let number = turn.1;
+        self.prepare(turn).unwrap_or_else(|_| {
+            self.shared.change(|state| state.turns.hold(number));
+            None
+        })
     }
 
     fn host(&self) -> Host {
@@ -233,12 +255,18 @@ impl Worker {
         };
         let looked_up = Place { next: record.next, chunks: record.chunks, row: record.processed() };
         let place = place.unwrap_or(looked_up);
-        let bytes = snapshot.get(Table::JobRows, &places::chunk(state.id, record.upload, place.next))?;
+        let key = places::chunk(state.id, record.upload, place.next);
+        let bytes = snapshot.get(Table::JobRows, &key)?;
         let bytes = bytes.as_deref().ok_or_else(|| Error::new(ErrorKind::Corrupt, "users of the import are missing"));
+        let bytes = match bytes.and_then(|bytes| open_chunk(&config, &key, bytes)) {
+            // They wait for the store to be opened with its keys.
+            Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+            other => other,
+        };
         let bound = bytes.and_then(|bytes| {
             let next = next_number(&*snapshot, state.id)?;
             let binder = Binder::new((&config, &state), &record, hasher, env, next)?;
-            binder.rows(bytes, place.row, || self.shared.is_closed())
+            binder.rows(&bytes, place.row, || self.shared.is_closed())
         });
         let rows = match bound {
             Ok(rows) => rows,
@@ -269,7 +297,8 @@ impl Worker {
                 None => Ok(Step::Gone),
             }
         })?;
-        self.settle(UnderWay { number, pending, tenant: state.id })
+        self.settle(UnderWay { number, pending, tenant: state.id });
+        Ok(())
     }
 
     fn submit(&self, chunk: Chunk) -> Result<UnderWay> {
@@ -279,12 +308,17 @@ impl Worker {
     }
 
     /// Waits until a chunk is durable, and notes how it went.
-    fn settle(&self, under_way: UnderWay) -> Result<()> {
+    fn settle(&self, under_way: UnderWay) {
         let UnderWay { number, pending, tenant } = under_way;
         let step = match pending.wait() {
             // The tenant was dropped.
             Err(error) if error.kind() == ErrorKind::UnknownTenant => Step::Gone,
-            other => other?,
+            // It may be the fault of what is the tenant's own: its keys, its host.
+            Err(_) => {
+                self.shared.change(|state| state.turns.hold(number));
+                return;
+            }
+            Ok(step) => step,
         };
         self.shared.change(|state| {
             match &step {
@@ -299,7 +333,6 @@ impl Worker {
             }
             state.steps += 1;
         });
-        Ok(())
     }
 
     /// Removes what nobody needs.

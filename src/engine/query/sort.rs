@@ -12,6 +12,11 @@ pub(in crate::engine) struct SortBy {
 }
 
 impl SortBy {
+    /// What it orders by.
+    pub(in crate::engine) fn target(&self) -> Target {
+        self.target
+    }
+
     /// Finds the attribute of a `sortBy`.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use crate::engine::config::Config;
 use crate::engine::storage::Reads;
 use crate::engine::storage::keys::TenantId;
 use crate::filter::{BoundFilter, CompareOp, Operand};
-use crate::model::{AttributeId, PathTarget, Target, TypeModel, sealed};
+use crate::model::{AttributeId, Target, TypeModel, sealed};
 use crate::profile::EncryptedTarget;
 use crate::{Error, ErrorKind, Result};
 
@@ -33,12 +33,9 @@ pub(in crate::engine) fn bind(
 ///
 /// # Errors
 /// `InvalidPath`.
-pub(in crate::engine) fn check_order(config: &Config, model: &TypeModel, path: &str) -> Result<()> {
-    let Ok(PathTarget::Attribute(target)) = model.resolve(path) else { return Ok(()) };
-    let is_it = |encrypted: &EncryptedTarget| {
-        encrypted.target == target || (target.sub.is_none() && encrypted.target.attribute == target.attribute)
-    };
-    if targets(config, model).iter().any(is_it) {
+pub(in crate::engine) fn check_order(config: &Config, model: &TypeModel, target: Target) -> Result<()> {
+    if targets(config, model).iter().any(|encrypted| encrypted.target == target) {
+        let path = model.path_of(target);
         let detail = format!("sortBy: {path} is encrypted at rest, and has no order");
         return Err(Error::new(ErrorKind::InvalidPath, detail).on(path));
     }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::chunks::seal_chunks_again;
 use super::rows::{Need, encode, nonce, open, targets};
 use crate::engine::config::Config;
 use crate::engine::storage::keys::{self, Key, RowId};
@@ -61,15 +62,17 @@ impl Store {
         let read = source.read()?;
         let wrapped = format::read_value_digests(&*self.inner.writer.snapshot()?)?.unwrap_or_default();
         let ring = Ring::unwrap(read, &wrapped)?;
-        if !ring.is_current(std::str::from_utf8(&wrapped).unwrap_or_default()) {
-            let wrapped = ring.wrapped(nonce())?;
-            self.inner.writer.write(move |txn: &mut Transaction<'_>| {
+        let is_kept = ring.is_current(std::str::from_utf8(&wrapped).unwrap_or_default());
+        let wrapped = if is_kept { None } else { Some(ring.wrapped(nonce())?) };
+        let keep = move |txn: &mut Transaction<'_>| {
+            if let Some(wrapped) = wrapped {
                 format::keep_value_digests(txn, wrapped);
-                Ok(())
-            })?;
-        }
-        // What is written from here on is sealed by the current key.
-        keys.replace(ring);
+            }
+            Ok(())
+        };
+        // Between two changes: what is written from here on is sealed by the current key, and what was written before is
+        // durable, so that nothing is missed below.
+        self.inner.writer.write_then(keep, move |()| keys.replace(ring))?;
         let mut count = 0;
         for name in self.tenants()? {
             match self.tenant(&name).and_then(|tenant| tenant.seal_again()) {
@@ -85,6 +88,9 @@ impl Store {
 impl Tenant {
     fn seal_again(&self) -> Result<u64> {
         let config = self.state.config()?;
+        if let Some(keys) = &config.keys {
+            seal_chunks_again(&self.inner().writer, self.state.id, &keys.ring())?;
+        }
         let mut count = 0;
         for model in config.registry.types() {
             if targets(&config, model).is_empty() {

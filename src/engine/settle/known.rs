@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 
 use crate::engine::hooks::Scope;
 use crate::engine::rows::{derive, find};
-use crate::engine::rules::{Rule, get};
+use crate::engine::rules::Rule;
 use crate::engine::storage::keys::Key;
 use crate::engine::storage::{Reads, Table};
-use crate::model::{AttributeId, Complex, Constraint, Known, Target, Value, stored};
+use crate::model::{AttributeId, Complex, Constraint, Known, ResourceView, Target, Value, ValueRef, stored};
 use crate::{Error, ErrorKind, Result};
 
 /// Sees that the resources exist which new values name, and gives the values what these are called.
@@ -72,8 +72,7 @@ pub(in crate::engine) fn check_not_in_use(reads: &dyn Reads, scope: Scope<'_>, i
         let prefix = Key::of(scope.tenant).u16(*by).done();
         let mut count = 0_u64;
         reads.scan_prefix(Table::Resources, &prefix, &mut |_, bytes| {
-            let resource = stored::decode(bytes, model)?;
-            count += u64::from(names(&resource.attributes, *attribute, id));
+            count += u64::from(names(&stored::view(bytes, model)?, *attribute, id));
             Ok(ControlFlow::Continue(()))
         })?;
         if count > 0 {
@@ -88,10 +87,17 @@ pub(in crate::engine) fn check_not_in_use(reads: &dyn Reads, scope: Scope<'_>, i
     Ok(())
 }
 
-fn names(attributes: &Complex, target: Target, id: &str) -> bool {
-    let Some(sub) = target.sub else {
-        return get(attributes, target).and_then(Value::as_str) == Some(id);
+fn names(view: &ResourceView<'_>, target: Target, id: &str) -> bool {
+    let is_it = |value: ValueRef<'_>| match (target.sub, value) {
+        (None, ValueRef::String(text)) => text == id,
+        (Some(sub), ValueRef::Complex(complex)) => {
+            matches!(complex.get(sub), Some(ValueRef::String(text)) if text == id)
+        }
+        _ => false,
     };
-    let values = attributes.get(target.attribute).map(Value::as_multi).unwrap_or_default();
-    values.iter().filter_map(Value::as_complex).any(|complex| complex.get(sub).and_then(Value::as_str) == Some(id))
+    match view.get(target.attribute) {
+        Some(ValueRef::Multi(values)) => values.iter().any(is_it),
+        Some(single) => is_it(single),
+        None => false,
+    }
 }

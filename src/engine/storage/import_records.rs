@@ -3,6 +3,7 @@
 use super::records::{Put, Take, damaged};
 use crate::Result;
 use crate::model::Instant;
+use crate::model::sealed::MARK;
 
 /// How far an import has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -174,7 +175,31 @@ pub(in crate::engine) fn pack(chunk: &mut Vec<u8>, json: &[u8]) {
     chunk.extend_from_slice(json);
 }
 
-/// The users of a chunk.
+/// The bytes of a chunk that is encrypted: what tells it from others, whose first user would be longer than any is; how
+/// many users there are; and what they became.
+pub(in crate::engine) fn sealed_chunk(users: usize, sealed: &[u8]) -> Vec<u8> {
+    let users = u32::try_from(users).unwrap_or(u32::MAX).to_be_bytes();
+    [MARK.as_bytes(), &users, sealed].concat()
+}
+
+/// How many users there are in a chunk that is encrypted, and what they became; none for one that is not.
+pub(in crate::engine) fn sealed_part(chunk: &[u8]) -> Option<(u32, &[u8])> {
+    let (users, sealed) = chunk.strip_prefix(MARK.as_bytes())?.split_first_chunk()?;
+    Some((u32::from_be_bytes(*users), sealed))
+}
+
+/// How many users there are in a chunk.
+///
+/// # Errors
+/// `Corrupt`.
+pub(in crate::engine) fn users_in(chunk: &[u8]) -> Result<u64> {
+    match sealed_part(chunk) {
+        Some((users, _)) => Ok(users.into()),
+        None => unpack(chunk).map(|users| users.len() as u64),
+    }
+}
+
+/// The users of a chunk that is not encrypted.
 ///
 /// # Errors
 /// `Corrupt`.
@@ -242,5 +267,9 @@ mod tests {
         [&b"{}"[..], b"", b"{\"a\":1}"].into_iter().for_each(|json| pack(&mut chunk, json));
         assert_eq!(unpack(&chunk).unwrap(), [&b"{}"[..], b"", b"{\"a\":1}"]);
         assert!(unpack(&chunk[..chunk.len() - 1]).is_err());
+        let sealed = sealed_chunk(3, b"k1:x");
+        assert_eq!((sealed_part(&sealed), sealed_part(&chunk)), (Some((3, &b"k1:x"[..])), None));
+        assert_eq!((users_in(&sealed).unwrap(), users_in(&chunk).unwrap()), (3, 3));
+        assert!(unpack(&sealed).is_err());
     }
 }
