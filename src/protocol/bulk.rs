@@ -1,6 +1,7 @@
 //! `POST /Bulk` (RFC 7644 section 3.7).
 
 use super::headers::check_body;
+use super::parameters::Parameters;
 use super::{Context, Request, Response, respond};
 use crate::engine::{Tenant, WriteOptions};
 use crate::message::BulkRequest;
@@ -16,7 +17,13 @@ pub(super) fn bulk(tenant: &Tenant, request: &Request<'_>, context: &Context) ->
         ));
     }
     check_body(request)?;
-    let options = WriteOptions { actor: context.actor.clone(), base: context.base.clone(), ..WriteOptions::default() };
+    let options = WriteOptions {
+        actor: context.actor.clone(),
+        base: context.base.clone(),
+        // A path in the message has no query: the version of the request is that of every operation.
+        api_version: Parameters::parse(request.query())?.api_version()?,
+        ..WriteOptions::default()
+    };
     let results = tenant.bulk(BulkRequest::from_json(request.body)?, &options)?;
     Ok(respond::document(request, 200, results.to_json(&context.base)))
 }
