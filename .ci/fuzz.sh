@@ -47,7 +47,8 @@ run_target() {
     local name=$1 dictionary=()
     case $name in
         filter | path) dictionary=(-dict=fuzz/dictionaries/filter.dict) ;;
-        patch | ingest) dictionary=(-dict=fuzz/dictionaries/json.dict) ;;
+        patch | ingest | import_body) dictionary=(-dict=fuzz/dictionaries/json.dict) ;;
+        profile) dictionary=(-dict=fuzz/dictionaries/profile.dict) ;;
         protocol) dictionary=(-dict=fuzz/dictionaries/protocol.dict) ;;
     esac
     mkdir -p "$work/$name" "fuzz/artifacts/$name"

@@ -7,7 +7,7 @@ mod search;
 mod support;
 
 use scimdb::engine::{ImportOptions, ReadOptions, TenantOptions};
-use scimdb::message::{SearchRequest, parse_schema_document, schema_json};
+use scimdb::message::{SearchRequest, schema_json};
 use scimdb::model::MAX_LEVELS;
 use scimdb::{Error, ErrorKind, Store, StoreOptions, Tenant};
 use serde_json::{Value, json};
@@ -44,14 +44,20 @@ fn documents() -> Value {
     ])
 }
 
-fn register(tenant: &Tenant) {
-    tenant.put_profile_schemas(parse_schema_document(documents().to_string().as_bytes()).unwrap()).unwrap();
+/// A profile with these schemas and resource types, that is else as another one is.
+fn profile_of(extends: &str, documents: &Value) -> TenantOptions {
+    let (types, schemas): (Vec<&Value>, Vec<&Value>) =
+        documents.as_array().unwrap().iter().partition(|document| document.get("endpoint").is_some());
+    let document = json!({"name": "deep", "extends": extends, "schemas": schemas, "resourceTypes": types});
+    TenantOptions::of_profile(document.to_string().parse().unwrap())
+}
+
+fn absorb_in(store: &Store) -> Tenant {
+    store.create_tenant("absorb", profile_of("strict", &documents())).unwrap()
 }
 
 fn absorb() -> Tenant {
-    let tenant = tenant();
-    register(&tenant);
-    tenant
+    absorb_in(&store())
 }
 
 fn learner(name: &str, absorb: Value) -> Value {
@@ -81,14 +87,14 @@ fn refused<T: std::fmt::Debug>(result: scimdb::Result<T>) -> (ErrorKind, String)
 
 #[test]
 fn only_profiles_have_such_schemas() {
-    let tenant = tenant();
+    let store = store();
+    let tenant = store.tenant("default").unwrap();
     assert_eq!(refused(tenant.register(documents())), (ErrorKind::InvalidValue, "customFields.value".to_owned()));
     let deep = json!([{"id": ABSORB, "attributes": [complex("a", json!([complex("b", json!([{"name": "c"}]))]))]}]);
     assert_eq!(refused(tenant.register(deep)), (ErrorKind::InvalidValue, "a.b".to_owned()));
 
     let put = |attribute: Value| {
-        let text = json!({"id": ABSORB, "attributes": [attribute]}).to_string();
-        tenant.put_profile_schemas(parse_schema_document(text.as_bytes()).unwrap())
+        store.configure_tenant("default", profile_of("strict", &json!([{"id": ABSORB, "attributes": [attribute]}])))
     };
     let nested = |levels: usize| (1..levels).fold(json!({"name": "x"}), |inner, _| complex("x", json!([inner])));
     put(nested(MAX_LEVELS)).unwrap();
@@ -100,8 +106,8 @@ fn only_profiles_have_such_schemas() {
     let twice = complex("a", json!([complex("b", json!([{"name": "c"}, {"name": "C"}]))]));
     assert_eq!(refused(put(twice)).1, "a.b.C");
 
-    // What is shown of a schema is what was registered.
-    register(&tenant);
+    // What is shown of a schema is what the profile has.
+    store.configure_tenant("default", profile_of("strict", &documents())).unwrap();
     let told: Value =
         serde_json::from_str(&schema_json(tenant.registry().unwrap().schema(ABSORB).unwrap(), "")).unwrap();
     assert_eq!(told["attributes"][3]["subAttributes"][4]["subAttributes"][0]["subAttributes"][0]["name"], "count");
@@ -113,9 +119,7 @@ fn values_come_back_from_disk() {
     let directory = tempfile::tempdir().unwrap();
     let id = {
         let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
-        let tenant = store.create_tenant("absorb", TenantOptions::default()).unwrap();
-        register(&tenant);
-        tenant.id_of("User", learner("ann", settings()))
+        absorb_in(&store).id_of("User", learner("ann", settings()))
     };
     let store = Store::open(directory.path(), StoreOptions::default()).unwrap();
     let tenant = store.tenant("absorb").unwrap();
@@ -126,8 +130,7 @@ fn values_come_back_from_disk() {
     let exported = tenant.exported().join("\n");
     assert!(exported.contains(r#""secret":"s""#), "{exported}");
     // An export is the same again where it is imported.
-    let other = store.create_tenant("other", TenantOptions::default()).unwrap();
-    register(&other);
+    let other = store.create_tenant("other", profile_of("strict", &documents())).unwrap();
     let mut import = other.import(ImportOptions { restore: true, ..ImportOptions::default() }).unwrap();
     tenant.exported().into_iter().zip(0..).for_each(|(line, row)| import.push(row, line.into_bytes()).unwrap());
     assert!(import.finish().unwrap().1.is_empty());
@@ -141,8 +144,7 @@ fn values_come_back_from_disk() {
     assert_eq!(refused(tenant.register(smaller)).0, ErrorKind::InUse);
     let mut other = documents();
     other[0]["attributes"][3]["subAttributes"][4]["subAttributes"][0]["subAttributes"][1]["type"] = json!("integer");
-    let other = parse_schema_document(other.to_string().as_bytes()).unwrap();
-    let changed = refused(tenant.put_profile_schemas(other));
+    let changed = refused(store.configure_tenant("absorb", profile_of("strict", &other)));
     assert_eq!(changed, (ErrorKind::InUse, "X:userManagementSettings.limits.daily.note".to_owned()));
 }
 
@@ -247,9 +249,7 @@ fn patched(operations: Value) -> scimdb::Result<Value> {
 }
 
 fn patched_as(profile: &str, operations: Value) -> scimdb::Result<Value> {
-    let options = TenantOptions::of_profile(profile.parse().unwrap());
-    let tenant = store().create_tenant("absorb", options).unwrap();
-    register(&tenant);
+    let tenant = store().create_tenant("absorb", profile_of(profile, &documents())).unwrap();
     let id = tenant.id_of("User", learner("ann", settings()));
     let operations = operations.to_string().replace("X:", &format!("{ABSORB}:"));
     tenant.patch("User", &id, serde_json::from_str(&operations).unwrap())?;

@@ -20,27 +20,45 @@ fn options(profile: &str) -> TenantOptions {
     TenantOptions::of_profile(profile.parse().unwrap())
 }
 
-/// Hooks that note a user before and after, and refuse who says so.
+/// A user before and after a write.
+type Noted = (Option<Value>, Value);
+
+/// Hooks that note what they are asked about, and what they are told.
 #[derive(Default)]
-struct Noting(Mutex<Vec<(Option<Value>, Value)>>);
+struct Noting {
+    asked: Mutex<Vec<Noted>>,
+    told: Mutex<Vec<Noted>>,
+}
+
+fn noted(before: Option<&String>, after: Option<&String>) -> Noted {
+    let parsed = |json: &String| serde_json::from_str::<Value>(json).unwrap();
+    (before.map(parsed), after.map(parsed).unwrap())
+}
 
 impl Hooks for Noting {
     fn before_write(&self, write: &ProposedWrite) -> Result<Decision> {
-        let parsed = |json: &String| serde_json::from_str::<Value>(json).unwrap();
-        self.0.lock().unwrap().push((write.before.as_ref().map(parsed), write.after.as_ref().map(parsed).unwrap()));
+        self.asked.lock().unwrap().push(noted(write.before.as_ref(), write.after.as_ref()));
         Ok(Decision::Accept)
     }
 
-    fn after_commit(&self, _: &CommittedWrite) {}
+    fn after_commit(&self, write: &CommittedWrite) {
+        self.told.lock().unwrap().push(noted(write.before.as_ref(), write.after.as_ref()));
+    }
 }
 
 #[test]
 fn what_follows_is_one_change_and_reaches_hooks() {
     let store = store();
     let tenant = store.create_tenant("t", options("activtrak")).unwrap();
-    let id = tenant.id_of("User", json!({"schemas": [USER], "emails": [{"value": "a@x.example"}]}));
     let hooks = Arc::new(Noting::default());
     store.set_hooks(Some(hooks.clone()));
+    let id = tenant.id_of("User", json!({"schemas": [USER], "emails": [{"value": "a@x.example"}]}));
+    for noted in [&hooks.asked, &hooks.told] {
+        let noted = std::mem::take(&mut *noted.lock().unwrap());
+        let tracking: Vec<_> =
+            noted.iter().map(|(before, after)| (before.is_some(), &after[TRACK]["tracking"])).collect();
+        assert_eq!(tracking, [(false, &json!(true))], "a new user is tracked");
+    }
     let tracking = format!("{TRACK}:tracking");
     let cases = [
         (json!([{"op": "replace", "path": "active", "value": false}]), (false, false), vec!["active", &tracking]),
@@ -61,11 +79,14 @@ fn what_follows_is_one_change_and_reaches_hooks() {
             if changed.is_empty() { vec![] } else { vec![changed.iter().map(|&path| path.to_owned()).collect()] };
         assert_eq!(told, expected, "{operations}");
         let flags = |user: &Value| (user["active"] == json!(true), user[TRACK]["tracking"] == json!(true));
-        let asked = std::mem::take(&mut *hooks.0.lock().unwrap());
-        for (before, after) in &asked {
-            assert_eq!((flags(before.as_ref().unwrap()), flags(after)), (was, now), "{operations}");
+        // Who is asked before and who is told afterwards see the same.
+        for noted in [&hooks.asked, &hooks.told] {
+            let noted = std::mem::take(&mut *noted.lock().unwrap());
+            for (before, after) in &noted {
+                assert_eq!((flags(before.as_ref().unwrap()), flags(after)), (was, now), "{operations}");
+            }
+            assert_eq!(noted.len(), expected.len(), "{operations}");
         }
-        assert_eq!(asked.len(), expected.len(), "{operations}");
         was = now;
     }
 }

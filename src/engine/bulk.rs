@@ -103,7 +103,7 @@ impl Tenant {
                 registry: Arc::clone(&config.registry),
                 steps: Arc::clone(&steps),
                 actor: options.actor.clone(),
-                api_version: options.api_version,
+                version: config.profile.api_version(options.api_version),
                 host: self.inner().host(),
                 fail_on_errors: fail_on_errors.unwrap_or(u64::MAX).max(1),
                 hashes: hashes.clone(),
@@ -270,7 +270,8 @@ struct Run {
     registry: Arc<Registry>,
     steps: Arc<Vec<Result<Step>>>,
     actor: Option<String>,
-    api_version: Option<u32>,
+    /// The API version of the request: of all its operations.
+    version: Option<u32>,
     host: Host,
     fail_on_errors: u64,
     hashes: Hashes,
@@ -361,8 +362,7 @@ impl Run {
         let state = &self.tenant.state;
         let config = state.config()?;
         let model = config.type_of(step.kind)?;
-        let scope = scope(state, &config, model, self.actor.as_deref()).asking(&self.host);
-        let scope = scope.of_version(config.profile.api_version(self.api_version));
+        let scope = scope(state, &config, model, self.actor.as_deref()).asking(&self.host).of_version(self.version);
         // What is not kept, nobody need be asked about.
         let scope = if progress.missing.is_empty() { scope } else { scope.unasked() };
         let current = |txn: &Transaction<'_>, id: &str| {

@@ -9,9 +9,7 @@ use super::documents::{Builtin, Documents};
 use super::storage::keys::{GLOBAL, Key, TenantId};
 use super::storage::{Counter, Reads, Table, Transaction, read_counter};
 use crate::message::SchemaDocument;
-use crate::model::{
-    AttributeId, AttributeNumbers, Complex, Definition, Registry, Schema, TypeModel, Value, common, stored,
-};
+use crate::model::{AttributeId, AttributeNumbers, Complex, Definition, Registry, TypeModel, Value, common, stored};
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
@@ -24,25 +22,12 @@ impl Tenant {
     /// # Errors
     /// `InvalidValue`, `AlreadyExists`, `InUse` when stored resources contradict the change.
     pub fn put_schemas(&self, documents: Vec<SchemaDocument>) -> Result<()> {
-        self.put_documents(documents, Schema::check)
-    }
-
-    /// [`Tenant::put_schemas`] for the schemas of the tenant's profile, which may go beyond RFC 7643:
-    /// [`Registry::build_with`] says how far.
-    ///
-    /// # Errors
-    /// As [`Tenant::put_schemas`].
-    pub fn put_profile_schemas(&self, documents: Vec<SchemaDocument>) -> Result<()> {
-        self.put_documents(documents, |_| Ok(()))
-    }
-
-    fn put_documents(&self, documents: Vec<SchemaDocument>, check: fn(&Schema) -> Result<()>) -> Result<()> {
         let inner = Arc::clone(&self.store.inner);
         self.change_schemas(move |known| {
             for document in documents {
                 match document {
                     SchemaDocument::Schema(schema) => {
-                        check(&schema)?;
+                        schema.check()?;
                         known.put_schema(schema);
                     }
                     SchemaDocument::ResourceType(resource_type) => known.put_type(resource_type, &inner.builtin)?,

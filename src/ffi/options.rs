@@ -219,11 +219,12 @@ pub(super) fn create(text: Option<&str>) -> Result<WriteOptions> {
 struct BulkOptions {
     actor: Option<String>,
     base: String,
+    api_version: Option<u32>,
 }
 
 pub(super) fn bulk(text: Option<&str>) -> Result<WriteOptions> {
-    let BulkOptions { actor, base } = parse(text)?;
-    Ok(WriteOptions { actor, base: without_slash(base), ..WriteOptions::default() })
+    let BulkOptions { actor, base, api_version } = parse(text)?;
+    Ok(WriteOptions { actor, base: without_slash(base), api_version, ..WriteOptions::default() })
 }
 
 /// Options of an import.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::proto;
 use crate::engine::{
-    Change, ChangeOperation, ImportReport, IndexState, IndexStatus, OnConflict, Scope, TenantOptions, TenantStats,
-    TokenInfo,
+    Change, ChangeOperation, ImportJob, ImportReport, IndexState, IndexStatus, JobFailure, JobStatus, OnConflict,
+    Scope, TenantOptions, TenantStats, TokenInfo,
 };
 use crate::message::{Explanation, Representation, SearchPage, SearchRequest, SortOrder, Step};
 use crate::model::{Instant, VersionMatch};
@@ -218,6 +218,48 @@ pub(super) fn fits(bytes: usize, limit: usize) -> Result<()> {
              ask for a smaller count, or for fewer attributes"
         ),
     ))
+}
+
+/// An import as it is told.
+pub(super) fn import_job(job: ImportJob) -> proto::ImportJob {
+    let ImportJob {
+        correlation_id,
+        status,
+        import_size,
+        processed,
+        failed,
+        already_existed,
+        imported,
+        created,
+        finished,
+        group,
+        actor,
+        resource_type,
+        reason,
+        failures,
+    } = job;
+    let status = match status {
+        JobStatus::Importing => proto::ImportJobStatus::Importing,
+        JobStatus::Done => proto::ImportJobStatus::Done,
+        JobStatus::Failed => proto::ImportJobStatus::Failed,
+    };
+    let failure = |JobFailure { row, external_id, detail }| proto::ImportJobFailure { row, external_id, detail };
+    proto::ImportJob {
+        correlation_id,
+        status: status.into(),
+        import_size,
+        processed,
+        failed,
+        already_existed,
+        imported,
+        created: Some(timestamp(created)),
+        finished: finished.map(timestamp),
+        group,
+        actor,
+        resource_type,
+        reason,
+        failures: failures.into_iter().map(failure).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::call::{answered, call};
 use super::convert::{given, on_conflict, progress, report};
-use super::proto::import_request::Part;
 use super::proto::import_response::Event;
 use super::proto::{self, ImportRequest, ImportResponse, ImportRowError, ImportSettings};
 use super::status::{problem, status};
+use super::upload::{STALL, chunk, settings, stalled};
 use crate::engine::{ImportOptions, ImportReport, Importer, Reject, Scope};
 use crate::message::{Line, Lines};
 use crate::server::{Call, Gate, Session, until};
@@ -20,12 +20,6 @@ use crate::{Error, ErrorKind, Result};
 
 /// How often progress is told.
 const PROGRESS: Duration = Duration::from_millis(200);
-
-/// How long the settings may take to come: a stream without them counts nowhere.
-const SETTINGS: Duration = Duration::from_secs(10);
-
-/// How long a client may send nothing, or read nothing of what waits for it: its stream is one that others cannot have.
-const STALL: Duration = Duration::from_secs(60);
 
 /// Messages that wait for the client.
 const QUEUE: usize = 64;
@@ -59,33 +53,13 @@ async fn carry_out(
     mut input: Streaming<ImportRequest>,
     output: &mpsc::Sender<Item>,
 ) -> Result<()> {
-    let began = Instant::now();
-    let settings = match settings(gate, &unnamed, &mut input).await {
-        Ok(settings) => settings,
-        Err(error) => {
-            gate.refused_since(&unnamed, began, &error);
-            return Err(error);
-        }
-    };
+    let settings = settings(gate, &unnamed, &mut input).await?;
     let scope = if settings.restore { Scope::Admin } else { Scope::Write };
     let named = Call { scope, tenant: settings.tenant.clone(), ..unnamed };
     let mut session = gate.open_identified(named).await?;
     let result = until(session.deadline(), feed(&session, settings, input, output)).await.and_then(|fed| fed);
     session.end(result.as_ref().err());
     result
-}
-
-async fn settings(gate: &Gate, call: &Call, input: &mut Streaming<ImportRequest>) -> Result<ImportSettings> {
-    gate.identify(call).await?;
-    let first = tokio::time::timeout(SETTINGS, input.message())
-        .await
-        .map_err(|_| Error::new(ErrorKind::DeadlineExceeded, "the import's settings did not come"))?;
-    match first.map_err(|error| lost(&error))?.and_then(|request| request.part) {
-        Some(Part::Settings(settings)) => Ok(settings),
-        Some(Part::Chunk(_)) | None => {
-            Err(Error::new(ErrorKind::InvalidArgument, "the first message of an import must be its settings"))
-        }
-    }
 }
 
 async fn feed(
@@ -98,19 +72,11 @@ async fn feed(
     let mut lines = Lines::default();
     let mut told = Instant::now();
     loop {
-        let request = tokio::select! {
+        let next = tokio::select! {
             () = output.closed() => return Err(gone()),
-            request = tokio::time::timeout(STALL, input.message()) => {
-                request.map_err(|_| stalled("sent"))?.map_err(|error| lost(&error))?
-            }
+            next = chunk(&mut input) => next?,
         };
-        let chunk = match request.map(|request| request.part) {
-            None => break,
-            Some(Some(Part::Chunk(chunk))) => chunk,
-            Some(Some(Part::Settings(_)) | None) => {
-                return Err(Error::new(ErrorKind::InvalidArgument, "after its settings, an import is chunks alone"));
-            }
-        };
+        let Some(chunk) = next else { break };
         let rejects = feeder.push(session, lines.feed(&chunk)).await?;
         tell(output, rejects).await?;
         if told.elapsed() >= PROGRESS {
@@ -204,21 +170,6 @@ async fn send(output: &mpsc::Sender<Item>, told: Event) -> Result<()> {
 
 fn event(event: Event) -> ImportResponse {
     proto::ImportResponse { event: Some(event) }
-}
-
-/// What became of a client that does not send any more.
-pub(super) fn lost(status: &Status) -> Error {
-    match status.code() {
-        Code::OutOfRange => {
-            Error::new(ErrorKind::PayloadTooLarge, "a chunk is larger than messages of this server may be")
-        }
-        _ => Error::new(ErrorKind::Cancelled, format!("the import broke off: {}", status.message())),
-    }
-}
-
-pub(super) fn stalled(what: &str) -> Error {
-    let detail = format!("nothing was {what} for {} seconds: import the rows that are missing again", STALL.as_secs());
-    Error::new(ErrorKind::Cancelled, detail)
 }
 
 fn gone() -> Error {

@@ -1,26 +1,17 @@
-//! The RPC `QueueImport`, whose body is read while it comes, and what imports are told as.
-
-use std::time::Duration;
+//! The RPC `QueueImport`, whose body is read while it comes.
 
 use bytes::Bytes;
-use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::call::{answered, call};
-use super::convert::timestamp;
-use super::import::{lost, stalled};
-use super::proto;
-use super::proto::queue_import_request::Part;
-use super::proto::{ImportJobFailure, ImportJobStatus, QueueImportRequest, QueueImportResponse, QueueImportSettings};
+use super::convert::import_job;
+use super::proto::{QueueImportRequest, QueueImportResponse, QueueImportSettings};
 use super::status::status;
-use crate::engine::{ImportJob, JobFailure, JobStatus, Scope};
+use super::upload::{chunk, settings};
+use crate::Result;
+use crate::engine::{ImportJob, Scope};
 use crate::protocol::import_job_options;
 use crate::server::{Call, Feed, Gate, streamed, until};
-use crate::{Error, ErrorKind, Result};
-
-/// How long the settings may take to come, and how long a client may send nothing.
-const SETTINGS: Duration = Duration::from_secs(10);
-const STALL: Duration = Duration::from_secs(60);
 
 /// What taking in a body takes of the memory that bodies share: a chunk of users, one of them, and a message. What came
 /// and was not read yet is messages of the client, which counts one by one.
@@ -43,15 +34,7 @@ pub(super) async fn queue_import(
 }
 
 async fn carry_out(gate: &Gate, unnamed: Call, mut input: Streaming<QueueImportRequest>) -> Result<ImportJob> {
-    let began = Instant::now();
-    let settings = match settings(gate, &unnamed, &mut input).await {
-        Ok(settings) => settings,
-        Err(error) => {
-            gate.refused_since(&unnamed, began, &error);
-            return Err(error);
-        }
-    };
-    let QueueImportSettings { tenant, resource_type } = settings;
+    let QueueImportSettings { tenant, resource_type } = settings(gate, &unnamed, &mut input).await?;
     let named = Call { tenant, ..unnamed };
     let mut held = gate.body(&named);
     let mut session = gate.open_identified(named).await?;
@@ -73,19 +56,6 @@ async fn carry_out(gate: &Gate, unnamed: Call, mut input: Streaming<QueueImportR
     result
 }
 
-async fn settings(gate: &Gate, call: &Call, input: &mut Streaming<QueueImportRequest>) -> Result<QueueImportSettings> {
-    gate.identify(call).await?;
-    let first = tokio::time::timeout(SETTINGS, input.message())
-        .await
-        .map_err(|_| Error::new(ErrorKind::DeadlineExceeded, "the import's settings did not come"))?;
-    match first.map_err(|error| lost(&error))?.and_then(|request| request.part) {
-        Some(Part::Settings(settings)) => Ok(settings),
-        Some(Part::Chunk(_)) | None => {
-            Err(Error::new(ErrorKind::InvalidArgument, "the first message of an import must be its settings"))
-        }
-    }
-}
-
 /// Passes the body on while it comes. The answer may be known before: nobody waits for the rest then.
 async fn fed(
     work: impl Future<Output = Result<Result<ImportJob>>>,
@@ -101,64 +71,16 @@ async fn fed(
 
 async fn send(mut input: Streaming<QueueImportRequest>, feed: Feed) {
     loop {
-        let chunk = match tokio::time::timeout(STALL, input.message()).await {
-            Ok(Ok(Some(QueueImportRequest { part: Some(Part::Chunk(chunk)) }))) => chunk,
-            Ok(Ok(Some(_))) => {
-                let detail = "after its settings, an import is chunks alone";
-                return feed.broken(Error::new(ErrorKind::InvalidArgument, detail)).await;
-            }
-            Ok(Ok(None)) => return feed.end().await,
-            Ok(Err(error)) => return feed.broken(lost(&error)).await,
-            Err(_) => return feed.broken(stalled("sent")).await,
+        let mut chunk = match chunk(&mut input).await {
+            Ok(Some(chunk)) => Bytes::from(chunk),
+            Ok(None) => return feed.end().await,
+            Err(error) => return feed.broken(error).await,
         };
         // In slices: few messages wait then, which may be large.
-        let mut chunk = Bytes::from(chunk);
         while !chunk.is_empty() {
             if !feed.chunk(chunk.split_to(chunk.len().min(SLICE))).await {
                 return;
             }
         }
-    }
-}
-
-/// An import as it is told.
-pub(super) fn import_job(job: ImportJob) -> proto::ImportJob {
-    let ImportJob {
-        correlation_id,
-        status,
-        import_size,
-        processed,
-        failed,
-        already_existed,
-        imported,
-        created,
-        finished,
-        group,
-        actor,
-        resource_type,
-        reason,
-        failures,
-    } = job;
-    let status = match status {
-        JobStatus::Importing => ImportJobStatus::Importing,
-        JobStatus::Done => ImportJobStatus::Done,
-        JobStatus::Failed => ImportJobStatus::Failed,
-    };
-    let failure = |JobFailure { row, external_id, detail }| ImportJobFailure { row, external_id, detail };
-    proto::ImportJob {
-        correlation_id,
-        status: status.into(),
-        import_size,
-        processed,
-        failed,
-        already_existed,
-        imported,
-        created: Some(timestamp(created)),
-        finished: finished.map(timestamp),
-        group,
-        actor,
-        resource_type,
-        reason,
-        failures: failures.into_iter().map(failure).collect(),
     }
 }

@@ -28,6 +28,7 @@ mod schema_service;
 mod services;
 mod status;
 mod stream_list;
+mod upload;
 mod watch;
 
 pub(crate) use intake::admit;

@@ -4,7 +4,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::call::{brief, unary};
-use super::convert::{explanation, fits, given, page, resource, search, versions};
+use super::convert::{explanation, fits, given, import_job, page, resource, search, versions};
 use super::proto::resource_service_server::ResourceService;
 use super::{import, jobs, proto, stream_list, watch};
 use crate::Result;
@@ -181,7 +181,7 @@ impl ResourceService for Resources {
         unary(&self.gate, "ResourceService/GetImportJob", Scope::Read, request, |caller, message| {
             let proto::GetImportJobRequest { tenant: _, correlation_id } = message;
             let job = caller.tenant()?.import_job(&correlation_id)?;
-            Ok(proto::GetImportJobResponse { job: Some(jobs::import_job(job)) })
+            Ok(proto::GetImportJobResponse { job: Some(import_job(job)) })
         })
         .await
     }
@@ -195,7 +195,7 @@ impl ResourceService for Resources {
             // A thousand imports with their failures would be more than a message may be.
             let told = |mut job: crate::engine::ImportJob| {
                 job.failures.clear();
-                jobs::import_job(job)
+                import_job(job)
             };
             let jobs = caller.tenant()?.import_jobs()?.into_iter().map(told).collect();
             Ok(proto::ListImportJobsResponse { jobs })

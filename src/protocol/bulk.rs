@@ -20,7 +20,8 @@ pub(super) fn bulk(tenant: &Tenant, request: &Request<'_>, context: &Context) ->
     let options = WriteOptions {
         actor: context.actor.clone(),
         base: context.base.clone(),
-        api_version: Parameters::parse(request.query())?.api_version()?,
+        // A path in the message has no query: the version of the request is that of every operation.
+        api_version: Parameters::of(request.query(), &*tenant.profile()?)?.api_version()?,
         ..WriteOptions::default()
     };
     let results = tenant.bulk(BulkRequest::from_json(request.body)?, &options)?;

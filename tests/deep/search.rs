@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::engine::*;
 use super::support::random::Dice;
-use super::{ABSORB, absorb, learner, register, settings};
+use super::{ABSORB, absorb, absorb_in, learner, settings};
 
 /// A condition: a path below the extension, an operator, a literal.
 struct Condition {
@@ -161,8 +161,7 @@ fn searches_agree_with_a_second_opinion() {
         let mut options = StoreOptions::default();
         (options.env, options.index.from, options.index.recent) = (env().0, from, 10);
         (options.default_page, options.max_page) = (1_000, 1_000);
-        let tenant = Store::open_in_memory(options).unwrap().tenant("default").unwrap();
-        register(&tenant);
+        let tenant = absorb_in(&Store::open_in_memory(options).unwrap());
         let mut all = Vec::new();
         for number in 0..150 {
             let settings = random_settings(&mut dice);

@@ -4,6 +4,8 @@
 mod apply;
 mod known;
 mod later;
+#[cfg(test)]
+mod tests;
 
 pub(super) use apply::{Occasion, settle};
 pub(super) use known::{check_known, check_not_in_use};
