@@ -16,7 +16,7 @@ use super::inherited::Opened;
 use super::options::OpenOptions;
 use super::verbs::{self, Verb};
 use super::{log, options, serve, share, text};
-use crate::engine::{Hooks, check_may_wait};
+use crate::engine::{Hooks, Repositories, check_may_wait};
 use crate::share::Shared;
 use crate::{Error, ErrorKind, Result, Store};
 
@@ -129,6 +129,16 @@ impl StoreHandle {
         match &self.place {
             Place::Here(store, _) => store.set_hooks(hooks),
             Place::Shared(shared) => shared.set_hooks(hooks.is_some(), move |store| store.set_hooks(hooks.clone())),
+        }
+    }
+
+    /// Gives the store the repositories of its host, as its hooks.
+    pub(super) fn set_repositories(&self, repositories: Option<Arc<dyn Repositories>>) {
+        match &self.place {
+            Place::Here(store, _) => store.set_repositories(repositories),
+            Place::Shared(shared) => shared.set_repositories(repositories.is_some(), move |store| {
+                store.set_repositories(repositories.clone());
+            }),
         }
     }
 
@@ -253,7 +263,8 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 /// Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 /// when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 /// maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
+/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that a profile encrypts either valueKeys (array of
+/// {id, key: base64 of 32 bytes}; the first is the current one) or valueKeysFile (the path of a file with {keys: such an array}).
 ///
 /// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 /// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
