@@ -55,6 +55,9 @@ typedef struct scimdb_decision scimdb_decision;
 // then. Any thread may look at it.
 typedef struct scimdb_error scimdb_error;
 
+// What a host found: good during the call of a scimdb_repository_fn that it was given to, on any thread.
+typedef struct scimdb_found scimdb_found;
+
 // An import under way. One thread at a time: a second one waits. A hook of its rows may free it, and do nothing else with it.
 typedef struct scimdb_import scimdb_import;
 
@@ -112,6 +115,17 @@ typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
 typedef void (*scimdb_after_commit_fn)(void *userdata,
                                        const char *write,
                                        size_t write_n);
+
+// Looks into the repositories of the host: a JSON object with tenant, resourceType, filter (as it was sent, or null) and count
+// (how many the answer has room for). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
+// search, as scimdb_found_fail says, or with SCIMDB_UNAVAILABLE.
+//
+// It is called on the thread that searches, by any number of threads at once. The store can be read and written inside, but
+// not closed.
+typedef scimdb_code (*scimdb_repository_fn)(void *userdata,
+                                            const char *query,
+                                            size_t query_n,
+                                            struct scimdb_found *found);
 
 // What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
 // 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
@@ -299,7 +313,8 @@ uint32_t scimdb_abi_version(void);
 // Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 // when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 // maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
+// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that a profile encrypts either valueKeys (array of
+// {id, key: base64 of 32 bytes}; the first is the current one) or valueKeysFile (the path of a file with {keys: such an array}).
 //
 // Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 // process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
@@ -469,8 +484,14 @@ scimdb_code scimdb_bulk(const struct scimdb_store *db,
 
 // Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 // other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
-// keep meta and readOnly attributes, as an export has them), actor. Where another process holds the store, the import is
-// SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+// keep meta and readOnly attributes, as an export has them), actor, queue (bool). Where another process holds the store, the
+// import is SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+//
+// With queue, what is fed is one JSON object instead: users (array of resources), group {value: the id of a group that they
+// become members of}, authenticatorPolicy (where the tenant's profile has authenticators). It goes to the disk as it comes,
+// and is there as a whole or not at all: scimdb_import_finish queues it, and the library imports it, in the order in which
+// imports came. scimdb_job_get tells how far it is. A crash or a close holds it up until the store is opened again.
+// resourceType is that of all users then (User); onConflict and restore are SCIMDB_INVALID_ARGUMENT.
 scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                const char *tenant,
                                size_t tenant_n,
@@ -479,7 +500,8 @@ scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                struct scimdb_import **out,
                                struct scimdb_error **err);
 
-// Gives rows to an import: bytes that may end anywhere, in the middle of a row or of a character.
+// Gives rows to an import, or a part of what is to be queued: bytes that may end anywhere, in the middle of a row or of a
+// character. What is wrong in what is to be queued ends the import, by a later call or by scimdb_import_finish.
 scimdb_code scimdb_import_feed(struct scimdb_import *import,
                                const char *bytes,
                                size_t bytes_n,
@@ -487,13 +509,38 @@ scimdb_code scimdb_import_feed(struct scimdb_import *import,
 
 // Commits what is left, and frees the import, whatever comes of it. The answer is an object with read, created, replaced,
 // skipped, rejected, and the array rejects of objects with row (its line, from 1), error (a SCIM error) and input.
+//
+// Of one that is queued the answer is the job, as scimdb_job_get tells it: all of it is durable then, and nothing of it may
+// be imported yet.
 scimdb_code scimdb_import_finish(struct scimdb_import *import,
                                  struct scimdb_buf *out,
                                  struct scimdb_error **err);
 
 // Gives an import up: rows that are not committed yet are gone, but for up to 8,000 that were about to be, which are
-// committed still. NULL, or one that has ended: nothing happens.
+// committed still. Of one that was to be queued nothing is left. NULL, or one that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
+
+// Tells how far an import is that was queued, by its correlationId: an object with correlationId, status (importing, done,
+// failed), resourceType, importSize, processed, imported, alreadyExisted, failed, group, actor, created, finished, reason, and
+// the array failures of objects with row, externalId and detail. Options: waitSeconds (how long to wait until it has ended; 0):
+// then it is told as it stands. scimdb_interrupt ends a wait with SCIMDB_CANCELLED, scimdb_close with SCIMDB_UNAVAILABLE.
+scimdb_code scimdb_job_get(const struct scimdb_store *db,
+                           const char *tenant,
+                           size_t tenant_n,
+                           const char *correlation_id,
+                           size_t correlation_id_n,
+                           const char *options,
+                           size_t options_n,
+                           struct scimdb_buf *out,
+                           struct scimdb_error **err);
+
+// The imports of a tenant that were queued, in the order in which they came, the last thousand of those that have ended: an
+// object with the array jobs, of objects as scimdb_job_get tells them.
+scimdb_code scimdb_job_list(const struct scimdb_store *db,
+                            const char *tenant,
+                            size_t tenant_n,
+                            struct scimdb_buf *out,
+                            struct scimdb_error **err);
 
 // Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
 // startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
@@ -584,6 +631,32 @@ scimdb_code scimdb_decision_set(struct scimdb_decision *decision,
                                 const char *attributes,
                                 size_t attributes_n);
 
+// Gives a store the repositories of its host; NULL takes them away. They are asked by searches with searchRepositories, of
+// scimdb_search and of the endpoint, in tenants whose profile has repositories. What they give is bound to the resource type,
+// compared with the filter again, and told behind what the store has, as far as the page has room. The ones before are let go
+// of when the last search that asks them is done, which is not waited for.
+//
+// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
+// holds the store.
+scimdb_code scimdb_set_repositories(struct scimdb_store *db,
+                                    scimdb_repository_fn search,
+                                    void *userdata,
+                                    scimdb_drop_fn drop,
+                                    struct scimdb_error **err);
+
+// Adds a resource to what a search of repositories found: its JSON. One that is no resource of the type that was asked for
+// fails the search with SCIMDB_INTERNAL: it is the host's fault, not its client's.
+scimdb_code scimdb_found_add(struct scimdb_found *found,
+                             const char *resource,
+                             size_t resource_n);
+
+// Says how a search fails: the HTTP status that the client gets, and a sentence for it. A status that SCIM does not know
+// becomes 400 invalidValue.
+scimdb_code scimdb_found_fail(struct scimdb_found *found,
+                              int32_t status,
+                              const char *detail,
+                              size_t detail_n);
+
 // Registers schemas and resource types: a Schema or a ResourceType document (RFC 7643 sections 6 and 7), or an array of
 // them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
 scimdb_code scimdb_schema_put(const struct scimdb_store *db,
@@ -635,6 +708,18 @@ scimdb_code scimdb_tenant_list(const struct scimdb_store *db,
                                struct scimdb_buf *out,
                                struct scimdb_error **err);
 
+// Reads every resource of a tenant, and tells which of them a profile would refuse if they were written as they are: a name
+// (strict, entra, okta, activid, absorb, activtrak) or a document; NULL is the tenant's own. Nothing is changed. The answer is
+// an object with profile, resources, refused, the array counts of objects with resourceType, attribute, rule and count, and
+// the array findings, a hundred at most, of objects with resourceType, id, attribute, rule and detail.
+scimdb_code scimdb_profile_check(const struct scimdb_store *db,
+                                 const char *tenant,
+                                 size_t tenant_n,
+                                 const char *profile,
+                                 size_t profile_n,
+                                 struct scimdb_buf *out,
+                                 struct scimdb_error **err);
+
 // Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
 // lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows), permissions (array: the
 // permissions of the tenant's profile that it is limited to; none).
@@ -647,6 +732,16 @@ scimdb_code scimdb_token_create(const struct scimdb_store *db,
                                 size_t options_n,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
+
+// Gives a token a new secret: the same answer as scimdb_token_create. What the token was made with stays, and its old secret
+// is unknown from now on.
+scimdb_code scimdb_token_regenerate(const struct scimdb_store *db,
+                                    const char *tenant,
+                                    size_t tenant_n,
+                                    const char *name,
+                                    size_t name_n,
+                                    struct scimdb_buf *out,
+                                    struct scimdb_error **err);
 
 // Revokes a token: from now on it is unknown.
 scimdb_code scimdb_token_revoke(const struct scimdb_store *db,
@@ -671,6 +766,31 @@ scimdb_code scimdb_authenticate(const struct scimdb_store *db,
                                 size_t secret_n,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
+
+// Forgets the resources of a type that had an externalId and were deleted: every trace of them is purged from the change log,
+// from indexes and from the file, which is written anew; everybody else waits for the end of that. SCIMDB_IN_USE while a resource has
+// the externalId, SCIMDB_NOT_FOUND where none that was deleted had it. The answer is an object with resources, how many they
+// were. Options: actor. What a crash cuts short is finished when the store is opened again, what an error cuts short by the
+// same call. It waits for iterators as scimdb_check does.
+scimdb_code scimdb_forget(const struct scimdb_store *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *resource_type,
+                          size_t resource_type_n,
+                          const char *external_id,
+                          size_t external_id_n,
+                          const char *options,
+                          size_t options_n,
+                          struct scimdb_buf *out,
+                          struct scimdb_error **err);
+
+// Reads the keys of encrypted values again, those of valueKeysFile, and seals everything by the first of them that is sealed by
+// another: an object with rewritten, how many resources were sealed again. Afterwards only older backups need the others.
+// Others read and write meanwhile. What an error cuts short goes on by the same call. SCIMDB_INVALID_ARGUMENT where the store
+// was opened without keys.
+scimdb_code scimdb_value_keys_rotate(const struct scimdb_store *db,
+                                     struct scimdb_buf *out,
+                                     struct scimdb_error **err);
 
 // Counts: an object with fileBytes, sequence, and the array tenants.
 scimdb_code scimdb_stats(const struct scimdb_store *db,
