@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use scimdb::engine::{
-    Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
+    Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, ValueKey,
+    ValueKeySource, WriteOptions,
 };
 use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
 use scimdb::message::{Line, Lines};
@@ -285,6 +286,11 @@ fn store_options(options: &Value) -> StoreOptions {
     made.max_page = number("maxPage").unwrap_or(made.max_page);
     made.max_bulk_operations = number("maxBulkOperations").map_or(made.max_bulk_operations, |most| most as usize);
     made.keep_changes = number("keepChanges").or(made.keep_changes);
+    let text = |key: &Value, name: &str| key[name].as_str().unwrap_or_default().to_owned();
+    let decoded = |key: &Value| base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text(key, "key"));
+    let value_key = |key: &Value| ValueKey { id: text(key, "id"), key: decoded(key).unwrap().try_into().unwrap() };
+    let keys: Vec<ValueKey> = options["valueKeys"].as_array().into_iter().flatten().map(value_key).collect();
+    made.value_keys = (!keys.is_empty()).then_some(ValueKeySource::Keys(keys));
     made
 }
 
