@@ -10,11 +10,11 @@ use super::life::scimdb_store;
 use super::text;
 use super::verbs::Verb;
 
-/// Forgets the resources of a type that had an externalId and were deleted: every trace of them is purged from the change log,
-/// from indexes and from the file, which is written anew; everybody else waits for the end of that. SCIMDB_IN_USE while a resource has
-/// the externalId, SCIMDB_NOT_FOUND where none that was deleted had it. The answer is an object with resources, how many they
-/// were. Options: actor. What a crash cuts short is finished when the store is opened again, what an error cuts short by the
-/// same call. It waits for iterators as scimdb_check does.
+/// Forgets the resources of a type that had an externalId and were deleted: purges every trace of them from the change log, the
+/// index and the file, which is written anew; everybody else waits meanwhile, and it for iterators as scimdb_check does. The
+/// answer is an object with resources, how many there were. SCIMDB_IN_USE while a resource has the externalId,
+/// SCIMDB_NOT_FOUND where none that was deleted had it. Options: actor. What a crash cuts short is finished when the store is
+/// opened again, what an error cuts short by the same call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_forget(
     db: *const scimdb_store,

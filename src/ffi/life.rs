@@ -263,13 +263,13 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 /// Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 /// when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 /// maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that a profile encrypts either valueKeys (array of
-/// {id, key: base64 of 32 bytes}; the first is the current one) or valueKeysFile (the path of a file with {keys: such an array}).
+/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that profiles encrypt either valueKeys (an array of
+/// {id, key: base64 of 32 bytes}, of which the first is the current one) or valueKeysFile (the path of {keys: such an array}).
 ///
 /// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 /// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
-/// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
-/// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+/// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks and repositories are set
+/// in every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_open(
     path: *const c_char,
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn scimdb_open(
     unsafe { guard(err, work) }
 }
 
-/// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+/// Closes a store. Calls that are under way are waited for, but for waits for changes and imports: SCIMDB_UNAVAILABLE.
 /// Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
 /// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
 /// the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.

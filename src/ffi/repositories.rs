@@ -96,7 +96,7 @@ impl Repositories for HostRepositories {
 /// of when the last search that asks them is done, which is not waited for.
 ///
 /// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
-/// holds the store.
+/// holds the store, and meanwhile its searches are SCIMDB_UNAVAILABLE where the holder has set none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_set_repositories(
     db: *mut scimdb_store,
