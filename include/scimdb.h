@@ -11,7 +11,7 @@
 //    kept per thread.
 // 3. Text goes in as a pointer and a length in bytes; the length SCIMDB_NTS says that it ends with a NUL. NULL with the
 //    length 0 or SCIMDB_NTS is no text, which only parameters that are said to have a default may be: tenant (the tenant
-//    "default"), options, context, headers, body, and a search's type (all) and request (everything). Text is UTF-8, and is
+//    "default"), options, context, headers, body, profile, and a search's type (all) and request (everything). Text is UTF-8, and is
 //    checked; JSON and rows are bytes, whose errors are SCIM's.
 // 4. Text comes out in a scimdb_buf, which the caller places, begins with SCIMDB_BUF_INIT, uses as often as it likes, and
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
@@ -117,7 +117,7 @@ typedef void (*scimdb_after_commit_fn)(void *userdata,
                                        size_t write_n);
 
 // Looks into the repositories of the host: a JSON object with tenant, resourceType, filter (as it was sent, or null) and count
-// (how many the answer has room for). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
+// (resources of the page at most). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
 // search, as scimdb_found_fail says, or with SCIMDB_UNAVAILABLE.
 //
 // It is called on the thread that searches, by any number of threads at once. The store can be read and written inside, but
@@ -313,13 +313,13 @@ uint32_t scimdb_abi_version(void);
 // Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 // when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 // maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that a profile encrypts either valueKeys (array of
-// {id, key: base64 of 32 bytes}; the first is the current one) or valueKeysFile (the path of a file with {keys: such an array}).
+// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that profiles encrypt either valueKeys (an array of
+// {id, key: base64 of 32 bytes}, of which the first is the current one) or valueKeysFile (the path of {keys: such an array}).
 //
 // Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 // process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
-// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
-// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks and repositories are set
+// in every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 scimdb_code scimdb_open(const char *path,
                         size_t path_n,
                         const char *options,
@@ -327,7 +327,7 @@ scimdb_code scimdb_open(const char *path,
                         struct scimdb_store **out,
                         struct scimdb_error **err);
 
-// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+// Closes a store. Calls that are under way are waited for, but for waits for changes and imports: SCIMDB_UNAVAILABLE.
 // Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
 // no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
 // the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.
@@ -637,7 +637,7 @@ scimdb_code scimdb_decision_set(struct scimdb_decision *decision,
 // of when the last search that asks them is done, which is not waited for.
 //
 // Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
-// holds the store.
+// holds the store, and meanwhile its searches are SCIMDB_UNAVAILABLE where the holder has set none.
 scimdb_code scimdb_set_repositories(struct scimdb_store *db,
                                     scimdb_repository_fn search,
                                     void *userdata,
@@ -767,11 +767,11 @@ scimdb_code scimdb_authenticate(const struct scimdb_store *db,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
 
-// Forgets the resources of a type that had an externalId and were deleted: every trace of them is purged from the change log,
-// from indexes and from the file, which is written anew; everybody else waits for the end of that. SCIMDB_IN_USE while a resource has
-// the externalId, SCIMDB_NOT_FOUND where none that was deleted had it. The answer is an object with resources, how many they
-// were. Options: actor. What a crash cuts short is finished when the store is opened again, what an error cuts short by the
-// same call. It waits for iterators as scimdb_check does.
+// Forgets the resources of a type that had an externalId and were deleted: purges every trace of them from the change log, the
+// index and the file, which is written anew; everybody else waits meanwhile, and it for iterators as scimdb_check does. The
+// answer is an object with resources, how many there were. SCIMDB_IN_USE while a resource has the externalId,
+// SCIMDB_NOT_FOUND where none that was deleted had it. Options: actor. What a crash cuts short is finished when the store is
+// opened again, what an error cuts short by the same call.
 scimdb_code scimdb_forget(const struct scimdb_store *db,
                           const char *tenant,
                           size_t tenant_n,
@@ -804,8 +804,8 @@ scimdb_code scimdb_check(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
 
-// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
-// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
+// Lets searches, iterators, explanations, exports, waits for changes and imports, checks and backups that are under way, on any
+// thread, end with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
 scimdb_code scimdb_interrupt(const struct scimdb_store *db);
 
 // Copies the whole store, of one moment, into a directory that must not exist yet, in one that must: SCIMDB_ALREADY_EXISTS,

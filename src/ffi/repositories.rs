@@ -23,7 +23,7 @@ pub struct scimdb_found {
 }
 
 /// Looks into the repositories of the host: a JSON object with tenant, resourceType, filter (as it was sent, or null) and count
-/// (how many the answer has room for). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
+/// (resources of the page at most). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
 /// search, as scimdb_found_fail says, or with SCIMDB_UNAVAILABLE.
 ///
 /// It is called on the thread that searches, by any number of threads at once. The store can be read and written inside, but

@@ -48,7 +48,7 @@ unsafe extern "C" fn look(
     ldap.calls.fetch_add(1, Ordering::SeqCst);
     ldap.kept.store(found.addr(), Ordering::SeqCst);
     let query: Value = serde_json::from_slice(query).unwrap();
-    assert_eq!(query, json!({"tenant": "default", "resourceType": "User", "filter": query["filter"], "count": 7}));
+    assert_eq!(query, json!({"tenant": "default", "resourceType": "User", "filter": query["filter"], "count": 8}));
     let store: *mut scimdb_store = without_provenance_mut(ldap.store.load(Ordering::SeqCst));
     // SAFETY: the functions take any handle.
     unsafe {
@@ -57,7 +57,8 @@ unsafe extern "C" fn look(
             assert_eq!(search(store, r#"{"count": 1}"#).unwrap()["totalResults"], 1, "it is read within");
         }
         for name in ["eve", "adam"] {
-            let (json, json_n) = text!(user(name));
+            let user = user(name);
+            let (json, json_n) = text!(user);
             assert_eq!(scimdb_found_add(found, json, json_n), SCIMDB_OK);
         }
         if ldap.wrong.load(Ordering::SeqCst) != 0 {
@@ -206,14 +207,15 @@ fn profiles_tokens_and_erasure_are_for_every_process() {
 
         let leaver = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bob",
             "externalId": format!("x{number}")});
-        let ((json, json_n), (id, id_n)) = (text!(leaver.to_string()), text!("bob"));
+        let leaver = leaver.to_string();
+        let ((json, json_n), (id, id_n)) = (text!(leaver), text!("bob"));
         let (options, options_n) = text!(r#"{"id": "bob"}"#);
         // SAFETY: as above.
         told(|out, error| unsafe {
             scimdb_create(db, null(), 0, kind, kind_n, json, json_n, options, options_n, out, error)
         })
         .unwrap();
-        let narrow = r#"{"name": "narrow", "constraints": [{"attribute": "displayName", "required": true}]}"#;
+        let narrow = r#"{"name": "narrow", "attributes": {"User": {"displayName": {"required": true}}}}"#;
         let report = asked(scimdb_profile_check, db, narrow).unwrap();
         assert_eq!((&report["refused"], &report["counts"][0]["rule"]), (&1.into(), &"required".into()), "{report}");
         assert_eq!(report["findings"][0]["id"], "bob");
@@ -252,10 +254,10 @@ fn keys_of_values_come_by_options_and_are_rotated() {
         told(|out, error| unsafe { scimdb_value_keys_rotate(db, out, error) })
     };
     let db = open(directory.path(), &keys(&[&first])).unwrap();
-    configure(db, r#"{"name": "p", "encryption": [{"attribute": "displayName"}]}"#);
+    configure(db, r#"{"name": "p", "encryption": [{"attribute": "nickName"}]}"#);
     let (kind, kind_n) = text!("User");
     let (json, json_n) = text!(
-        r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "displayName": "Ann"}"#
+        r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "nickName": "Ann"}"#
     );
     // SAFETY: as above.
     told(|out, error| unsafe { scimdb_create(db, null(), 0, kind, kind_n, json, json_n, null(), 0, out, error) })
@@ -269,7 +271,7 @@ fn keys_of_values_come_by_options_and_are_rotated() {
     let file = directory.path().join("keys.json");
     std::fs::write(&file, json!({"keys": [second]}).to_string()).unwrap();
     let db = open(directory.path(), &json!({"valueKeysFile": file}).to_string()).unwrap();
-    assert_eq!(search(db, r#"{"filter": "displayName eq \"Ann\""}"#).unwrap()["totalResults"], 1);
+    assert_eq!(search(db, r#"{"filter": "nickName eq \"Ann\""}"#).unwrap()["totalResults"], 1);
     assert_eq!(rotate(db).unwrap(), r#"{"rewritten":0}"#);
     close(db);
     let both = json!({"valueKeys": [first], "valueKeysFile": file}).to_string();
