@@ -134,7 +134,8 @@ fn repositories_are_asked_and_say_how_they_fail() {
     ldap.status.store(404, Ordering::SeqCst);
     let failed = search(db, EVERYWHERE).unwrap_err();
     assert!(failed.0 == SCIMDB_NOT_FOUND && failed.1.contains("asleep"), "{failed:?}");
-    (ldap.status.store(0, Ordering::SeqCst), ldap.answer.store(SCIMDB_OK, Ordering::SeqCst));
+    ldap.status.store(0, Ordering::SeqCst);
+    ldap.answer.store(SCIMDB_OK, Ordering::SeqCst);
     ldap.wrong.store(1, Ordering::SeqCst);
     assert_eq!(search(db, EVERYWHERE).unwrap_err().0, SCIMDB_INTERNAL);
     // SAFETY: as above.
@@ -267,7 +268,8 @@ fn keys_of_values_come_by_options_and_are_rotated() {
     let db = open(directory.path(), &keys(&[&second, &first])).unwrap();
     let guest = open(directory.path(), r#"{"share": true}"#).unwrap();
     assert_eq!(rotate(guest).unwrap(), r#"{"rewritten":1}"#, "the keys are the holder's");
-    (close(guest), close(db));
+    close(guest);
+    close(db);
     let file = directory.path().join("keys.json");
     std::fs::write(&file, json!({"keys": [second]}).to_string()).unwrap();
     let db = open(directory.path(), &json!({"valueKeysFile": file}).to_string()).unwrap();
