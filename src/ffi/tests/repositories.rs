@@ -257,9 +257,8 @@ fn keys_of_values_come_by_options_and_are_rotated() {
     let db = open(directory.path(), &keys(&[&first])).unwrap();
     configure(db, r#"{"name": "p", "encryption": [{"attribute": "nickName"}]}"#);
     let (kind, kind_n) = text!("User");
-    let (json, json_n) = text!(
-        r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "nickName": "Ann"}"#
-    );
+    let (json, json_n) =
+        text!(r#"{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann", "nickName": "Ann"}"#);
     // SAFETY: as above.
     told(|out, error| unsafe { scimdb_create(db, null(), 0, kind, kind_n, json, json_n, null(), 0, out, error) })
         .unwrap();
