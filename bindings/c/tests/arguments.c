@@ -199,10 +199,10 @@ static scimdb_code find_in_a_search(scimdb_store *db, struct saying saying) {
     scimdb_buf out = SCIMDB_BUF_INIT;
     scimdb_error *err = NULL;
     OK(scimdb_tenant_configure(
-        db, TENANT, S("{"profile":{"name":"p","repositories":{"resourceType":"User"}}}"), &err));
+        db, TENANT, S("{\"profile\":{\"name\":\"p\",\"repositories\":{\"resourceType\":\"User\"}}}"), &err));
     OK(scimdb_set_repositories(db, find, &saying, NULL, &err));
     saying.code = SCIMDB_INTERNAL;
-    (void)scimdb_search(db, TENANT, USER, S("{"searchRepositories":true}"), &out, NULL);
+    (void)scimdb_search(db, TENANT, USER, S("{\"searchRepositories\":true}"), &out, NULL);
     OK(scimdb_set_repositories(db, NULL, NULL, NULL, &err));
     scimdb_buf_free(&out);
     return saying.code;
