@@ -212,7 +212,7 @@ export interface RepositoryQuery {
   resourceType: string;
   /** The filter as it was sent. */
   filter: string | null;
-  /** How many the answer has room for. */
+  /** Resources of the page at most. */
   count: number;
 }
 

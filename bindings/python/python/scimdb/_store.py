@@ -207,9 +207,9 @@ class Store:
         elsewhere, in an LDAP directory say. None takes them away.
 
         A search with `search_repositories` asks them, in tenants whose profile has repositories. `search` gets a dict
-        of tenant, resourceType, filter (as it was sent, or None) and count (how many the answer has room for). It gives
-        an iterable of resources, dicts or JSON texts, of what the store does not have; more than the filter asks for
-        may be told. It runs on the thread that searches, by several at once; `serve` and other processes that share the
+        of tenant, resourceType, filter (as it was sent, or None) and count (resources of the page at most). It gives an
+        iterable of resources, dicts or JSON texts, of what the store does not have; more than the filter asks for may
+        be told. It runs on the thread that searches, by several at once; `serve` and other processes that share the
         store search on a thread of the library, where the store is held. It may read and write.
 
         `Refuse` fails the search by its detail and status. Any other exception does as well: the `Error` has the status
