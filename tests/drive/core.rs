@@ -10,7 +10,7 @@ use scimdb::engine::{
 use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
 use scimdb::message::{Line, Lines};
 use scimdb::model::VersionMatch;
-use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, handle, required_scope};
+use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, challenge, required_scope, try_handle};
 use scimdb::{Error, ErrorKind, Result, Store, StoreOptions, Tenant};
 use serde_json::{Map, Value, json};
 
@@ -212,10 +212,20 @@ impl Core {
         let sent = Request { method, target, headers: &headers, body: &body };
         let admitted = if given["authenticate"] == true { self.admit(request, &sent) } else { Ok(()) };
         // Whatever is wrong with a request is answered.
-        let answer = match admitted.and_then(|()| self.tenant(request)) {
-            Ok(tenant) => handle(&tenant.limited_to(&names(&given["permissions"]).into()), &sent, &context),
+        let mut answer = match admitted.and_then(|()| self.tenant(request)) {
+            Ok(tenant) => {
+                let tenant = tenant.limited_to(&names(&given["permissions"]).into());
+                try_handle(&tenant, &sent, &context).unwrap_or_else(|error| {
+                    let mut answer = answer_error(&error);
+                    answer.headers.extend(challenge(&error, true).map(|told| ("www-authenticate", told.to_owned())));
+                    answer
+                })
+            }
             Err(error) => answer_error(&error),
         };
+        if method == "HEAD" {
+            answer.body.clear();
+        }
         let headers: Map<String, Value> =
             answer.headers.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
         Ok(json!({"status": answer.status, "headers": headers, "body": answer.body}))
