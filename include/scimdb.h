@@ -11,8 +11,8 @@
 //    kept per thread.
 // 3. Text goes in as a pointer and a length in bytes; the length SCIMDB_NTS says that it ends with a NUL. NULL with the
 //    length 0 or SCIMDB_NTS is no text, which only parameters that are said to have a default may be: tenant (the tenant
-//    "default"), options, context, headers, body, and a search's type (all) and request (everything). Text is UTF-8, and is
-//    checked; JSON and rows are bytes, whose errors are SCIM's.
+//    "default"), options, context, headers, body, profile, and a search's type (all) and request (everything). Text is
+//    UTF-8, and is checked; JSON and rows are bytes, whose errors are SCIM's.
 // 4. Text comes out in a scimdb_buf, which the caller places, begins with SCIMDB_BUF_INIT, uses as often as it likes, and
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.
@@ -54,6 +54,9 @@ typedef struct scimdb_decision scimdb_decision;
 // What went wrong in a call: owned by the caller, and freed with scimdb_error_free. What the accessors give is valid until
 // then. Any thread may look at it.
 typedef struct scimdb_error scimdb_error;
+
+// What a host found: good during the call of a scimdb_repository_fn that it was given to, on any thread.
+typedef struct scimdb_found scimdb_found;
 
 // An import under way. One thread at a time: a second one waits. A hook of its rows may free it, and do nothing else with it.
 typedef struct scimdb_import scimdb_import;
@@ -112,6 +115,17 @@ typedef scimdb_code (*scimdb_before_write_fn)(void *userdata,
 typedef void (*scimdb_after_commit_fn)(void *userdata,
                                        const char *write,
                                        size_t write_n);
+
+// Looks into the repositories of the host: a JSON object with tenant, resourceType, filter (as it was sent, or null) and count
+// (resources of the page at most). It gives what may be found by scimdb_found_add, and SCIMDB_OK. Anything else fails the
+// search, as scimdb_found_fail says, or with SCIMDB_UNAVAILABLE.
+//
+// It is called on the thread that searches, by any number of threads at once. The store can be read and written inside, but
+// not closed.
+typedef scimdb_code (*scimdb_repository_fn)(void *userdata,
+                                            const char *query,
+                                            size_t query_n,
+                                            struct scimdb_found *found);
 
 // What is told of what happens inside: a line of text without values of attributes, and its level (1 error, 2 warning,
 // 3 info, 4 debug, 5 trace). It is called on a thread of the library's own, one line after the other, and holds up nothing:
@@ -299,12 +313,13 @@ uint32_t scimdb_abi_version(void);
 // Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 // when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 // maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
+// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that profiles encrypt either valueKeys (an array of
+// {id, key: base64 of 32 bytes}, of which the first is the current one) or valueKeysFile (the path of {keys: such an array}).
 //
 // Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 // process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
-// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
-// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks and repositories are set
+// in every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 scimdb_code scimdb_open(const char *path,
                         size_t path_n,
                         const char *options,
@@ -312,7 +327,7 @@ scimdb_code scimdb_open(const char *path,
                         struct scimdb_store **out,
                         struct scimdb_error **err);
 
-// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+// Closes a store. Calls that are under way are waited for, but for waits for changes and imports: SCIMDB_UNAVAILABLE.
 // Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
 // no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
 // the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.
@@ -469,8 +484,14 @@ scimdb_code scimdb_bulk(const struct scimdb_store *db,
 
 // Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 // other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
-// keep meta and readOnly attributes, as an export has them), actor. Where another process holds the store, the import is
-// SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+// keep meta and readOnly attributes, as an export has them), actor, queue (bool). Where another process holds the store, the
+// import is SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+//
+// With queue, what is fed is one JSON object instead: users (array of resources), group {value: the id of a group that they
+// become members of}, authenticatorPolicy (where the tenant's profile has authenticators). It goes to the disk as it comes,
+// and is there as a whole or not at all: scimdb_import_finish queues it, and the library imports it, in the order in which
+// imports came. scimdb_job_get tells how far it is. A crash or a close holds it up until the store is opened again.
+// resourceType is that of all users then (User); onConflict and restore are SCIMDB_INVALID_ARGUMENT.
 scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                const char *tenant,
                                size_t tenant_n,
@@ -479,7 +500,8 @@ scimdb_code scimdb_import_open(const struct scimdb_store *db,
                                struct scimdb_import **out,
                                struct scimdb_error **err);
 
-// Gives rows to an import: bytes that may end anywhere, in the middle of a row or of a character.
+// Gives rows to an import, or a part of what is to be queued: bytes that may end anywhere, in the middle of a row or of a
+// character. What is wrong in what is to be queued ends the import, by a later call or by scimdb_import_finish.
 scimdb_code scimdb_import_feed(struct scimdb_import *import,
                                const char *bytes,
                                size_t bytes_n,
@@ -487,13 +509,38 @@ scimdb_code scimdb_import_feed(struct scimdb_import *import,
 
 // Commits what is left, and frees the import, whatever comes of it. The answer is an object with read, created, replaced,
 // skipped, rejected, and the array rejects of objects with row (its line, from 1), error (a SCIM error) and input.
+//
+// Of one that is queued the answer is the job, as scimdb_job_get tells it: all of it is durable then, and nothing of it may
+// be imported yet.
 scimdb_code scimdb_import_finish(struct scimdb_import *import,
                                  struct scimdb_buf *out,
                                  struct scimdb_error **err);
 
 // Gives an import up: rows that are not committed yet are gone, but for up to 8,000 that were about to be, which are
-// committed still. NULL, or one that has ended: nothing happens.
+// committed still. Of one that was to be queued nothing is left. NULL, or one that has ended: nothing happens.
 void scimdb_import_free(struct scimdb_import *import);
+
+// Tells how far an import is that was queued, by its correlationId: an object with correlationId, status (importing, done,
+// failed), resourceType, importSize, processed, imported, alreadyExisted, failed, group, actor, created, finished, reason, and
+// the array failures of objects with row, externalId and detail. Options: waitSeconds (how long to wait until it has ended; 0):
+// then it is told as it stands. scimdb_interrupt ends a wait with SCIMDB_CANCELLED, scimdb_close with SCIMDB_UNAVAILABLE.
+scimdb_code scimdb_job_get(const struct scimdb_store *db,
+                           const char *tenant,
+                           size_t tenant_n,
+                           const char *correlation_id,
+                           size_t correlation_id_n,
+                           const char *options,
+                           size_t options_n,
+                           struct scimdb_buf *out,
+                           struct scimdb_error **err);
+
+// The imports of a tenant that were queued, in the order in which they came, the last thousand of those that have ended: an
+// object with the array jobs, of objects as scimdb_job_get tells them.
+scimdb_code scimdb_job_list(const struct scimdb_store *db,
+                            const char *tenant,
+                            size_t tenant_n,
+                            struct scimdb_buf *out,
+                            struct scimdb_error **err);
 
 // Begins an iterator over everything that a search finds, of one state: what is written later is not seen. Of the request,
 // startIndex and count hold where they are given, without the limit of a page; cursor is ignored. It holds the state: free
@@ -584,6 +631,32 @@ scimdb_code scimdb_decision_set(struct scimdb_decision *decision,
                                 const char *attributes,
                                 size_t attributes_n);
 
+// Gives a store the repositories of its host; NULL takes them away. They are asked by searches with searchRepositories, of
+// scimdb_search and of the endpoint, in tenants whose profile has repositories. What they give is bound to the resource type,
+// compared with the filter again, and told behind what the store has, as far as the page has room. The ones before are let go
+// of when the last search that asks them is done, which is not waited for.
+//
+// Of a store that is shared they run in the process that holds it. Set the same in every process: they are kept until it
+// holds the store, and meanwhile its searches are SCIMDB_UNAVAILABLE where the holder has set none.
+scimdb_code scimdb_set_repositories(struct scimdb_store *db,
+                                    scimdb_repository_fn search,
+                                    void *userdata,
+                                    scimdb_drop_fn drop,
+                                    struct scimdb_error **err);
+
+// Adds a resource to what a search of repositories found: its JSON. One that is no resource of the type that was asked for
+// fails the search with SCIMDB_INTERNAL: it is the host's fault, not its client's.
+scimdb_code scimdb_found_add(struct scimdb_found *found,
+                             const char *resource,
+                             size_t resource_n);
+
+// Says how a search fails: the HTTP status that the client gets, and a sentence for it. A status that SCIM does not know
+// becomes 400 invalidValue.
+scimdb_code scimdb_found_fail(struct scimdb_found *found,
+                              int32_t status,
+                              const char *detail,
+                              size_t detail_n);
+
 // Registers schemas and resource types: a Schema or a ResourceType document (RFC 7643 sections 6 and 7), or an array of
 // them, all together or not at all. SCIMDB_IN_USE where stored resources contradict them.
 scimdb_code scimdb_schema_put(const struct scimdb_store *db,
@@ -635,6 +708,18 @@ scimdb_code scimdb_tenant_list(const struct scimdb_store *db,
                                struct scimdb_buf *out,
                                struct scimdb_error **err);
 
+// Reads every resource of a tenant, and tells which of them a profile would refuse if they were written as they are: a name
+// (strict, entra, okta, activid, absorb, activtrak) or a document; NULL is the tenant's own. Nothing is changed. The answer is
+// an object with profile, resources, refused, the array counts of objects with resourceType, attribute, rule and count, and
+// the array findings, a hundred at most, of objects with resourceType, id, attribute, rule and detail.
+scimdb_code scimdb_profile_check(const struct scimdb_store *db,
+                                 const char *tenant,
+                                 size_t tenant_n,
+                                 const char *profile,
+                                 size_t profile_n,
+                                 struct scimdb_buf *out,
+                                 struct scimdb_error **err);
+
 // Makes a bearer token: an object with name and secret, which is told this once. Options: scope (read, write, admin; write),
 // lifetimeSeconds (for ever), subject (the id of the resource that its bearer is: what /Me shows), permissions (array: the
 // permissions of the tenant's profile that it is limited to; none).
@@ -647,6 +732,16 @@ scimdb_code scimdb_token_create(const struct scimdb_store *db,
                                 size_t options_n,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
+
+// Gives a token a new secret: the same answer as scimdb_token_create. What the token was made with stays, and its old secret
+// is unknown from now on.
+scimdb_code scimdb_token_regenerate(const struct scimdb_store *db,
+                                    const char *tenant,
+                                    size_t tenant_n,
+                                    const char *name,
+                                    size_t name_n,
+                                    struct scimdb_buf *out,
+                                    struct scimdb_error **err);
 
 // Revokes a token: from now on it is unknown.
 scimdb_code scimdb_token_revoke(const struct scimdb_store *db,
@@ -672,6 +767,31 @@ scimdb_code scimdb_authenticate(const struct scimdb_store *db,
                                 struct scimdb_buf *out,
                                 struct scimdb_error **err);
 
+// Forgets the resources of a type that had an externalId and were deleted: purges every trace of them from the change log, the
+// index and the file, which is written anew; everybody else waits meanwhile, and it for iterators as scimdb_check does. The
+// answer is an object with resources, how many there were. SCIMDB_IN_USE while a resource has the externalId,
+// SCIMDB_NOT_FOUND where none that was deleted had it. Options: actor. What a crash cuts short is finished when the store is
+// opened again, what an error cuts short by the same call.
+scimdb_code scimdb_forget(const struct scimdb_store *db,
+                          const char *tenant,
+                          size_t tenant_n,
+                          const char *resource_type,
+                          size_t resource_type_n,
+                          const char *external_id,
+                          size_t external_id_n,
+                          const char *options,
+                          size_t options_n,
+                          struct scimdb_buf *out,
+                          struct scimdb_error **err);
+
+// Reads the keys of encrypted values again, those of valueKeysFile, and seals everything by the first of them that is sealed by
+// another: an object with rewritten, how many resources were sealed again. Afterwards only older backups need the others.
+// Others read and write meanwhile. What an error cuts short goes on by the same call. SCIMDB_INVALID_ARGUMENT where the store
+// was opened without keys.
+scimdb_code scimdb_value_keys_rotate(const struct scimdb_store *db,
+                                     struct scimdb_buf *out,
+                                     struct scimdb_error **err);
+
 // Counts: an object with fileBytes, sequence, and the array tenants.
 scimdb_code scimdb_stats(const struct scimdb_store *db,
                          struct scimdb_buf *out,
@@ -684,8 +804,8 @@ scimdb_code scimdb_check(const struct scimdb_store *db,
                          struct scimdb_buf *out,
                          struct scimdb_error **err);
 
-// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
-// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
+// Lets searches, iterators, explanations, exports, waits for changes and imports, checks and backups that are under way, on any
+// thread, end with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
 scimdb_code scimdb_interrupt(const struct scimdb_store *db);
 
 // Copies the whole store, of one moment, into a directory that must not exist yet, in one that must: SCIMDB_ALREADY_EXISTS,

@@ -10,6 +10,8 @@ pub type Err = *mut Handle;
 pub type Before = Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize, Handle) -> i32>;
 /// A hook after one.
 pub type After = Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize)>;
+/// Looks into repositories of the host.
+pub type Repository = Option<unsafe extern "C" fn(*mut c_void, *const c_char, usize, Handle) -> i32>;
 /// Is woken by changes.
 pub type OnChange = Option<unsafe extern "C" fn(*mut c_void, u64)>;
 /// Is told of what happens inside.
@@ -243,6 +245,50 @@ unsafe extern "C" {
         detail_n: usize,
     ) -> i32;
     pub fn scimdb_decision_set(decision: Handle, attributes: *const c_char, attributes_n: usize) -> i32;
+    pub fn scimdb_set_repositories(
+        db: Handle,
+        search: Repository,
+        userdata: *mut c_void,
+        drop: DropFn,
+        err: Err,
+    ) -> i32;
+    pub fn scimdb_found_add(found: Handle, resource: *const c_char, resource_n: usize) -> i32;
+    pub fn scimdb_found_fail(found: Handle, status: i32, detail: *const c_char, detail_n: usize) -> i32;
+    pub fn scimdb_job_get(
+        db: Handle,
+        tenant: *const c_char,
+        tenant_n: usize,
+        correlation_id: *const c_char,
+        correlation_id_n: usize,
+        options: *const c_char,
+        options_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    pub fn scimdb_job_list(db: Handle, tenant: *const c_char, tenant_n: usize, out: *mut Buf, err: Err) -> i32;
+    pub fn scimdb_profile_check(
+        db: Handle,
+        tenant: *const c_char,
+        tenant_n: usize,
+        profile: *const c_char,
+        profile_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    pub fn scimdb_forget(
+        db: Handle,
+        tenant: *const c_char,
+        tenant_n: usize,
+        resource_type: *const c_char,
+        resource_type_n: usize,
+        external_id: *const c_char,
+        external_id_n: usize,
+        options: *const c_char,
+        options_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    pub fn scimdb_value_keys_rotate(db: Handle, out: *mut Buf, err: Err) -> i32;
     pub fn scimdb_schema_put(
         db: Handle,
         tenant: *const c_char,
@@ -286,6 +332,15 @@ unsafe extern "C" {
         name_n: usize,
         options: *const c_char,
         options_n: usize,
+        out: *mut Buf,
+        err: Err,
+    ) -> i32;
+    pub fn scimdb_token_regenerate(
+        db: Handle,
+        tenant: *const c_char,
+        tenant_n: usize,
+        name: *const c_char,
+        name_n: usize,
         out: *mut Buf,
         err: Err,
     ) -> i32;

@@ -184,6 +184,51 @@ pub unsafe extern "C" fn after_commit(userdata: *mut c_void, json: *const c_char
     assert!(code < 60 || (code == 61 && HAS_SET.load(Ordering::SeqCst)), "a hook after a write: {code}");
 }
 
+/// Looks into the repositories of the host, which have what the plan says.
+///
+/// # Safety
+/// The library calls it.
+pub unsafe extern "C" fn search(userdata: *mut c_void, json: *const c_char, json_n: usize, found: Handle) -> i32 {
+    // SAFETY: the pointers are those that the library gave to the callback.
+    let (plan, query) = unsafe { (&*userdata.cast::<Plan>(), std::slice::from_raw_parts(json.cast::<u8>(), json_n)) };
+    let query: serde_json::Value = serde_json::from_slice(query).expect("a repository is given JSON");
+    assert!(query["tenant"].is_string() && query["count"].is_u64(), "{query}");
+    while let Some(step) = plan.step() {
+        let (status, resource) = match step % 8 {
+            0 => return i32::from(step),
+            1 => (0, "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],\"userName\":\"a\"}"),
+            2 => (0, "{\"userName\":[7]}"),
+            3 => (0, ""),
+            4 => (i32::from(step) * 7 - 500, "so the host says"),
+            // SAFETY: the functions take any handle.
+            5 => unsafe {
+                let code = read(plan.store);
+                assert!(code < 60, "a repository reads: {code}");
+                continue;
+            },
+            // SAFETY: as above.
+            6 => unsafe {
+                assert_eq!(abi::scimdb_close(plan.store), MISUSE, "a repository closes its store");
+                continue;
+            },
+            _ => break,
+        };
+        let (text, n) = text(resource);
+        // What is no resource is SCIMDB_INTERNAL, rightly.
+        HAS_SET.store(true, Ordering::SeqCst);
+        // SAFETY: the text leads to as many bytes as it says.
+        let code = unsafe {
+            if status == 0 {
+                abi::scimdb_found_add(found, text, n)
+            } else {
+                abi::scimdb_found_fail(found, status, text, n)
+            }
+        };
+        assert_eq!(code, 0, "{resource}");
+    }
+    0
+}
+
 /// Is woken by changes: it may only wake.
 ///
 /// # Safety

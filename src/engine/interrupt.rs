@@ -11,7 +11,7 @@ impl Store {
         self.inner.writer.wake();
     }
 
-    /// Ends waits for changes with `Unavailable`, those that come later too: for a host that is about to close the store, and
+    /// Ends waits for changes and for imports with `Unavailable`, those that come later too: for a host that is about to close the store, and
     /// waits until nobody uses it.
     pub fn end_waits(&self) {
         self.inner.writer.end_waits();

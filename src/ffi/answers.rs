@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Change, ChangeOperation, CheckReport, CommittedWrite, ImportReport, IndexStatus, NewToken, Principal,
+    Change, ChangeOperation, CheckReport, CommittedWrite, Forgotten, ImportReport, IndexStatus, NewToken, Principal,
     ProposedWrite, Reject, Scope, StoreStats, TenantStats, TokenInfo,
 };
 use crate::message::error_json;
@@ -150,6 +150,26 @@ pub(super) fn import(report: ImportReport, rejects: Vec<Reject>) -> Result<Strin
         })
         .collect::<Result<_>>()?;
     json(&ImportJson { read, created, replaced, skipped, rejected, rejects })
+}
+
+#[derive(Serialize)]
+struct ForgottenJson {
+    resources: u64,
+}
+
+/// What was forgotten.
+pub(super) fn forgotten(forgotten: Forgotten) -> Result<String> {
+    json(&ForgottenJson { resources: forgotten.resources })
+}
+
+#[derive(Serialize)]
+struct RewrittenJson {
+    rewritten: u64,
+}
+
+/// How many resources were sealed again.
+pub(super) fn rewritten(rewritten: u64) -> Result<String> {
+    json(&RewrittenJson { rewritten })
 }
 
 #[derive(Serialize)]

@@ -11,8 +11,8 @@
 //    kept per thread.
 // 3. Text goes in as a pointer and a length in bytes; the length SCIMDB_NTS says that it ends with a NUL. NULL with the
 //    length 0 or SCIMDB_NTS is no text, which only parameters that are said to have a default may be: tenant (the tenant
-//    "default"), options, context, headers, body, and a search's type (all) and request (everything). Text is UTF-8, and is
-//    checked; JSON and rows are bytes, whose errors are SCIM's.
+//    "default"), options, context, headers, body, profile, and a search's type (all) and request (everything). Text is
+//    UTF-8, and is checked; JSON and rows are bytes, whose errors are SCIM's.
 // 4. Text comes out in a scimdb_buf, which the caller places, begins with SCIMDB_BUF_INIT, uses as often as it likes, and
 //    frees by scimdb_buf_free. It always ends with a NUL, which its length does not count.
 // 5. What is to be written to is untouched when a call fails.

@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Result};
 /// Bits of a handle, from the lowest: a one, so that it never is the address of anything; the kind; the place in the
 /// table; how often the process had been forked; and how often the place was used before.
 const KIND_SHIFT: u32 = 1;
-const KIND_BITS: u32 = 3;
+const KIND_BITS: u32 = 4;
 const PLACE_SHIFT: u32 = KIND_SHIFT + KIND_BITS;
 const PLACE_BITS: u32 = 20;
 const FORK_SHIFT: u32 = PLACE_SHIFT + PLACE_BITS;
@@ -29,6 +29,7 @@ pub(super) enum Kind {
     Server = 5,
     Decision = 6,
     Error = 7,
+    Found = 8,
 }
 
 impl Kind {
@@ -42,6 +43,7 @@ impl Kind {
             Kind::Server => "scimdb_server",
             Kind::Decision => "scimdb_decision",
             Kind::Error => "scimdb_error",
+            Kind::Found => "scimdb_found",
         }
     }
 }

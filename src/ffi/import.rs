@@ -10,6 +10,8 @@ use super::error::scimdb_error;
 use super::guard::{guard, with, with_store};
 use super::handles::{Handles, Kind};
 use super::life::{Child, Place, scimdb_store};
+use super::options::ImportChoice;
+use super::queue::Queue;
 use super::sessions::Intake;
 use super::{answers, options, text};
 use crate::engine::{Importer, Reject};
@@ -38,7 +40,15 @@ enum State {
 }
 
 /// An import of the process that holds the store.
-pub(super) struct Feed {
+pub(super) enum Feed {
+    /// Of rows, which are imported as they come.
+    Rows(Box<Rows>),
+    /// Of a body, which is queued whole.
+    Queue(Queue),
+}
+
+/// An import of rows.
+pub(super) struct Rows {
     importer: Importer,
     lines: Lines,
     /// Rows that are too long to be given to the importer.
@@ -112,11 +122,34 @@ impl Child for Import {
 
 impl Feed {
     pub(super) fn open(tenant: &Tenant, options: Option<&str>) -> Result<Self> {
-        let importer = tenant.import(options::import(options)?)?;
-        Ok(Feed { importer, lines: Lines::default(), too_long: Vec::new() })
+        Ok(match options::import(options)? {
+            ImportChoice::Rows(options) => {
+                let importer = tenant.import(options)?;
+                Feed::Rows(Box::new(Rows { importer, lines: Lines::default(), too_long: Vec::new() }))
+            }
+            ImportChoice::Queue { resource_type, actor } => {
+                Feed::Queue(Queue::open(tenant, resource_type.as_deref(), actor)?)
+            }
+        })
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Feed::Rows(rows) => rows.feed(bytes),
+            Feed::Queue(queue) => queue.feed(bytes),
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<String> {
+        match self {
+            Feed::Rows(rows) => rows.finish(),
+            Feed::Queue(queue) => queue.finish(),
+        }
+    }
+}
+
+impl Rows {
+    fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         let lines = self.lines.feed(bytes);
         self.push(lines)
     }
@@ -131,7 +164,7 @@ impl Feed {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> Result<String> {
+    fn finish(mut self) -> Result<String> {
         let last = std::mem::take(&mut self.lines).finish();
         self.push(last)?;
         let (mut report, mut rejects) = self.importer.finish()?;
@@ -155,8 +188,14 @@ fn ended() -> Error {
 
 /// Begins an import of resources as newline-delimited JSON. Rows are committed in batches; a row that is wrong stops no
 /// other. Options: resourceType (of rows that do not tell theirs), onConflict (fail, skip, replace; fail), restore (bool:
-/// keep meta and readOnly attributes, as an export has them), actor. Where another process holds the store, the import is
-/// SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+/// keep meta and readOnly attributes, as an export has them), actor, queue (bool). Where another process holds the store, the
+/// import is SCIMDB_UNAVAILABLE once that ends: what it had committed stays.
+///
+/// With queue, what is fed is one JSON object instead: users (array of resources), group {value: the id of a group that they
+/// become members of}, authenticatorPolicy (where the tenant's profile has authenticators). It goes to the disk as it comes,
+/// and is there as a whole or not at all: scimdb_import_finish queues it, and the library imports it, in the order in which
+/// imports came. scimdb_job_get tells how far it is. A crash or a close holds it up until the store is opened again.
+/// resourceType is that of all users then (User); onConflict and restore are SCIMDB_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_open(
     db: *const scimdb_store,
@@ -189,7 +228,8 @@ pub unsafe extern "C" fn scimdb_import_open(
     }
 }
 
-/// Gives rows to an import: bytes that may end anywhere, in the middle of a row or of a character.
+/// Gives rows to an import, or a part of what is to be queued: bytes that may end anywhere, in the middle of a row or of a
+/// character. What is wrong in what is to be queued ends the import, by a later call or by scimdb_import_finish.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_feed(
     import: *mut scimdb_import,
@@ -217,6 +257,9 @@ pub unsafe extern "C" fn scimdb_import_feed(
 
 /// Commits what is left, and frees the import, whatever comes of it. The answer is an object with read, created, replaced,
 /// skipped, rejected, and the array rejects of objects with row (its line, from 1), error (a SCIM error) and input.
+///
+/// Of one that is queued the answer is the job, as scimdb_job_get tells it: all of it is durable then, and nothing of it may
+/// be imported yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_finish(
     import: *mut scimdb_import,
@@ -240,7 +283,7 @@ pub unsafe extern "C" fn scimdb_import_finish(
 }
 
 /// Gives an import up: rows that are not committed yet are gone, but for up to 8,000 that were about to be, which are
-/// committed still. NULL, or one that has ended: nothing happens.
+/// committed still. Of one that was to be queued nothing is left. NULL, or one that has ended: nothing happens.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_import_free(import: *mut scimdb_import) {
     let work = || {

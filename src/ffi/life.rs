@@ -16,7 +16,7 @@ use super::inherited::Opened;
 use super::options::OpenOptions;
 use super::verbs::{self, Verb};
 use super::{log, options, serve, share, text};
-use crate::engine::{Hooks, check_may_wait};
+use crate::engine::{Hooks, Repositories, check_may_wait};
 use crate::share::Shared;
 use crate::{Error, ErrorKind, Result, Store};
 
@@ -129,6 +129,16 @@ impl StoreHandle {
         match &self.place {
             Place::Here(store, _) => store.set_hooks(hooks),
             Place::Shared(shared) => shared.set_hooks(hooks.is_some(), move |store| store.set_hooks(hooks.clone())),
+        }
+    }
+
+    /// Gives the store the repositories of its host, as its hooks.
+    pub(super) fn set_repositories(&self, repositories: Option<Arc<dyn Repositories>>) {
+        match &self.place {
+            Place::Here(store, _) => store.set_repositories(repositories),
+            Place::Shared(shared) => shared.set_repositories(repositories.is_some(), move |store| {
+                store.set_repositories(repositories.clone());
+            }),
         }
     }
 
@@ -253,12 +263,13 @@ pub extern "C" fn scimdb_abi_version() -> u32 {
 /// Opens the store in a directory, and makes it where there is none; the path ":memory:" opens one in memory, which is gone
 /// when it is closed. Options: a JSON object with cacheBytes, create (bool), defaultPage, maxPage, cursorTtlSeconds,
 /// maxBulkOperations, keepChanges, hashMemoryBytes, holder (text), index {enabled, from, recent, durableFrom, maxRecent,
-/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool).
+/// mergeAbove, maxOpen, maxMemory, idleSeconds}, share (bool), and for values that profiles encrypt either valueKeys (an array of
+/// {id, key: base64 of 32 bytes}, of which the first is the current one) or valueKeysFile (the path of {keys: such an array}).
 ///
 /// Fails with SCIMDB_LOCKED where another process holds the store: the detail names it. With share, it opens as well where that
 /// process has set share too: calls are carried out there then, and when it is gone, by the next that calls. Only
-/// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks are set in every process, and run
-/// where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
+/// scimdb_serve_start is SCIMDB_NOT_IMPLEMENTED where another process holds the store; hooks and repositories are set
+/// in every process, and run where it is held. Opening waits up to 30 seconds for that process to answer, and a call 60.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_open(
     path: *const c_char,
@@ -283,7 +294,7 @@ pub unsafe extern "C" fn scimdb_open(
     unsafe { guard(err, work) }
 }
 
-/// Closes a store. Calls that are under way are waited for, but for waits for changes, which end with SCIMDB_UNAVAILABLE.
+/// Closes a store. Calls that are under way are waited for, but for waits for changes and imports: SCIMDB_UNAVAILABLE.
 /// Later ones are answered with SCIMDB_MISUSE, unless a hook of a write that is waited for makes them. Its iterators give
 /// no more, and its servers are stopped: calls of their clients may go on for drainSeconds (20). What was acknowledged is on
 /// the disk. NULL: nothing happens. Not from within a callback of the same store, nor any store from within a before-write.

@@ -35,8 +35,8 @@ pub unsafe extern "C" fn scimdb_check(
     unsafe { answer(db, out, err, |store| store.call(Verb::Check)) }
 }
 
-/// Lets searches, iterators, explanations, exports, waits for changes, checks and backups that are under way, on any thread, end
-/// with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
+/// Lets searches, iterators, explanations, exports, waits for changes and imports, checks and backups that are under way, on any
+/// thread, end with SCIMDB_CANCELLED. Calls that begin later are not touched, and neither are writes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_interrupt(db: *const scimdb_store) -> scimdb_code {
     // SAFETY: no error is told.

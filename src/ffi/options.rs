@@ -1,11 +1,15 @@
 //! Options on their way in: JSON objects, whose unknown names are errors.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::engine::{IndexOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions};
+use super::value_keys::{self, GivenKeys};
+use crate::engine::{
+    ImportOptions, IndexOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
+};
 use crate::model::VersionMatch;
 use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result, StoreOptions};
@@ -42,6 +46,8 @@ pub(super) struct OpenOptions {
     holder: Option<String>,
     hash_memory_bytes: Option<usize>,
     index: Option<OpenIndex>,
+    value_keys: Option<GivenKeys>,
+    value_keys_file: Option<PathBuf>,
     /// Whether other processes may open the store too, and call the one that holds it.
     pub(super) share: bool,
 }
@@ -73,6 +79,8 @@ impl OpenOptions {
             holder,
             hash_memory_bytes,
             index,
+            value_keys,
+            value_keys_file,
             share: _,
         } = self;
         let usual = StoreOptions::default();
@@ -86,6 +94,7 @@ impl OpenOptions {
             keep_changes,
             holder,
             hash_memory_bytes: hash_memory_bytes.unwrap_or(usual.hash_memory_bytes),
+            value_keys: value_keys::source(value_keys, value_keys_file)?,
             ..usual
         };
         if let Some(index) = index {
@@ -123,7 +132,7 @@ impl OpenIndex {
     }
 }
 
-fn seconds(name: &str, seconds: Option<f64>) -> Result<Option<Duration>> {
+pub(super) fn seconds(name: &str, seconds: Option<f64>) -> Result<Option<Duration>> {
     let read = |seconds| {
         Duration::try_from_secs_f64(seconds)
             .map_err(|error| Error::new(ErrorKind::InvalidArgument, format!("options: {name}: {error}")))
@@ -227,6 +236,17 @@ pub(super) fn bulk(text: Option<&str>) -> Result<WriteOptions> {
     Ok(WriteOptions { actor, base: without_slash(base), api_version, ..WriteOptions::default() })
 }
 
+/// Options that say who asks, and no more.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct ActorOptions {
+    actor: Option<String>,
+}
+
+pub(super) fn actor(text: Option<&str>) -> Result<Option<String>> {
+    parse(text).map(|ActorOptions { actor }| actor)
+}
+
 /// Options of an import.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -235,10 +255,25 @@ struct ImportSettings {
     on_conflict: Option<String>,
     restore: bool,
     actor: Option<String>,
+    queue: bool,
 }
 
-pub(super) fn import(text: Option<&str>) -> Result<crate::engine::ImportOptions> {
-    let ImportSettings { resource_type, on_conflict, restore, actor } = parse(text)?;
+/// What an import is to be.
+#[derive(Debug)]
+pub(super) enum ImportChoice {
+    /// Rows that are imported as they come.
+    Rows(ImportOptions),
+    /// A body that is queued whole.
+    Queue { resource_type: Option<String>, actor: Option<String> },
+}
+
+pub(super) fn import(text: Option<&str>) -> Result<ImportChoice> {
+    let ImportSettings { resource_type, on_conflict, restore, actor, queue } = parse(text)?;
+    if queue {
+        unused("onConflict", on_conflict.is_some(), "an import that is queued")?;
+        unused("restore", restore, "an import that is queued")?;
+        return Ok(ImportChoice::Queue { resource_type, actor });
+    }
     let on_conflict = match on_conflict.as_deref() {
         None | Some("fail") => OnConflict::Fail,
         Some("skip") => OnConflict::Skip,
@@ -248,7 +283,7 @@ pub(super) fn import(text: Option<&str>) -> Result<crate::engine::ImportOptions>
             return Err(Error::new(ErrorKind::InvalidArgument, detail));
         }
     };
-    Ok(crate::engine::ImportOptions { resource_type, on_conflict, restore, actor })
+    Ok(ImportChoice::Rows(ImportOptions { resource_type, on_conflict, restore, actor }))
 }
 
 /// Settings of a tenant.
@@ -261,12 +296,15 @@ struct TenantSettings {
 pub(super) fn tenant(text: Option<&str>) -> Result<TenantOptions> {
     let TenantSettings { profile } = parse(text)?;
     let Some(profile) = profile else { return Ok(TenantOptions::default()) };
-    // A name is a JSON text; a document is taken as it stands.
-    let profile: Profile = match serde_json::from_str::<String>(profile.get()) {
-        Ok(name) => name.parse()?,
-        Err(_) => profile.get().parse()?,
-    };
-    Ok(TenantOptions::of_profile(profile))
+    self::profile(profile.get()).map(TenantOptions::of_profile)
+}
+
+/// A profile: its name, which may be a JSON text, or a document, which is taken as it stands.
+pub(super) fn profile(text: &str) -> Result<Profile> {
+    match serde_json::from_str::<String>(text) {
+        Ok(name) => name.parse(),
+        Err(_) => text.parse(),
+    }
 }
 
 /// What a token is to be.

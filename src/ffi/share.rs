@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::endpoint::{self, Answered, Asked};
 use super::gate::Gate;
 use super::inherited::Opened;
+use super::jobs;
 use super::sessions::{self, guarded};
 use super::verbs::{self, Place, Verb};
 use crate::engine::Scope;
@@ -22,7 +23,7 @@ pub(super) const CALL: Duration = Duration::from_secs(60);
 /// The same for calls that go through everything, or do a lot.
 pub(super) const LONG: Duration = Duration::from_secs(600);
 
-/// How long the holder is asked to wait for changes at one time.
+/// How long the holder is asked to wait at one time.
 const WAIT: Duration = Duration::from_secs(1);
 /// How [`super::answers::changes`] begins where there are none.
 const NO_CHANGES: &str = "{\"changes\":[]";
@@ -161,9 +162,12 @@ verbs! {
     Patch { at, json, options } Write CALL;
     Delete { at, options } Write CALL;
     VerifyPassword { at, password } Read CALL;
-    Search { tenant, resource_type, request } Read CALL;
+    Search { tenant, resource_type, request } Search CALL;
     Explain { tenant, resource_type, request } Read CALL;
     Bulk { tenant, request, options } Write LONG;
+    Forget { tenant, resource_type, external_id, options } Manage LONG;
+    JobGet { tenant, id, wait } Read CALL.saturating_add(wait);
+    JobList { tenant } Read CALL;
     Changes { tenant, since, max, wait } Read CALL.saturating_add(wait);
     SchemaPut { tenant, documents } Manage LONG;
     SchemaRemove { tenant, urn_or_name } Manage LONG;
@@ -172,7 +176,9 @@ verbs! {
     TenantConfigure { name, options } Manage CALL;
     TenantDrop { name } Manage LONG;
     TenantList {} Read CALL;
+    ProfileCheck { tenant, profile } Read LONG;
     TokenCreate { tenant, name, options } Manage CALL;
+    TokenRegenerate { tenant, name } Manage CALL;
     TokenRevoke { tenant, name } Manage CALL;
     TokenList { tenant } Read CALL;
     Authenticate { secret } Read CALL;
@@ -180,6 +186,7 @@ verbs! {
     Check {} Read LONG;
     Backup { path } Manage LONG;
     Compact {} Manage LONG;
+    ValueKeysRotate {} Manage LONG;
 }
 
 /// Makes a call where the store is held.
@@ -188,14 +195,28 @@ pub(super) fn call(shared: &Shared, verb: Verb<'_>) -> Result<String> {
         return verbs::call(store, verb);
     }
     let interrupts = shared.interrupts();
-    let Verb::Changes { tenant, since, max, wait } = verb else { return step(shared, interrupts, verb) };
-    // The holder is asked again and again, rather than kept from closing for as long as somebody waits.
+    match verb {
+        Verb::Changes { tenant, since, max, wait } => in_slices(wait, |wait| {
+            let changes = step(shared, interrupts, Verb::Changes { tenant, since, max, wait })?;
+            Ok((!changes.starts_with(NO_CHANGES), changes))
+        }),
+        Verb::JobGet { tenant, id, wait } => in_slices(wait, |wait| {
+            let job = step(shared, interrupts, Verb::JobGet { tenant, id, wait })?;
+            Ok((jobs::is_finished(&job), job))
+        }),
+        verb => step(shared, interrupts, verb),
+    }
+}
+
+/// Asks for a time, until there is what is waited for. The holder is asked again and again, rather than kept from closing for
+/// as long as somebody waits.
+fn in_slices(wait: Duration, ask: impl Fn(Duration) -> Result<(bool, String)>) -> Result<String> {
     let start = Instant::now();
     loop {
         let left = wait.saturating_sub(start.elapsed());
-        let changes = step(shared, interrupts, Verb::Changes { tenant, since, max, wait: left.min(WAIT) })?;
-        if left <= WAIT || !changes.starts_with(NO_CHANGES) {
-            return Ok(changes);
+        let (is_there, answer) = ask(left.min(WAIT))?;
+        if is_there || left <= WAIT {
+            return Ok(answer);
         }
     }
 }
@@ -215,7 +236,7 @@ pub(super) fn handle(shared: &Shared, asked: Asked<'_>) -> Result<Answered> {
     }
     let Asked { tenant, method, target, headers, body, context } = asked;
     let is_read = required_scope(method, target) == Scope::Read;
-    let nature = if is_read { Nature::Read } else { Nature::Write };
+    let nature = if is_read { Nature::Search } else { Nature::Write };
     let mut arguments = Arguments::new();
     (tenant, method, target).put(&mut arguments);
     (headers, body, context).put(&mut arguments);

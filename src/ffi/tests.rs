@@ -6,6 +6,8 @@ mod documented;
 mod forking;
 #[cfg(feature = "server")]
 mod hosting;
+mod jobs;
+mod repositories;
 mod serving;
 mod sessions;
 

@@ -36,6 +36,29 @@ pub unsafe extern "C" fn scimdb_token_create(
     }
 }
 
+/// Gives a token a new secret: the same answer as scimdb_token_create. What the token was made with stays, and its old secret
+/// is unknown from now on.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scimdb_token_regenerate(
+    db: *const scimdb_store,
+    tenant: *const c_char,
+    tenant_n: usize,
+    name: *const c_char,
+    name_n: usize,
+    out: *mut scimdb_buf,
+    err: *mut *mut scimdb_error,
+) -> scimdb_code {
+    // SAFETY: by the conventions of the header.
+    unsafe {
+        answer(db, out, err, |store| {
+            let tenant = text::optional(tenant, tenant_n, "tenant")?;
+            let name = text::required(name, name_n, "name")?;
+            let name = named(name, "name")?;
+            store.call(Verb::TokenRegenerate { tenant, name })
+        })
+    }
+}
+
 /// Revokes a token: from now on it is unknown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scimdb_token_revoke(

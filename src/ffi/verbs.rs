@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::options::{create, read, write};
-use super::{answers, options};
+use super::{answers, jobs, options, profiles};
 use crate::engine::DEFAULT_TENANT;
 use crate::message::{
     BulkRequest, ResourceInput, SearchRequest, parse_schema_document, resource_type_json, schema_json,
@@ -66,6 +66,20 @@ pub(super) enum Verb<'a> {
         request: &'a [u8],
         options: Option<&'a str>,
     },
+    Forget {
+        tenant: Option<&'a str>,
+        resource_type: &'a str,
+        external_id: &'a str,
+        options: Option<&'a str>,
+    },
+    JobGet {
+        tenant: Option<&'a str>,
+        id: &'a str,
+        wait: Duration,
+    },
+    JobList {
+        tenant: Option<&'a str>,
+    },
     Changes {
         tenant: Option<&'a str>,
         since: u64,
@@ -95,10 +109,18 @@ pub(super) enum Verb<'a> {
         name: &'a str,
     },
     TenantList,
+    ProfileCheck {
+        tenant: Option<&'a str>,
+        profile: Option<&'a str>,
+    },
     TokenCreate {
         tenant: Option<&'a str>,
         name: &'a str,
         options: Option<&'a str>,
+    },
+    TokenRegenerate {
+        tenant: Option<&'a str>,
+        name: &'a str,
     },
     TokenRevoke {
         tenant: Option<&'a str>,
@@ -117,6 +139,7 @@ pub(super) enum Verb<'a> {
         path: &'a str,
     },
     Compact,
+    ValueKeysRotate,
 }
 
 /// Makes a call, and gives its answer: JSON, or nothing where there is none.
@@ -159,6 +182,12 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
             let options = options::bulk(options)?;
             Ok(self::tenant(store, tenant)?.bulk(request, &options)?.to_json(&options.base))
         }
+        Verb::Forget { tenant, resource_type, external_id, options } => {
+            let actor = options::actor(options)?;
+            answers::forgotten(self::tenant(store, tenant)?.forget(resource_type, external_id, actor.as_deref())?)
+        }
+        Verb::JobGet { tenant, id, wait } => jobs::job(self::tenant(store, tenant)?.wait_for_import(id, wait)?),
+        Verb::JobList { tenant } => jobs::jobs(self::tenant(store, tenant)?.import_jobs()?),
         Verb::Changes { tenant, since, max, wait } => {
             let max = usize::try_from(max).unwrap_or(usize::MAX);
             answers::changes(self::tenant(store, tenant)?.changes(since, max, wait)?, since)
@@ -172,8 +201,15 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
         Verb::TenantConfigure { name, options } => done(store.configure_tenant(name, options::tenant(options)?)),
         Verb::TenantDrop { name } => done(store.drop_tenant(name)),
         Verb::TenantList => tenants(store),
+        Verb::ProfileCheck { tenant, profile } => {
+            let profile = profile.map(options::profile).transpose()?;
+            profiles::report(self::tenant(store, tenant)?.check_profile(profile.as_ref())?)
+        }
         Verb::TokenCreate { tenant, name, options } => {
             answers::new_token(self::tenant(store, tenant)?.create_token(name, options::token(options)?)?)
+        }
+        Verb::TokenRegenerate { tenant, name } => {
+            answers::new_token(self::tenant(store, tenant)?.regenerate_token(name)?)
         }
         Verb::TokenRevoke { tenant, name } => done(self::tenant(store, tenant)?.revoke_token(name)),
         Verb::TokenList { tenant } => answers::tokens(self::tenant(store, tenant)?.tokens()?),
@@ -182,6 +218,7 @@ pub(super) fn call(store: &Store, verb: Verb<'_>) -> Result<String> {
         Verb::Check => answers::check(store.check(&mut |_, _| {})?),
         Verb::Backup { path } => done(store.backup(path, &mut |_, _| {})),
         Verb::Compact => done(store.compact(&mut |_, _| {})),
+        Verb::ValueKeysRotate => answers::rewritten(store.rotate_value_keys()?),
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::frame::{BEGINS, GOES_ON, HOOKED, Reader, Writer, put_error, receive, send};
+use super::frame::{BEGINS, GOES_ON, HOOKED, Reader, SOUGHT, Writer, put_error, receive, send};
 use super::prove::{Secret, as_holder};
 use crate::engine::Store;
 use crate::{Error, ErrorKind, Result};
@@ -58,7 +58,7 @@ pub trait Session {
 /// How a call was answered: the first number of a frame.
 pub(super) const DONE: u64 = 0;
 pub(super) const FAILED: u64 = 1;
-/// Nothing was done: the caller has hooks, and here are none yet.
+/// Nothing was done: the caller has hooks, or repositories, and here are none yet.
 pub(super) const UNHOOKED: u64 = 2;
 /// Nothing was done: the store is closed here.
 pub(super) const CLOSED: u64 = 3;
@@ -91,7 +91,8 @@ struct Inner {
     secret: Secret,
     answerer: Arc<dyn Answerer>,
     address: SocketAddr,
-    is_hooked: AtomicBool,
+    /// What of the host's is set here: [`HOOKED`], [`SOUGHT`].
+    equipment: AtomicU64,
     is_stopping: AtomicBool,
     connections: Mutex<Connections>,
     ended: Condvar,
@@ -119,7 +120,7 @@ impl Answering {
             secret,
             answerer,
             address: listener.local_addr()?,
-            is_hooked: AtomicBool::new(false),
+            equipment: AtomicU64::new(0),
             is_stopping: AtomicBool::new(false),
             connections: Mutex::default(),
             ended: Condvar::new(),
@@ -129,9 +130,9 @@ impl Answering {
         Ok(Answering { inner, acceptor })
     }
 
-    /// Tells whether hooks are set here by now.
-    pub(super) fn set_hooked(&self, is_hooked: bool) {
-        self.inner.is_hooked.store(is_hooked, Ordering::Release);
+    /// Tells what of the host's is set here by now.
+    pub(super) fn equip(&self, equipment: u64) {
+        self.inner.equipment.store(equipment, Ordering::Release);
     }
 
     /// Takes no more calls, waits for those under way, and cuts off what takes longer.
@@ -271,7 +272,7 @@ impl Inner {
         let count = call.number()?;
         let arguments = (0..count).map(|_| call.bytes()).collect::<io::Result<Vec<_>>>()?;
         let mut answer = Writer::default();
-        if flags & HOOKED != 0 && !self.is_hooked.load(Ordering::Acquire) {
+        if flags & (HOOKED | SOUGHT) & !self.equipment.load(Ordering::Acquire) != 0 {
             answer.number(UNHOOKED);
             return answer.finish().map_err(io::Error::other);
         }

@@ -46,7 +46,7 @@ impl Channel {
         nature: Nature,
         limit: Duration,
     ) -> Result<Values> {
-        let interrupts = (nature == Nature::Read).then_some(self.interrupts);
+        let interrupts = nature.reads().then_some(self.interrupts);
         let process = self.link.note.process;
         let start = Instant::now();
         loop {
@@ -71,7 +71,7 @@ impl Channel {
                     std::thread::sleep(PAUSE);
                     continue;
                 }
-                Ok(Ok(Answer::Unhooked)) => return Err(unhooked(process)),
+                Ok(Ok(Answer::Unhooked)) => return Err(unhooked(process, nature)),
                 Ok(Ok(Answer::Closed)) => broken(process, Nature::Read),
                 Ok(Err(malformed)) => malformed,
                 Err(_) if self.shared.is_interrupted(interrupts) => cancelled(),

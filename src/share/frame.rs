@@ -18,10 +18,11 @@ pub(super) struct Reader<'a>(&'a [u8]);
 const ABSENT: u32 = u32::MAX;
 
 /// What the first number of a call tells: its process has hooks, which must have a say in it; it begins what takes several
-/// calls over this connection; it is one of those.
+/// calls over this connection; it is one of those; its process has repositories, which must be asked.
 pub(super) const HOOKED: u64 = 1;
 pub(super) const BEGINS: u64 = 2;
 pub(super) const GOES_ON: u64 = 4;
+pub(super) const SOUGHT: u64 = 8;
 
 impl Writer {
     pub(super) fn number(&mut self, number: u64) {

@@ -25,7 +25,8 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Opens the store, and answers others from then on. `prepare` has the store before they have.
+    /// Opens the store, and answers others from then on. `prepare` has the store before they have, and tells what
+    /// of the host's it set there.
     ///
     /// # Errors
     /// Those of [`Store::open`]; `Io` where this machine has no port or thread left.
@@ -33,7 +34,7 @@ impl Held {
         directory: &Path,
         options: &StoreOptions,
         answerer: &Arc<dyn Answerer>,
-        prepare: impl FnOnce(&Store) -> bool,
+        prepare: impl FnOnce(&Store) -> u64,
     ) -> Result<Self> {
         // Before the store is opened, so that those who find it locked are told where to go.
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(io)?;
@@ -51,7 +52,7 @@ impl Held {
         directory: &Path,
         options: &StoreOptions,
         answerer: &Arc<dyn Answerer>,
-        prepare: impl FnOnce(&Store) -> bool,
+        prepare: impl FnOnce(&Store) -> u64,
     ) -> Result<Self> {
         let address = listener.local_addr().map_err(io)?;
         let mut options = options.clone();
@@ -60,11 +61,11 @@ impl Held {
         let store = Store::open(directory, options)?;
         let secret = random();
         let shared = || {
-            let is_hooked = prepare(&store);
+            let equipment = prepare(&store);
             let note = Note { version: VERSION.to_owned(), process: std::process::id(), address, secret };
             note.write(directory).map_err(io)?;
             let answering = Answering::start(listener, store.clone(), secret, Arc::clone(answerer)).map_err(io)?;
-            answering.set_hooked(is_hooked);
+            answering.equip(equipment);
             Ok(answering)
         };
         match shared() {
@@ -73,10 +74,10 @@ impl Held {
         }
     }
 
-    /// Tells whether hooks are set here by now.
-    pub(super) fn set_hooked(&self, is_hooked: bool) {
+    /// Tells what of the host's is set here by now.
+    pub(super) fn equip(&self, equipment: u64) {
         if let Some(answering) = &self.answering {
-            answering.set_hooked(is_hooked);
+            answering.equip(equipment);
         }
     }
 

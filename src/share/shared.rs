@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Answerer, CLOSED, DONE, FAILED, UNHOOKED, Values};
 use super::channel::Channel;
-use super::frame::{self, BEGINS, HOOKED, Reader, take_error};
+use super::frame::{self, BEGINS, HOOKED, Reader, SOUGHT, take_error};
 use super::held::{Held, VERSION};
 use super::link::{Failure, Link};
 use super::note::Note;
@@ -19,7 +19,7 @@ use crate::{Error, ErrorKind, Result};
 pub(super) const PAUSE: Duration = Duration::from_millis(20);
 /// How long whoever holds the store may take to say that it shares it: it may have locked it this very moment.
 const GRACE: Duration = Duration::from_millis(500);
-/// How long the holder may take to set its hooks, where the caller has some.
+/// How long the holder may take to set its hooks or repositories, where the caller has some.
 pub(super) const HOOKS: Duration = Duration::from_secs(5);
 /// Connections in a row that may break off under one call.
 const MAX_LOST: u32 = 5;
@@ -29,10 +29,19 @@ const MAX_LOST: u32 = 5;
 pub enum Nature {
     /// It changes nothing. It may be interrupted.
     Read,
+    /// The same, and repositories have a say in it.
+    Search,
     /// It changes something, and hooks have a say in it.
     Write,
     /// It changes something that hooks have no say in: a token, a schema.
     Manage,
+}
+
+impl Nature {
+    /// Whether it changes nothing.
+    pub(super) fn reads(self) -> bool {
+        matches!(self, Nature::Read | Nature::Search)
+    }
 }
 
 /// Where a call is carried out.
@@ -65,14 +74,16 @@ pub struct Shared {
     /// Whether a thread finds out who holds the store.
     settling: Mutex<bool>,
     settled: Condvar,
-    hooks: Mutex<Option<Box<Hooks>>>,
-    has_hooks: AtomicBool,
+    hooks: Mutex<Option<Box<Setter>>>,
+    repositories: Mutex<Option<Box<Setter>>>,
+    /// What of them this process has: [`HOOKED`], [`SOUGHT`].
+    equipment: AtomicU64,
     is_closed: AtomicBool,
     interrupts: AtomicU64,
 }
 
-/// What sets the hooks of the host in a store.
-type Hooks = dyn Fn(&Store) + Send + Sync;
+/// What sets hooks or repositories of the host in a store.
+type Setter = dyn Fn(&Store) + Send + Sync;
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,7 +118,8 @@ impl Shared {
             settling: Mutex::new(false),
             settled: Condvar::new(),
             hooks: Mutex::new(None),
-            has_hooks: AtomicBool::new(false),
+            repositories: Mutex::new(None),
+            equipment: AtomicU64::new(0),
             is_closed: AtomicBool::new(false),
             interrupts: AtomicU64::new(0),
         };
@@ -195,13 +207,18 @@ impl Shared {
 
     /// What the frame of a call begins with.
     pub(super) fn flags(&self, nature: Nature) -> u64 {
-        if nature == Nature::Write && self.has_hooks.load(Ordering::Acquire) { HOOKED } else { 0 }
+        let needed = match nature {
+            Nature::Write => HOOKED,
+            Nature::Search => SOUGHT,
+            Nature::Read | Nature::Manage => 0,
+        };
+        self.equipment.load(Ordering::Acquire) & needed
     }
 
     /// Carries a call to the holder; none where that is this process.
     fn carry(&self, interrupts: u64, call: &[u8], nature: Nature, limit: Duration) -> Result<Option<Carried>> {
         // What changes something is not interrupted, nor is its way to the next holder.
-        let interrupts = (nature == Nature::Read).then_some(interrupts);
+        let interrupts = nature.reads().then_some(interrupts);
         let start = Instant::now();
         let deadline = start + limit;
         let is_interrupted = || self.is_interrupted(interrupts);
@@ -229,7 +246,7 @@ impl Shared {
                         link.keep(stream);
                         // The holder interrupts its own reads, when it is about to close, say.
                         let is_again =
-                            nature == Nature::Read && error.kind() == ErrorKind::Cancelled && Instant::now() < deadline;
+                            nature.reads() && error.kind() == ErrorKind::Cancelled && Instant::now() < deadline;
                         if !is_again {
                             return Err(error);
                         }
@@ -238,7 +255,7 @@ impl Shared {
                     Answer::Unhooked => {
                         link.keep(stream);
                         if start.elapsed() >= HOOKS.min(limit / 2) {
-                            return Err(unhooked(process));
+                            return Err(unhooked(process, nature));
                         }
                         std::thread::sleep(PAUSE);
                     }
@@ -246,7 +263,7 @@ impl Shared {
                 Err(_) if self.is_interrupted(interrupts) => return Err(cancelled()),
                 Err(Failure::Gone) => self.settle(Some(&link), interrupts, deadline)?,
                 Err(Failure::Late) => return Err(late(process, nature)),
-                Err(Failure::Lost) if nature == Nature::Read && lost < MAX_LOST => {
+                Err(Failure::Lost) if nature.reads() && lost < MAX_LOST => {
                     lost += 1;
                     self.settle(Some(&link), interrupts, deadline)?;
                 }
@@ -259,13 +276,25 @@ impl Shared {
     /// `set` does it. Writes that come from a process with hooks are refused where the holder has none, so that none is
     /// passed over.
     pub fn set_hooks(&self, has_hooks: bool, set: impl Fn(&Store) + Send + Sync + 'static) {
+        self.equip(&self.hooks, HOOKED, has_hooks, Box::new(set));
+    }
+
+    /// The same for the repositories of this process: searches that come from one with repositories are refused where the
+    /// holder has none.
+    pub fn set_repositories(&self, has_repositories: bool, set: impl Fn(&Store) + Send + Sync + 'static) {
+        self.equip(&self.repositories, SOUGHT, has_repositories, Box::new(set));
+    }
+
+    fn equip(&self, place: &Mutex<Option<Box<Setter>>>, flag: u64, is_there: bool, set: Box<Setter>) {
         let held = locked(&self.held);
-        self.has_hooks.store(has_hooks, Ordering::Release);
+        let others = self.equipment.load(Ordering::Acquire) & !flag;
+        let equipment = if is_there { others | flag } else { others };
+        self.equipment.store(equipment, Ordering::Release);
         if let Some(held) = &*held {
             set(&held.store);
-            held.set_hooked(has_hooks);
+            held.equip(equipment);
         }
-        let before = locked(&self.hooks).replace(Box::new(set));
+        let before = locked(place).replace(set);
         // What the host does when it lets go of them may come back here.
         drop(held);
         drop(before);
@@ -385,10 +414,12 @@ impl Shared {
         let mut slot = locked(&self.held);
         self.check_open()?;
         let held = Held::take(&self.directory, &self.options, &self.answerer, |store| {
-            if let Some(set) = &*locked(&self.hooks) {
-                set(store);
+            for place in [&self.hooks, &self.repositories] {
+                if let Some(set) = &*locked(place) {
+                    set(store);
+                }
             }
-            self.has_hooks.load(Ordering::Acquire)
+            self.equipment.load(Ordering::Acquire)
         })?;
         self.answerer.reaches(None);
         // Nobody else sets it: one thread settles at a time, and it is not held yet.
@@ -436,7 +467,7 @@ struct Carried {
 pub(super) enum Answer {
     Values(Values),
     Failed(Error),
-    /// It lacks hooks, and has done nothing.
+    /// It lacks hooks, or repositories, and has done nothing.
     Unhooked,
     /// It has closed the store, and has done nothing.
     Closed,
@@ -477,17 +508,18 @@ fn nobody(holder: String) -> Error {
     )
 }
 
-pub(super) fn unhooked(process: u32) -> Error {
+pub(super) fn unhooked(process: u32, nature: Nature) -> Error {
+    let what = if nature == Nature::Search { "repositories" } else { "hooks" };
     let detail = format!(
-        "the process {process} holds the store and has set no hooks, and this one has: set them in every process that shares \
-         the store"
+        "the process {process} holds the store and has set no {what}, and this one has: set them in every process that \
+         shares the store"
     );
     Error::new(ErrorKind::Unavailable, detail)
 }
 
 /// What is to be said of a change whose answer nobody got.
 pub(super) fn in_doubt(nature: Nature) -> &'static str {
-    if nature == Nature::Read { "" } else { "; whether it made the change is not known: look before it is repeated" }
+    if nature.reads() { "" } else { "; whether it made the change is not known: look before it is repeated" }
 }
 
 pub(super) fn late(process: u32, nature: Nature) -> Error {

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use scimdb::engine::{
-    Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, WriteOptions,
+    Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, ValueKey,
+    ValueKeySource, WriteOptions,
 };
 use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
 use scimdb::message::{Line, Lines};
 use scimdb::model::VersionMatch;
-use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, handle, required_scope};
+use scimdb::protocol::{AuthenticationScheme, Context, Request, answer_error, challenge, required_scope, try_handle};
 use scimdb::{Error, ErrorKind, Result, Store, StoreOptions, Tenant};
 use serde_json::{Map, Value, json};
 
@@ -211,10 +212,20 @@ impl Core {
         let sent = Request { method, target, headers: &headers, body: &body };
         let admitted = if given["authenticate"] == true { self.admit(request, &sent) } else { Ok(()) };
         // Whatever is wrong with a request is answered.
-        let answer = match admitted.and_then(|()| self.tenant(request)) {
-            Ok(tenant) => handle(&tenant.limited_to(&names(&given["permissions"]).into()), &sent, &context),
+        let mut answer = match admitted.and_then(|()| self.tenant(request)) {
+            Ok(tenant) => {
+                let tenant = tenant.limited_to(&names(&given["permissions"]).into());
+                try_handle(&tenant, &sent, &context).unwrap_or_else(|error| {
+                    let mut answer = answer_error(&error);
+                    answer.headers.extend(challenge(&error, true).map(|told| ("www-authenticate", told.to_owned())));
+                    answer
+                })
+            }
             Err(error) => answer_error(&error),
         };
+        if method == "HEAD" {
+            answer.body.clear();
+        }
         let headers: Map<String, Value> =
             answer.headers.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
         Ok(json!({"status": answer.status, "headers": headers, "body": answer.body}))
@@ -285,6 +296,11 @@ fn store_options(options: &Value) -> StoreOptions {
     made.max_page = number("maxPage").unwrap_or(made.max_page);
     made.max_bulk_operations = number("maxBulkOperations").map_or(made.max_bulk_operations, |most| most as usize);
     made.keep_changes = number("keepChanges").or(made.keep_changes);
+    let text = |key: &Value, name: &str| key[name].as_str().unwrap_or_default().to_owned();
+    let decoded = |key: &Value| base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text(key, "key"));
+    let value_key = |key: &Value| ValueKey { id: text(key, "id"), key: decoded(key).unwrap().try_into().unwrap() };
+    let keys: Vec<ValueKey> = options["valueKeys"].as_array().into_iter().flatten().map(value_key).collect();
+    made.value_keys = (!keys.is_empty()).then_some(ValueKeySource::Keys(keys));
     made
 }
 

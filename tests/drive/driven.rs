@@ -1,12 +1,18 @@
 //! A driver and the core, asked the same: every answer of the driver is compared with the core's, and is then what the
 //! corpus judges. It must not know which language the driver is written in.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::core::Core;
 use crate::names::Names;
 use crate::peer::Peer;
 use crate::report::Report;
+
+/// How long an import may take in both stores, and how often they are asked.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a driver is a driver of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,12 +83,20 @@ impl Driven {
     /// Asks both, and compares. A driver that does not answer ends the part.
     pub fn ask(&mut self, op: &str, mut request: Value) -> Answer {
         request["op"] = json!(op);
-        let theirs = self.peer.ask(&request).unwrap_or_else(|error| panic!("{error}"));
-        if theirs["unsupported"] == true {
-            self.report.unsupported(op);
-            return Answer::Unsupported;
-        }
-        let ours = self.core.ask(&self.names.translated(&request)).unwrap_or_else(|error| panic!("{error}"));
+        let began = Instant::now();
+        let (theirs, ours) = loop {
+            let theirs = self.peer.ask(&request).unwrap_or_else(|error| panic!("{error}"));
+            if theirs["unsupported"] == true {
+                self.report.unsupported(op);
+                return Answer::Unsupported;
+            }
+            let ours = self.core.ask(&self.names.translated(&request)).unwrap_or_else(|error| panic!("{error}"));
+            let is_over = request["method"] != "GET" || began.elapsed() > PATIENCE;
+            if is_over || !(is_under_way(&theirs) || is_under_way(&ours)) {
+                break (theirs, ours);
+            }
+            std::thread::sleep(PAUSE);
+        };
         self.calls += 1;
         if let Err(difference) = self.compare(op, &theirs, &ours) {
             let mut asked = request.to_string();
@@ -142,6 +156,11 @@ impl Driven {
         };
         self.names.compare(&settled(theirs), &settled(ours), op)
     }
+}
+
+/// Whether it tells of an import that goes on: how far it is depends on the moment, in each of the two stores.
+fn is_under_way(answer: &Value) -> bool {
+    parsed(&answer["ok"]["body"]).is_some_and(|body| body["status"] == "importing")
 }
 
 /// The value of a text that is JSON.

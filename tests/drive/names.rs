@@ -99,7 +99,7 @@ impl Names {
                 true
             }
             (None, None) if theirs == ours => true,
-            (None, None) if (is_id(theirs) && is_id(ours)) || same_derived(theirs, ours) => {
+            (None, None) if is_made(theirs) && is_made(ours) || same_derived(theirs, ours) => {
                 self.bind(theirs, ours);
                 true
             }
@@ -144,6 +144,12 @@ fn is_id(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
         })
+}
+
+/// Whether a store made it: an id, or the random name of an import.
+fn is_made(text: &str) -> bool {
+    let is_import = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    is_id(text) || (text.len() == 20 && text.bytes().all(is_import))
 }
 
 /// Whether it is a time of this run, rather than one that the corpus names.

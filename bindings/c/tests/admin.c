@@ -91,6 +91,12 @@ static void tokens_open_doors(void) {
     FAILS(SCIMDB_ALREADY_EXISTS, scimdb_token_create(db, TENANT, S("okta"), NONE, &out, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_token_create(db, TENANT, S("x"), L("{\"scope\":\"all\"}"), &out, &err));
     FAILS(SCIMDB_INVALID_ARGUMENT, scimdb_token_create(db, TENANT, S(""), NONE, &out, &err));
+    OK(scimdb_token_regenerate(db, TENANT, S("okta"), &out, &err));
+    FAILS(SCIMDB_UNAUTHENTICATED, scimdb_authenticate(db, S(secret), &out, &err));
+    free(secret);
+    secret = at(out.data, "secret");
+    OK(scimdb_authenticate(db, S(secret), &out, &err));
+    FAILS(SCIMDB_NOT_FOUND, scimdb_token_regenerate(db, TENANT, S("none"), &out, &err));
     OK(scimdb_token_revoke(db, TENANT, S("okta"), &err));
     FAILS(SCIMDB_NOT_FOUND, scimdb_token_revoke(db, TENANT, S("okta"), &err));
     FAILS(SCIMDB_UNAUTHENTICATED, scimdb_authenticate(db, S(secret), &out, &err));

@@ -39,6 +39,14 @@ static void refuse_everything(scimdb_store *db, bool with_error) {
     CHECK_INT(drops, 1);
     REFUSED(scimdb_set_hooks(db, NULL, (scimdb_after_commit_fn)abort, &drops, count_drop, err));
     CHECK_INT(drops, 2);
+    REFUSED(scimdb_set_repositories(db, (scimdb_repository_fn)abort, &drops, count_drop, err));
+    CHECK_INT(drops, 3);
+    REFUSED(scimdb_job_get(db, TENANT, S("x"), NONE, &out, err));
+    REFUSED(scimdb_job_list(db, TENANT, &out, err));
+    REFUSED(scimdb_profile_check(db, TENANT, NONE, &out, err));
+    REFUSED(scimdb_forget(db, TENANT, USER, S("x"), NONE, &out, err));
+    REFUSED(scimdb_value_keys_rotate(db, &out, err));
+    REFUSED(scimdb_token_regenerate(db, TENANT, S("x"), &out, err));
     REFUSED(scimdb_schema_put(db, TENANT, S("[]"), err));
     REFUSED(scimdb_schema_remove(db, TENANT, S("x"), err));
     REFUSED(scimdb_schema_list(db, TENANT, &out, err));
@@ -197,7 +205,10 @@ static void nothing_is_freed_safely(void) {
     OK(scimdb_serve_stop(NULL, 0, &err));
     CHECK_INT(scimdb_decision_refuse(NULL, 400, NONE, S("no")), SCIMDB_MISUSE);
     CHECK_INT(scimdb_decision_set(NULL, S("{}")), SCIMDB_MISUSE);
+    CHECK_INT(scimdb_found_add(NULL, S("{}")), SCIMDB_MISUSE);
+    CHECK_INT(scimdb_found_fail(NULL, 503, NONE), SCIMDB_MISUSE);
     int somewhere = 0;
+    CHECK_INT(scimdb_found_add((scimdb_found *)&somewhere, S("{}")), SCIMDB_MISUSE);
     CHECK_INT(scimdb_decision_set((scimdb_decision *)&somewhere, S("{}")), SCIMDB_MISUSE);
 }
 
@@ -244,6 +255,12 @@ static void what_must_be_given_is_missed(void) {
     FAILS(SCIMDB_MISUSE, scimdb_token_list(db, TENANT, NULL, &err));
     FAILS(SCIMDB_MISUSE, scimdb_authenticate(db, S("x"), NULL, &err));
     FAILS(SCIMDB_MISUSE, scimdb_check(db, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_job_get(db, TENANT, S("x"), NONE, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_job_list(db, TENANT, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_profile_check(db, TENANT, NONE, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_forget(db, TENANT, USER, S("x"), NONE, NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_token_regenerate(db, TENANT, S("t"), NULL, &err));
+    FAILS(SCIMDB_MISUSE, scimdb_value_keys_rotate(db, NULL, &err));
     CHECK_INT(count_users(db), 0);
     CHECK_INT(scimdb_close(db), SCIMDB_OK);
 }

@@ -2,12 +2,16 @@
 
 import { callAsync, callSync, letGo, nextAsync, nextSync } from './call';
 import { failed, misuse } from './error';
-import { forgetFormerHooks, forgetHooks } from './hooks';
+import { hooks } from './hooks';
 import { type Fallible, native, simple } from './native';
+import { repositories } from './repositories';
 import { Wakeups } from './wakeups';
 
 /** Bytes of rows that an iterator gives at a time. */
 const PAGE_BYTES = 1 << 18;
+
+/** What a store has of its host. */
+const FUNCTIONS = [hooks, repositories];
 
 /** The lines of a page. */
 const rows = (page: string | undefined) => page?.slice(0, -1).split('\n');
@@ -97,7 +101,7 @@ export class Core {
       return await call;
     } finally {
       this.#running -= 1;
-      if (!this.busy) forgetFormerHooks(this);
+      if (!this.busy) for (const kept of FUNCTIONS) kept.forgetFormer(this);
     }
   }
 
@@ -122,7 +126,7 @@ export class Core {
   async #close(): Promise<void> {
     await this.wakeups.end();
     await letGo(simple.close, this.db);
-    forgetHooks(this);
+    for (const kept of FUNCTIONS) kept.forget(this);
   }
 
   /** Closes the store on this thread. */
@@ -134,6 +138,6 @@ export class Core {
     const code = simple.close(this.db) as number;
     if (code !== 0) throw failed(code);
     this.#closed = Promise.resolve();
-    forgetHooks(this);
+    for (const kept of FUNCTIONS) kept.forget(this);
   }
 }

@@ -9,8 +9,11 @@ import type { Context, HeadersInput, ScimRequest, ScimResponse } from './types';
 /** Bytes of a request's body at most, unless it is said otherwise. */
 export const MOST_BODY = 1 << 20;
 
+/** Who calls an endpoint, and what they may do. */
+export type Caller = Pick<Context, 'actor' | 'subject' | 'scope' | 'permissions'>;
+
 /** How an endpoint is mounted. */
-export interface EndpointOptions<Request> extends Omit<Context, 'actor' | 'subject' | 'scope'> {
+export interface EndpointOptions<Request> extends Omit<Context, keyof Caller> {
   /**
    * Whether callers need a bearer token of the tenant. Default true. If it is false, the host has found out before who
    * calls, and tells by `caller`.
@@ -19,7 +22,7 @@ export interface EndpointOptions<Request> extends Omit<Context, 'actor' | 'subje
   /** Where the endpoint is mounted, if the framework does not tell: `/scim/v2`. */
   path?: string;
   /** Who calls, where the host authenticates: for the change log, for `/Me`, and what they may do. */
-  caller?: (request: Request) => Pick<Context, 'actor' | 'subject' | 'scope'> | Promise<Pick<Context, 'actor' | 'subject' | 'scope'>>;
+  caller?: (request: Request) => Caller | Promise<Caller>;
 }
 
 /** What a request is answered with. @internal */

@@ -4,14 +4,16 @@ import { onAbort } from './abort';
 import { callAsync, callSync, unlessAborted } from './call';
 import type { Core } from './core';
 import { native, simple } from './native';
-import { bytes, json, options, sequence, type Text, whole } from './text';
-import type { Change, ImportOptions, ImportSource } from './types';
+import { ABSENT, bytes, json, options, sequence, type Text, whole } from './text';
+import type { Change, ImportOptions, ImportSource, Job } from './types';
 
 /** Bytes of rows that are fed to an import together. */
 const PART = 1 << 18;
 /** Rows that an iterator reads at first, for those who look at a few, and then at a time. */
 const FIRST = 16;
 const MORE = 1_000;
+/** How long, in milliseconds, an import may have ended before somebody who waits for that looks. */
+const JOB_LOOK = 100;
 /** Changes that a feed reads at a time. */
 const CHANGES = 1_000;
 
@@ -107,8 +109,11 @@ class Parts {
 const isChunk = (source: ImportSource): source is string | Uint8Array =>
   typeof source === 'string' || source instanceof Uint8Array;
 
+/** What an import is to be; one that is queued takes one JSON object, and tells the job. */
+type Settings = ImportOptions & { queue?: boolean };
+
 /** Imports NDJSON or rows, off the event loop; tells the report. */
-export async function importAll(core: Core, tenant: Text, source: ImportSource, settings: ImportOptions = {}) {
+export async function importAll(core: Core, tenant: Text, source: ImportSource, settings: Settings = {}) {
   const handle = await core.async(native.importOpen, [...tenant, ...options(settings)]);
   const parts = new Parts();
   const feed = async (chunks: Text[]) => {
@@ -129,7 +134,7 @@ export function importAllSync(
   core: Core,
   tenant: Text,
   source: string | Uint8Array | Iterable<string | Uint8Array | object>,
-  settings: ImportOptions = {},
+  settings: Settings = {},
 ): string {
   core.mayBlock();
   const handle = core.readSync(native.importOpen, [...tenant, ...options(settings)]);
@@ -145,6 +150,33 @@ export function importAllSync(
     throw error;
   }
   return callSync(native.importFinish, [handle]);
+}
+
+/** How far an import is that was queued; waits for its end without holding a thread. */
+export async function job(
+  core: Core,
+  tenant: Text,
+  id: Text,
+  { waitMs = 0, signal }: { waitMs?: number; signal?: AbortSignal } = {},
+): Promise<string> {
+  const read = () => unlessAborted(core.async(native.jobGet, [...tenant, ...id, ...ABSENT], signal), signal);
+  if (whole(waitMs, 32, 'waitMs') === 0) return read();
+  const until = performance.now() + waitMs;
+  const { wakeups } = core;
+  let { moment } = wakeups;
+  try {
+    await wakeups.join();
+    for (;;) {
+      const answer = await read();
+      const left = until - performance.now();
+      if (left <= 0 || wakeups.ended || (JSON.parse(answer) as Job).finished !== null) return answer;
+      // Users that are written wake it, and the end does not.
+      await wakeups.wait(moment, Math.min(left, JOB_LOOK), signal);
+      ({ moment } = wakeups);
+    }
+  } finally {
+    wakeups.leave();
+  }
 }
 
 /** The changes after a sequence number; waits for the first without holding a thread. */

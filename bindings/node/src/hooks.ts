@@ -4,6 +4,7 @@ import koffi = require('koffi');
 import type { Core } from './core';
 import { misuse, Refusal } from './error';
 import { watchExit } from './exit';
+import { Kept } from './kept';
 import { callbacks, native, simple } from './native';
 import { ABSENT, json, text } from './text';
 import type { CommittedWrite, Write } from './types';
@@ -31,20 +32,18 @@ export interface Hooks {
   onError?: (error: unknown) => void;
 }
 
-/** Hooks, by the number that the library calls with. Two callbacks are enough for the process. */
-const known = new Map<number, Hooks>();
-/** The numbers of a store's hooks, the last one being of those that are set: a write that began with others may still ask. */
-const numbers = new WeakMap<Core, number[]>();
-let last = 0;
+/** Those of all stores. @internal */
+export const hooks = new Kept<Hooks>();
 let registered: { before: bigint; after: bigint } | null = null;
 
 const REFUSED = 1;
 const SERVER_ERROR = 500;
 
-function complain(hooks: Hooks | undefined, error: unknown): void {
+/** Tells the host of what its functions threw. @internal */
+export function complain(host: { onError?: (error: unknown) => void } | undefined, error: unknown): void {
   try {
-    if (hooks?.onError) {
-      hooks.onError(error);
+    if (host?.onError) {
+      host.onError(error);
       return;
     }
   } catch (worse) {
@@ -61,12 +60,12 @@ function refuse(decision: bigint, status: number, scimType: string | null, detai
 }
 
 function beforeWrite(number: number, write: bigint, length: number, decision: bigint): number {
-  const hooks = known.get(number);
+  const host = hooks.get(number);
   try {
-    const wanted: unknown = hooks?.beforeWrite?.(JSON.parse(koffi.decode.string(write, length)) as Write);
+    const wanted: unknown = host?.beforeWrite?.(JSON.parse(koffi.decode.string(write, length)) as Write);
     if (wanted === undefined || wanted === null) return 0;
     if (wanted instanceof Promise) {
-      wanted.catch((error: unknown) => complain(hooks, error));
+      wanted.catch((error: unknown) => complain(host, error));
       throw new TypeError('beforeWrite gave a promise, and must be synchronous');
     }
     const code = simple.decisionSet(decision, ...json(wanted, 'what beforeWrite gives back')) as number;
@@ -75,52 +74,38 @@ function beforeWrite(number: number, write: bigint, length: number, decision: bi
   } catch (error) {
     try {
       if (error instanceof Refusal) return refuse(decision, error.status, error.scimType, error.message);
-      complain(hooks, error);
+      complain(host, error);
       return refuse(decision, SERVER_ERROR, null, 'the before-write hook failed');
     } catch (worse) {
       // No exception may leave a callback: it would be taken for consent.
-      complain(hooks, worse);
+      complain(host, worse);
       return REFUSED;
     }
   }
 }
 
 function afterCommit(number: number, write: bigint, length: number): void {
-  const hooks = known.get(number);
+  const host = hooks.get(number);
   try {
-    const given: unknown = hooks?.afterCommit?.(JSON.parse(koffi.decode.string(write, length)) as CommittedWrite);
-    if (given instanceof Promise) given.catch((error: unknown) => complain(hooks, error));
+    const given: unknown = host?.afterCommit?.(JSON.parse(koffi.decode.string(write, length)) as CommittedWrite);
+    if (given instanceof Promise) given.catch((error: unknown) => complain(host, error));
   } catch (error) {
-    complain(hooks, error);
+    complain(host, error);
   }
 }
 
 /** Sets the hooks of a store, in place of those before; null: none. @internal */
-export function setHooks(core: Core, hooks: Hooks | null): void {
+export function setHooks(core: Core, given: Hooks | null): void {
   watchExit();
   registered ??= {
     before: koffi.register(beforeWrite, callbacks.beforeWrite),
     after: koffi.register(afterCommit, callbacks.afterCommit),
   };
-  const number = ++last;
-  const before = hooks?.beforeWrite ? registered.before : null;
-  const after = hooks?.afterCommit ? registered.after : null;
+  const before = given?.beforeWrite ? registered.before : null;
+  const after = given?.afterCommit ? registered.after : null;
   // It waits for nobody: writes that have begun end with the hooks that they began with.
-  core.readSync(native.setHooks, [before, after, number, null]);
-  core.hasHooks(hooks !== null);
-  if (hooks !== null) known.set(number, hooks);
-  numbers.set(core, [...(numbers.get(core) ?? []), number]);
-  if (!core.busy) forgetFormerHooks(core);
-}
-
-/** Lets go of the hooks that were set before, when no write can have begun with them. @internal */
-export function forgetFormerHooks(core: Core): void {
-  const kept = numbers.get(core);
-  for (const number of kept?.splice(0, kept.length - 1) ?? []) known.delete(number);
-}
-
-/** Lets go of the hooks of a store that was closed. @internal */
-export function forgetHooks(core: Core): void {
-  for (const number of numbers.get(core) ?? []) known.delete(number);
-  numbers.delete(core);
+  hooks.set(core, given, (number) => {
+    core.readSync(native.setHooks, [before, after, number, null]);
+    core.hasHooks(given !== null);
+  });
 }

@@ -12,6 +12,7 @@ export type { ExpressHandler, ExpressOptions } from './express';
 export type { FetchHandler, FetchOptions } from './fetch';
 export type { Hooks } from './hooks';
 export { type LogLevel, type LogListener, setLog } from './log';
+export type { Repositories } from './repositories';
 export type { Server } from './server';
 export { Store } from './store';
 export type { Tenant } from './tenant';

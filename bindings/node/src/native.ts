@@ -50,10 +50,11 @@ function fallible<Out>(name: string, inputs: string[], output: Output<Out>): Fal
 const onChange = koffi.pointer(koffi.proto('void', ['uint64_t', 'uint64_t']));
 const beforeWrite = koffi.pointer(koffi.proto('int32_t', ['uint64_t', POINTER, 'size_t', POINTER]));
 const afterCommit = koffi.pointer(koffi.proto('void', ['uint64_t', POINTER, 'size_t']));
+const repositories = koffi.pointer(koffi.proto('int32_t', ['uint64_t', POINTER, 'size_t', POINTER]));
 const log = koffi.pointer(koffi.proto('void', ['uint64_t', 'int32_t', POINTER, 'size_t']));
 
 /** The types of callbacks. Their userdata is a number of ours. */
-export const callbacks = { onChange, beforeWrite, afterCommit, log };
+export const callbacks = { onChange, beforeWrite, afterCommit, repositories, log };
 
 // What registers a callback takes its address as a plain pointer: it was registered with its type before. The one
 // pointer after the userdata is the function that would be told when it is let go of; ours need none.
@@ -81,10 +82,14 @@ export const native = {
   importOpen: fallible('import_open', [db, ...TEXT, ...TEXT], handle),
   importFeed: fallible('import_feed', [POINTER, ...TEXT], nothing),
   importFinish: fallible('import_finish', [POINTER], text),
+  jobGet: fallible('job_get', [db, ...TEXT, ...TEXT, ...TEXT], text),
+  jobList: fallible('job_list', [db, ...TEXT], text),
+  forget: fallible('forget', [db, ...TEXT, ...TEXT, ...TEXT, ...TEXT], text),
 
   changes: fallible('changes', [db, ...TEXT, 'uint64_t', 'uint32_t', 'uint32_t'], text),
   onChange: fallible('on_change', [db, ...CALLBACK], handle),
   setHooks: fallible('set_hooks', [db, POINTER, ...CALLBACK], nothing),
+  setRepositories: fallible('set_repositories', [db, ...CALLBACK], nothing),
 
   schemaPut: fallible('schema_put', [db, ...TEXT, ...TEXT], nothing),
   schemaRemove: fallible('schema_remove', [db, ...TEXT, ...TEXT], nothing),
@@ -93,11 +98,14 @@ export const native = {
   tenantConfigure: fallible('tenant_configure', [db, ...TEXT, ...TEXT], nothing),
   tenantDrop: fallible('tenant_drop', [db, ...TEXT], nothing),
   tenantList: fallible('tenant_list', [db], text),
+  profileCheck: fallible('profile_check', [db, ...TEXT, ...TEXT], text),
   tokenCreate: fallible('token_create', [db, ...TEXT, ...TEXT, ...TEXT], text),
+  tokenRegenerate: fallible('token_regenerate', [db, ...TEXT, ...TEXT], text),
   tokenRevoke: fallible('token_revoke', [db, ...TEXT, ...TEXT], nothing),
   tokenList: fallible('token_list', [db, ...TEXT], text),
   authenticate: fallible('authenticate', [db, ...TEXT], text),
 
+  valueKeysRotate: fallible('value_keys_rotate', [db], text),
   stats: fallible('stats', [db], text),
   check: fallible('check', [db], text),
   backup: fallible('backup', [db, ...TEXT], nothing),
@@ -122,4 +130,6 @@ export const simple = {
   subscriptionFree: plain('subscription_free', 'void', [POINTER]),
   decisionRefuse: plain('decision_refuse', 'int32_t', [POINTER, 'int32_t', ...TEXT, ...TEXT]),
   decisionSet: plain('decision_set', 'int32_t', [POINTER, ...TEXT]),
+  foundAdd: plain('found_add', 'int32_t', [POINTER, ...TEXT]),
+  foundFail: plain('found_fail', 'int32_t', [POINTER, 'int32_t', ...TEXT]),
 };

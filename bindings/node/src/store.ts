@@ -4,6 +4,7 @@ import { callAsync, callSync } from './call';
 import { Core } from './core';
 import { type Hooks, setHooks } from './hooks';
 import { type Fallible, native } from './native';
+import { type Repositories, setRepositories } from './repositories';
 import { Server } from './server';
 import { Tenant } from './tenant';
 import { json, options, text } from './text';
@@ -24,14 +25,19 @@ export class Store {
     this.#core = new Core(db, opts?.share === true);
   }
 
-  /** Opens the store in a directory, and makes it where there is none. `:memory:` is a store in memory. */
+  /**
+   * Opens the store in a directory, and makes it where there is none. `:memory:` is a store in memory.
+   *
+   * A store whose tenants have profiles that encrypt values, such as `activid`, needs `valueKeys` or `valueKeysFile`.
+   * Without its key such a value cannot be read any more, not from a backup either: keep the keys as long as the store.
+   */
   static async open(path: string, opts?: it.StoreOptions): Promise<Store> {
-    return new Store(await callAsync(native.open, [...text(path, 'path'), ...options(opts)]), opts);
+    return new Store(await callAsync(native.open, [...text(path, 'path'), ...options(opened(opts))]), opts);
   }
 
   /** As `open`. */
   static openSync(path: string, opts?: it.StoreOptions): Store {
-    return new Store(callSync(native.open, [...text(path, 'path'), ...options(opts)]), opts);
+    return new Store(callSync(native.open, [...text(path, 'path'), ...options(opened(opts))]), opts);
   }
 
   async #read<Value>(called: Fallible<string>, ...inputs: unknown[]): Promise<Value> {
@@ -92,7 +98,7 @@ export class Store {
     return this.tenant(name);
   }
 
-  /** Gives a tenant other settings. `UNKNOWN_TENANT`. */
+  /** Gives a tenant other settings. `Tenant.checkProfile` tells what they would refuse. `UNKNOWN_TENANT`. */
   async configureTenant(name: string, opts: it.TenantOptions): Promise<void> {
     await this.#core.async(native.tenantConfigure, [...text(name, 'name'), ...options(opts)]);
   }
@@ -137,6 +143,11 @@ export class Store {
     setHooks(this.#core, hooks);
   }
 
+  /** Sets what the host knows of users elsewhere, in place of what was set before; null: nothing. */
+  setRepositories(repositories: Repositories | null): void {
+    setRepositories(this.#core, repositories);
+  }
+
   /** Counts, of all tenants. */
   async stats(): Promise<it.Stats> {
     return this.#read(native.stats);
@@ -163,6 +174,16 @@ export class Store {
   }
 
   /**
+   * Reads the keys of encrypted values again, those of `valueKeysFile`, and encrypts by the first of them what another one
+   * encrypted; gives how many resources were written anew. Others read and write meanwhile. Afterwards only older backups
+   * need the other keys. What an error cuts short goes on by the same call. `INVALID_ARGUMENT` if the store was opened
+   * without keys.
+   */
+  async rotateValueKeys(): Promise<number> {
+    return (await this.#read<{ rewritten: number }>(native.valueKeysRotate)).rewritten;
+  }
+
+  /**
    * Serves the store over HTTP and gRPC, on threads of the library. `NOT_IMPLEMENTED` if the library was built without
    * the server.
    */
@@ -170,4 +191,11 @@ export class Store {
     const server = await this.#core.async(native.serveStart, json(config, 'config'));
     return Server.started(this.#core, server);
   }
+}
+
+/** The options, with keys in base64. */
+function opened(opts: it.StoreOptions | undefined): it.StoreOptions | undefined {
+  if (!Array.isArray(opts?.valueKeys)) return opts;
+  const inBase64 = (key: it.ValueKey['key']) => (key instanceof Uint8Array ? Buffer.from(key).toString('base64') : key);
+  return { ...opts, valueKeys: opts.valueKeys.map((given) => ({ ...given, key: inBase64(given.key) })) };
 }

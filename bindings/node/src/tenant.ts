@@ -7,7 +7,7 @@ import { type ExpressHandler, type ExpressOptions, expressHandler } from './expr
 import * as feeds from './feeds';
 import { type FetchHandler, type FetchOptions, fetchHandler } from './fetch';
 import { type Fallible, native } from './native';
-import { json, optional, options, sequence, type Text, text, whole } from './text';
+import { ABSENT, json, optional, options, sequence, type Text, text, whole } from './text';
 import type * as it from './types';
 
 type Answer<F extends it.Form, Value> = it.Answer<F, Value>;
@@ -16,7 +16,7 @@ type Answer<F extends it.Form, Value> = it.Answer<F, Value>;
  * A tenant, by its name. That it exists is found out by the first call.
  *
  * Every method has two forms: one that gives a promise and works on another thread, and one with `Sync` that blocks this
- * one, as a read of a few microseconds may. Resources and requests go in as values or as JSON text. They come out as
+ * one, as a read of a few microseconds may; what takes long has the first alone. Resources and requests go in as values or as JSON text. They come out as
  * values; `tenant.text` has the same methods, which give the JSON text as the store wrote it.
  *
  * All methods fail with a `ScimdbError`. While hooks are set, the `Sync` form of what writes fails with `MISUSE`.
@@ -126,14 +126,28 @@ export class Tenant<F extends it.Form = 'value'> {
     return this.#writeSync(native.patch, place(type, id, json(request, 'the request'), options(opts)));
   }
 
-  /** Deletes a resource (RFC 7644 section 3.6). `NOT_FOUND`, `VERSION_MISMATCH`. */
-  async delete(type: string, id: string, opts?: it.WriteOptions): Promise<void> {
+  /**
+   * Deletes a resource (RFC 7644 section 3.6). `NOT_FOUND`, `VERSION_MISMATCH`; `IN_USE` while others name it, where the
+   * tenant's profile asks for that, unless with `force`.
+   */
+  async delete(type: string, id: string, opts?: it.DeleteOptions): Promise<void> {
     await this.#core.async(native.delete, [...this.#name, ...place(type, id, options(opts))]);
   }
 
   /** As `delete`. */
-  deleteSync(type: string, id: string, opts?: it.WriteOptions): void {
+  deleteSync(type: string, id: string, opts?: it.DeleteOptions): void {
     this.#core.writeSync(native.delete, [...this.#name, ...place(type, id, options(opts))]);
+  }
+
+  /**
+   * Erases the deleted resources of a type that had an externalId, from the change log, from indexes and from the file; gives
+   * how many they were. The file is written anew, and everybody else waits for the end of that. `IN_USE` while a resource
+   * has the externalId: delete it first; `NOT_FOUND` if none that was deleted had it.
+   */
+  async forget(type: string, externalId: string, opts?: it.ForgetOptions): Promise<number> {
+    const inputs = [...text(type, 'the resource type'), ...text(externalId, 'externalId'), ...options(opts)];
+    const told = await this.#core.async(native.forget, [...this.#name, ...inputs]);
+    return (JSON.parse(told) as { resources: number }).resources;
   }
 
   /** Whether it is the password of a resource. It takes tens of milliseconds by design. `NOT_FOUND`. */
@@ -148,7 +162,7 @@ export class Tenant<F extends it.Form = 'value'> {
 
   /**
    * Searches (RFC 7644 section 3.4.3) the resources of a type, or of all types if it is null. `INVALID_FILTER` tells by
-   * `offset` where in the filter.
+   * `offset` where in the filter. With `searchRepositories` it looks in those of `Store.setRepositories` as well.
    */
   async search<R = it.Resource>(
     type: string | null,
@@ -231,6 +245,46 @@ export class Tenant<F extends it.Form = 'value'> {
   }
 
   /**
+   * Queues an import that the store carries out by itself, and gives its job, as `job` does: users, who become members of a
+   * group. The body is a value, or JSON text in chunks that may be cut anywhere, a stream of a file say. All of it is
+   * durable at the end, or nothing is there. Imports are carried out in the order in which they came, across restarts, and
+   * nobody is imported twice.
+   */
+  async queueImport(body: it.ImportBodySource, opts?: it.QueueOptions): Promise<Answer<F, it.Job>> {
+    const source = isSource(body) ? body : [body];
+    return this.#formed<it.Job>(await feeds.importAll(this.#core, this.#name, source, { ...opts, queue: true }));
+  }
+
+  /** As `queueImport`. */
+  queueImportSync(body: Exclude<it.ImportBodySource, AsyncIterable<unknown>>, opts?: it.QueueOptions): Answer<F, it.Job> {
+    const source = typeof body === 'string' || Symbol.iterator in body ? body : [body];
+    return this.#formed<it.Job>(feeds.importAllSync(this.#core, this.#name, source, { ...opts, queue: true }));
+  }
+
+  /**
+   * How far an import is that was queued. Waits up to `waitMs` for its end, without holding a thread, and gives it as it
+   * stands then. `NOT_FOUND`.
+   */
+  async job(correlationId: string, opts: { waitMs?: number } & it.Abortable = {}): Promise<Answer<F, it.Job>> {
+    return this.#formed<it.Job>(await feeds.job(this.#core, this.#name, text(correlationId, 'correlationId'), opts));
+  }
+
+  /** As `job`, without waiting. */
+  jobSync(correlationId: string): Answer<F, it.Job> {
+    return this.#readSync(native.jobGet, [...text(correlationId, 'correlationId'), ...ABSENT]);
+  }
+
+  /** The imports that were queued, in the order in which they came: the last thousand of those that have ended, and all others. */
+  async jobs(): Promise<it.Job[]> {
+    return (JSON.parse(await this.#core.async(native.jobList, this.#name)) as { jobs: it.Job[] }).jobs;
+  }
+
+  /** As `jobs`. */
+  jobsSync(): it.Job[] {
+    return (JSON.parse(this.#core.readSync(native.jobList, this.#name)) as { jobs: it.Job[] }).jobs;
+  }
+
+  /**
    * The changes after `since`, and then every change as it happens: `for await (const change of tenant.changes({ since }))`.
    * It ends when the store is closed or `return()` is called, and fails when the signal is aborted, each at once. Remember the last `sequence` to go on from
    * there; `OUT_OF_RANGE` says that the log does not reach back so far, and that everything is to be read again.
@@ -282,6 +336,14 @@ export class Tenant<F extends it.Form = 'value'> {
     return this.#readSync(native.schemaList, []);
   }
 
+  /**
+   * Which resources a profile would refuse if they were written as they are: a profile's name or document, as of
+   * `Store.createTenant`; the tenant's own, if it is left out. Reads everything, and changes nothing.
+   */
+  async checkProfile(profile?: string | object): Promise<Answer<F, it.ProfileReport>> {
+    return this.#read(native.profileCheck, [...(profile === undefined ? ABSENT : json(profile, 'profile'))]);
+  }
+
   /** Makes a bearer token for clients of the SCIM endpoint. Its secret is told here only. `ALREADY_EXISTS`. */
   async createToken(name: string, opts?: it.TokenOptions): Promise<Answer<F, it.NewToken>> {
     return this.#write(native.tokenCreate, [...text(name, 'name'), ...options(opts)]);
@@ -290,6 +352,16 @@ export class Tenant<F extends it.Form = 'value'> {
   /** As `createToken`. */
   createTokenSync(name: string, opts?: it.TokenOptions): Answer<F, it.NewToken> {
     return this.#writeSync(native.tokenCreate, [...text(name, 'name'), ...options(opts)]);
+  }
+
+  /** Gives a token a new secret; the old one is unknown at once. What the token was made with stays. `NOT_FOUND`. */
+  async regenerateToken(name: string): Promise<Answer<F, it.NewToken>> {
+    return this.#write(native.tokenRegenerate, text(name, 'name').slice());
+  }
+
+  /** As `regenerateToken`. */
+  regenerateTokenSync(name: string): Answer<F, it.NewToken> {
+    return this.#writeSync(native.tokenRegenerate, text(name, 'name').slice());
   }
 
   /** Revokes a token. `NOT_FOUND`. */
@@ -343,6 +415,10 @@ export class Tenant<F extends it.Form = 'value'> {
 }
 
 export type { EndpointOptions };
+
+/** Whether it is text, whole or in chunks, rather than a value. */
+const isSource = (body: it.ImportBodySource): body is Exclude<it.ImportBodySource, it.ImportBody> =>
+  typeof body === 'string' || Symbol.iterator in body || Symbol.asyncIterator in body;
 
 const listed = (answer: string) => (JSON.parse(answer) as { tokens: it.Token[] }).tokens;
 

@@ -36,6 +36,8 @@ export interface SearchRequest {
   startIndex?: number;
   count?: number;
   cursor?: string;
+  /** Whether the repositories of the host are searched, too: `Store.setRepositories`. */
+  searchRepositories?: boolean;
 }
 
 /** A page of results (RFC 7644 section 3.4.2). */
@@ -85,6 +87,8 @@ export interface Projection {
 export interface ReadOptions extends Projection {
   /** A version: NOT_MODIFIED if the resource still has it. */
   ifNoneMatch?: string;
+  /** The version of the API that the request is of, where the tenant's profile has versions. */
+  apiVersion?: number;
 }
 
 /** Options of a write of a resource that is there. */
@@ -93,6 +97,20 @@ export interface WriteOptions extends Projection {
   ifMatch?: string;
   ifNoneMatch?: string;
   /** Who writes, for the change log. */
+  actor?: string;
+  /** The version of the API that the request is of, where the tenant's profile has versions. */
+  apiVersion?: number;
+}
+
+/** Options of a deletion. */
+export interface DeleteOptions extends WriteOptions {
+  /** Deletes what others name, too, where the tenant's profile asks for that. Default false. */
+  force?: boolean;
+}
+
+/** Options of an erasure. */
+export interface ForgetOptions {
+  /** Who asks for it. */
   actor?: string;
 }
 
@@ -136,6 +154,67 @@ export type ImportSource =
   | Uint8Array
   | Iterable<string | Uint8Array | object>
   | AsyncIterable<string | Uint8Array | object>;
+
+/** Options of an import that is queued. */
+export interface QueueOptions {
+  /** The resource type of all users of the import. Default `User`. */
+  resourceType?: string;
+  actor?: string;
+}
+
+/** What an import that is queued consists of. */
+export interface ImportBody {
+  users: object[];
+  /** The id of a group that they become members of. */
+  group: { value: string };
+  /** Where the tenant's profile has authenticators. */
+  authenticatorPolicy?: { value: string };
+}
+
+/** The same, as a value, as JSON text, or as JSON text that is cut anywhere. */
+export type ImportBodySource = ImportBody | string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+/** How far an import is that was queued. */
+export interface Job {
+  correlationId: string;
+  status: 'importing' | 'done' | 'failed';
+  resourceType: string;
+  importSize: number;
+  processed: number;
+  imported: number;
+  alreadyExisted: number;
+  failed: number;
+  /** The id of the group. */
+  group: string;
+  actor: string | null;
+  created: string;
+  /** When it ended; null while it goes on. */
+  finished: string | null;
+  /** Why it failed as a whole. */
+  reason: string | null;
+  /** The users that were not imported; not all, if there are many. */
+  failures: { row: number; externalId: string | null; detail: string }[];
+}
+
+/** Which resources a profile would refuse if they were written as they are. */
+export interface ProfileReport {
+  profile: string;
+  resources: number;
+  refused: number;
+  counts: { resourceType: string; attribute: string | null; rule: string; count: number }[];
+  /** A hundred at most. */
+  findings: { resourceType: string; id: string; attribute: string | null; rule: string; detail: string }[];
+}
+
+/** What a search asks the repositories of the host. */
+export interface RepositoryQuery {
+  tenant: string;
+  resourceType: string;
+  /** The filter as it was sent. */
+  filter: string | null;
+  /** Resources of the page at most. */
+  count: number;
+}
 
 /** What was done to a resource. */
 export type Operation = 'create' | 'modify' | 'delete';
@@ -192,6 +271,8 @@ export interface TokenOptions {
   lifetimeSeconds?: number;
   /** The id of the resource that `/Me` is for its bearers. */
   subject?: string;
+  /** The permissions of the tenant's profile that its bearers are limited to. None, or an empty array: all that the scope allows. */
+  permissions?: string[];
 }
 
 /** A new token. The secret is told once. */
@@ -207,6 +288,8 @@ export interface Token {
   created: string;
   expires: string | null;
   subject: string | null;
+  /** The permissions that it is limited to, if it is. */
+  permissions?: string[];
 }
 
 /** Whose token it is. */
@@ -215,11 +298,13 @@ export interface Principal {
   name: string;
   scope: Scope;
   subject: string | null;
+  /** The permissions that it is limited to, if it is. */
+  permissions?: string[];
 }
 
 /** Options of a tenant. */
 export interface TenantOptions {
-  /** A profile by its name (`rfc`, `entra`, `okta`, …) or a profile document. */
+  /** A profile by its name (`strict`, `entra`, `okta`, `activid`, `absorb`, `activtrak`) or a profile document. Default `strict`. */
   profile?: string | object;
 }
 
@@ -227,6 +312,14 @@ export interface TenantOptions {
 export interface TenantInfo {
   name: string;
   profile: string;
+}
+
+/** A key that values are encrypted by. */
+export interface ValueKey {
+  /** Its name, which is stored beside what it encrypts. */
+  id: string;
+  /** 32 random bytes, such as `crypto.randomBytes(32)` makes; or base64 of them. */
+  key: Uint8Array | string;
 }
 
 /** Options of a store. */
@@ -265,6 +358,13 @@ export interface StoreOptions {
   };
   /** Whether several processes may open it: one holds it, the others' calls go to that one. Default false. */
   share?: boolean;
+  /**
+   * The keys of values that a profile encrypts, the current one first. Keep them apart from the store, and as safely as it:
+   * without its key an encrypted value is lost, in backups too.
+   */
+  valueKeys?: readonly ValueKey[];
+  /** The path of a file that has them, as `scimdb keys` makes it; instead of `valueKeys`. */
+  valueKeysFile?: string;
 }
 
 /** Counts of a store. */
@@ -307,6 +407,8 @@ export interface Context {
   subject?: string;
   /** What the caller may do. Default `write`. */
   scope?: Scope;
+  /** The permissions of the tenant's profile that the caller is limited to. None, or an empty array: all that the scope allows. */
+  permissions?: string[];
   /** Whether the store looks at the Authorization header, and answers 401 and 403. */
   authenticate?: boolean;
   /** Bytes of a body at most. Default 1 MiB. */

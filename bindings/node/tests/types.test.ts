@@ -4,9 +4,12 @@ import {
   abiVersion,
   type Change,
   type Hooks,
+  type Job,
   type ListResponse,
   type LogLevel,
+  type ProfileReport,
   Refusal,
+  type Repositories,
   type Resource,
   ScimdbError,
   type Server,
@@ -25,7 +28,7 @@ export async function everything(): Promise<void> {
   await setLog((level: LogLevel, text: string) => console.log(level, text, ...versions), 'debug');
   await setLog(null);
   await using store = await Store.open('people', { create: true, share: false, index: { from: 10 } });
-  using other: Store = Store.openSync(':memory:');
+  using other: Store = Store.openSync(':memory:', { valueKeys: [{ id: 'k1', key: new Uint8Array(32) }] });
   other.interrupt();
   const hooks: Hooks = {
     beforeWrite({ operation, after }) {
@@ -37,6 +40,10 @@ export async function everything(): Promise<void> {
   };
   store.setHooks(hooks);
   store.setHooks(null);
+  const repositories: Repositories = { search: ({ filter }) => (filter === null ? [] : [{ userName: filter }, '{}']) };
+  store.setRepositories(repositories);
+  store.setRepositories(null);
+  const rewritten: number = await store.rotateValueKeys();
 
   const tenant: Tenant = await store.createTenant('acme', { profile: 'entra' });
   const ann = await tenant.create<User>('User', { schemas: [], userName: 'ann' }, { actor: 'x', id: 'a' });
@@ -49,11 +56,18 @@ export async function everything(): Promise<void> {
   for (const user of tenant.text.iterateSync('User')) console.log(user.length);
   await tenant.patch('User', 'a', { schemas: [], Operations: [{ op: 'remove', path: 'title' }] }, { ifMatch: 'W/"1"' });
   await tenant.replace('User', 'a', text);
-  await tenant.delete('User', 'a');
+  await tenant.delete('User', 'a', { force: true, apiVersion: 2 });
   const matches: boolean = await tenant.verifyPassword('User', 'a', raw);
   await tenant.bulk({ schemas: [], Operations: [{ method: 'DELETE', path: '/Users/a' }] });
   const { rejects } = await tenant.import([{ userName: 'x' }], { onConflict: 'replace' });
   console.log(rejects[0]?.input, matches, page.totalResults);
+  const job: Job = await tenant.queueImport({ users: [{ userName: 'x' }], group: { value: 'g' } }, { actor: 'hr' });
+  const { finished }: Job = await tenant.job(job.correlationId, { waitMs: 10 });
+  const again: string = tenant.text.queueImportSync(['{"users":', '[]}']);
+  console.log(rewritten, finished, again, (await tenant.jobs()).length, await tenant.forget('User', 'x', { actor: 'hr' }));
+  const report: ProfileReport = await tenant.checkProfile('entra');
+  const renewed: string = (await tenant.regenerateToken('t')).secret;
+  console.log(report.findings[0]?.rule, renewed);
   for await (const change of tenant.changes({ since: 3n })) {
     const { sequence }: Change = change;
     console.log(sequence);
@@ -63,10 +77,10 @@ export async function everything(): Promise<void> {
   await tenant.putSchemas([{}]);
   await tenant.removeSchema('x');
   const { resourceTypes } = tenant.schemasSync();
-  const { secret } = await tenant.createToken('t', { scope: 'read' });
-  const { scope } = await store.authenticate(secret);
+  const { secret } = await tenant.createToken('t', { scope: 'read', permissions: ['search'] });
+  const { scope, permissions } = await store.authenticate(secret);
   await tenant.revokeToken('t');
-  const answer = await tenant.handle({ method: 'GET', target: '/Users', headers: { a: ['b', 'c'] }, context: { scope } });
+  const answer = await tenant.handle({ method: 'GET', target: '/Users', headers: { a: ['b', 'c'] }, context: { scope, permissions: permissions ?? [] } });
   console.log(answer.headers['etag'], last, resourceTypes.length, (await tenant.tokens())[0]?.expires);
 
   createServer(tenant.express({ path: '/scim/v2', caller: (request) => ({ actor: request.url ?? '' }) }));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 import scimdb
-from conftest import PATIENCE, names, user
+from conftest import GROUP, PATIENCE, names, user
 from scimdb import aio
 
 
@@ -81,6 +82,33 @@ def test_following_and_being_cancelled() -> None:
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
+
+    asyncio.run(live())
+
+
+def test_imports_that_are_queued() -> None:
+    async def parts(body: str) -> AsyncIterator[str]:
+        for at in range(0, len(body), 1 << 16):
+            yield body[at : at + (1 << 16)]
+
+    async def live() -> None:
+        async with await aio.open(":memory:", threads=2) as store:
+            tenant = store.tenant()
+            group = await tenant.create("Group", {"schemas": [GROUP], "displayName": "all"})
+            users = [user(f"u{number}") for number in range(20_000)]
+            body = {"users": users, "group": {"value": group["id"]}}
+            correlation_id = (await tenant.queue_import(parts(json.dumps(body))))["correlationId"]
+            # More than there are threads.
+            waiting = [asyncio.create_task(tenant.job(correlation_id, wait=PATIENCE)) for _ in range(20)]
+            assert (await asyncio.wait_for(tenant.get("Group", group["id"]), PATIENCE))["displayName"] == "all"
+            assert {job["imported"] for job in await asyncio.gather(*waiting)} == {20_000}
+            again = (await tenant.queue_import(body))["correlationId"]
+            waiting = [asyncio.create_task(tenant.job(again, wait=PATIENCE)) for _ in range(20)]
+            await asyncio.sleep(0.01)
+            store.interrupt()
+            ended = await asyncio.gather(*waiting, return_exceptions=True)
+            # It may have ended before.
+            assert {type(one) for one in ended} <= {scimdb.Cancelled, dict}
 
     asyncio.run(live())
 

@@ -86,6 +86,13 @@ def test_the_rest() -> None:
         tenant.delete("User", eve["id"])
 
 
+def test_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("keys")
+    with run(code, scimdb=scimdb, key=bytes(range(32)))["store"] as store:
+        assert store.rotate_value_keys() == 0
+
+
 def test_asyncio(capsys: pytest.CaptureFixture[str]) -> None:
     (code,) = blocks("asyncio")
     asyncio.run(run(code)["main"]())

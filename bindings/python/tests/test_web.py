@@ -171,6 +171,11 @@ def test_scopes(kind: str, tenant: scimdb.Tenant[Any]) -> None:
     body = json.dumps(user("ann")).encode()
     assert call(kind, tenant, "POST", "/Users", body, scope="read").status == 403
     assert call(kind, tenant, "GET", "/Users", scope=lambda request: "read").status == 200
+    acme = tenant.store.create_tenant("acme", profile="activid")
+    limited = ["Read reference data"]
+    assert call(kind, acme, "GET", "/Users", permissions=limited).status == 403
+    assert call(kind, acme, "GET", "/Users", permissions=lambda request: limited).status == 403
+    assert call(kind, acme, "GET", "/Users", permissions=lambda request: None).status == 200
 
 
 @BOTH

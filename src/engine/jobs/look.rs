@@ -54,7 +54,7 @@ impl Tenant {
     /// Waits until an import has ended, or the time is over: then it is told as it stands.
     ///
     /// # Errors
-    /// As [`Tenant::import_job`]; `Unavailable` when the store is closed, `Cancelled` when the wait is
+    /// As [`Tenant::import_job`]; `Unavailable` when the store is closed, or about to be; `Cancelled` when the wait is
     /// [interrupted](crate::Store::interrupt).
     pub fn wait_for_import(&self, correlation_id: &str, timeout: Duration) -> Result<ImportJob> {
         let inner = self.inner();
@@ -69,6 +69,7 @@ impl Tenant {
             }
             inner.jobs.wait_behind(steps, left.min(GLANCE));
             watch.check_step()?;
+            inner.writer.may_wait_on()?;
         }
     }
 }

@@ -249,6 +249,14 @@ impl Writer {
         self.wake();
     }
 
+    /// Refuses to wait on, once [`Writer::end_waits`] was called.
+    ///
+    /// # Errors
+    /// `Unavailable` then.
+    pub(in crate::engine) fn may_wait_on(&self) -> Result<()> {
+        if self.waits_end.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+    }
+
     /// Where the state stands.
     ///
     /// # Errors

@@ -8,12 +8,16 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::super::answers;
 use super::super::endpoint::{Asked, respond};
 use super::super::options::{self, OpenOptions};
 use super::super::verbs::{self, Verb};
-use crate::engine::{ChangeOperation, CommittedWrite, ImportReport, Reject, TenantOptions};
+use super::super::{answers, jobs, profiles, repositories};
+use crate::engine::{
+    ChangeOperation, CommittedWrite, Forgotten, ImportJob, ImportReport, JobFailure, JobStatus, ProfileCount,
+    ProfileFinding, ProfileReport, Reject, RepositoryQuery, TenantOptions,
+};
 use crate::error::ERROR_TABLE;
+use crate::model::Instant;
 use crate::{Error, ErrorKind, Result, Store, StoreOptions};
 
 /// What writes take though it means nothing to them: they share their options.
@@ -84,6 +88,8 @@ fn ask(store: &Store, function: &str, given: Option<&str>) -> Result<String> {
         "scimdb_replace" | "scimdb_patch" | "scimdb_delete" => debug(options::write(given)),
         "scimdb_search" | "scimdb_explain" | "scimdb_iter_open" => debug(verbs::search(given.map(str::as_bytes))),
         "scimdb_bulk" => debug(options::bulk(given)),
+        "scimdb_job_get" => debug(jobs::wait(given)),
+        "scimdb_forget" => debug(options::actor(given)),
         "scimdb_import_open" => debug(options::import(given)),
         "scimdb_tenant_create" | "scimdb_tenant_configure" => debug(options::tenant(given)),
         "scimdb_token_create" => debug(options::token(given)),
@@ -244,11 +250,44 @@ fn answers_are_those_of_the_library() {
         version: Some("W/\"1\"".into()),
     };
     let reject = Reject { row: 1, error: Error::new(ErrorKind::InvalidSyntax, "no JSON"), input: Vec::new() };
+    let query = RepositoryQuery { tenant: "default", resource_type: "User", filter: None, count: 100 };
+    let failure = JobFailure { row: 1, external_id: None, detail: "no user".into() };
+    let job = ImportJob {
+        correlation_id: "1P5FOESDK44J6Q0QAHK2".into(),
+        status: JobStatus::Done,
+        import_size: 1,
+        processed: 1,
+        failed: 1,
+        already_existed: 0,
+        imported: 0,
+        created: Instant::parse("2026-05-01T09:30:00Z").unwrap(),
+        finished: None,
+        group: "all".into(),
+        actor: None,
+        resource_type: "User".into(),
+        reason: None,
+        failures: vec![failure],
+    };
+    let count = ProfileCount { resource_type: "User".into(), attribute: None, rule: "required", count: 1 };
+    let finding = ProfileFinding {
+        resource_type: "User".into(),
+        id: "a".into(),
+        attribute: None,
+        rule: "required",
+        detail: "it is missing".into(),
+    };
+    let report = ProfileReport { counts: vec![count], findings: vec![finding], ..ProfileReport::default() };
     let filter: &[u8] = br#"{"filter": "userName eq \"ann\""}"#;
     let answers = [
         ("scimdb_bulk", call(Verb::Bulk { tenant, request: request.as_bytes(), options: None })),
         ("scimdb_explain", call(Verb::Explain { tenant, resource_type: Some("User"), request: Some(filter) })),
         ("scimdb_import_finish", answers::import(ImportReport::default(), vec![reject]).unwrap()),
+        ("scimdb_job_get", jobs::job(job).unwrap()),
+        ("scimdb_job_list", call(Verb::JobList { tenant })),
+        ("scimdb_set_repositories", repositories::query(&query).unwrap()),
+        ("scimdb_profile_check", profiles::report(report).unwrap()),
+        ("scimdb_forget", answers::forgotten(Forgotten { resources: 1 }).unwrap()),
+        ("scimdb_value_keys_rotate", answers::rewritten(1).unwrap()),
         ("scimdb_changes", call(Verb::Changes { tenant, since: 0, max: 9, wait: std::time::Duration::ZERO })),
         ("scimdb_set_hooks", answers::committed_write(&written).unwrap()),
         ("scimdb_schema_list", call(Verb::SchemaList { tenant })),

@@ -19,23 +19,23 @@ use super::super::operator::{scimdb_check, scimdb_interrupt, scimdb_stats};
 use super::serving::{Failed, close, create, get, open, outcome, text, told};
 
 /// One that holds a store, and one that does not.
-fn both(directory: &Path) -> (*mut scimdb_store, *mut scimdb_store) {
+pub(super) fn both(directory: &Path) -> (*mut scimdb_store, *mut scimdb_store) {
     let share = r#"{"share": true}"#;
     (open(directory, share).unwrap(), open(directory, share).unwrap())
 }
 
-fn import(db: *const scimdb_store, options: &str) -> Result<*mut scimdb_import, Failed> {
+pub(super) fn import(db: *const scimdb_store, options: &str) -> Result<*mut scimdb_import, Failed> {
     let (options, options_n) = text!(options);
     // SAFETY: everything leads to what it says, here and below.
     outcome(null_mut(), |import, error| unsafe { scimdb_import_open(db, null(), 0, options, options_n, import, error) })
 }
 
-fn feed(import: *mut scimdb_import, bytes: &[u8]) -> Result<(), Failed> {
+pub(super) fn feed(import: *mut scimdb_import, bytes: &[u8]) -> Result<(), Failed> {
     // SAFETY: as above.
     outcome((), |_, error| unsafe { scimdb_import_feed(import, bytes.as_ptr().cast(), bytes.len(), error) })
 }
 
-fn finish(import: *mut scimdb_import) -> Result<serde_json::Value, Failed> {
+pub(super) fn finish(import: *mut scimdb_import) -> Result<serde_json::Value, Failed> {
     // SAFETY: as above.
     let report = told(|out, error| unsafe { scimdb_import_finish(import, out, error) })?;
     Ok(serde_json::from_str(&report).unwrap())

@@ -1,4 +1,4 @@
-"""What the library calls: hooks, wake-ups and the log.
+"""What the library calls: hooks, repositories, wake-ups and the log.
 
 The library has userdata for each callable, and tells when it needs it no more. Until then the callable is kept alive.
 """
@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable, Optional, Union
 
 from . import _abi
@@ -21,8 +21,14 @@ logger = logging.getLogger("scimdb")
 
 BeforeWrite = Callable[[dict[str, Any]], Optional[Mapping[str, Any]]]
 AfterCommit = Callable[[dict[str, Any]], object]
+Repositories = Callable[[dict[str, Any]], Iterable[_abi.Json]]
 OnChange = Callable[[int], object]
 OnLog = Callable[[int, str], object]
+
+# What the log is told.
+_BEFORE_WRITE = "the before-write hook failed"
+_AFTER_COMMIT = "the after-commit hook failed"
+_REPOSITORIES = "the host's repositories failed"
 
 _alive: dict[int, Any] = {}
 _of_parents: list[dict[int, Any]] = []
@@ -91,12 +97,17 @@ def before_write(userdata: Any, write: Any, size: int, decision: Any) -> int:
         # A hook that fails is the host's fault, and the client is not told what is wrong with the host. Should this be
         # no decision that the store takes, the code refuses the write alone.
         _refuse(decision, Refuse(f"the host's before-write hook failed: {type(failure).__name__}", status=500))
-        failures = getattr(_calls, "failures", None)
-        if failures is None:
-            logger.error("the before-write hook failed", exc_info=failure)
-        else:
-            failures.append(failure)
+        _blame(_BEFORE_WRITE, failure)
         return int(Code.INTERNAL)
+
+
+def _blame(what: str, failure: BaseException) -> None:
+    """Remembers what the host raised for the call on this thread; where none waits for it, the log is told."""
+    failures = getattr(_calls, "failures", None)
+    if failures is None:
+        logger.error(what, exc_info=failure)
+    else:
+        failures.append((what, failure))
 
 
 def _refuse(decision: Any, refusal: Refuse) -> int:
@@ -118,34 +129,60 @@ def after_commit(userdata: Any, write: Any, size: int) -> None:
     except BaseException as failure:
         failures = getattr(_calls, "failures", None)
         if failures is not None and not isinstance(failure, Exception):
-            failures.append(failure)
+            failures.append((_AFTER_COMMIT, failure))
         else:
             # The write is done: nobody can be told but the log.
-            logger.error("the after-commit hook failed", exc_info=failure)
+            logger.error(_AFTER_COMMIT, exc_info=failure)
+
+
+@ffi.callback("scimdb_repository_fn", error=int(Code.INTERNAL))  # type: ignore[untyped-decorator]
+def repositories(userdata: Any, query: Any, size: int, found: Any) -> int:
+    """Asks the host what its repositories have, on the thread that searches."""
+    try:
+        search = ffi.from_handle(userdata)
+        try:
+            for resource in search(json.loads(ffi.unpack(query, size))):
+                data = _abi.encoded(resource)
+                if lib.scimdb_found_add(found, data, len(data)):
+                    raise ValueError("what the host's repositories gave is no JSON text")
+        except Refuse as refusal:
+            _fail(found, refusal)
+            return int(Code.INVALID_VALUE)
+        return 0
+    except BaseException as failure:
+        # As of a hook: it is the host's fault, and the client is not told what is wrong with the host.
+        _fail(found, Refuse(f"the host's repositories failed: {type(failure).__name__}", status=500))
+        _blame(_REPOSITORIES, failure)
+        return int(Code.INTERNAL)
+
+
+def _fail(found: Any, refusal: Refuse) -> None:
+    lib.scimdb_found_fail(found, refusal.status, *_abi.text(refusal.detail))
 
 
 def watched(function: Callable[..., bytes], *arguments: Any) -> bytes:
-    """Makes a call that may run hooks on this thread, and tells what they raised.
+    """Makes a call that may run hooks or repositories on this thread, and tells what they raised.
 
-    The error of a write that a failed hook refused has the hook's exception as its cause. Where the call does not fail
-    with the write, as bulk does not, the exceptions are logged. KeyboardInterrupt and its like go on through the call.
+    The error of a write that a failed hook refused has the hook's exception as its cause, and that of a search the one
+    of the repositories. Where the call does not fail with it, as bulk does not, the exceptions are logged.
+    KeyboardInterrupt and its like go on through the call.
     """
     outer = getattr(_calls, "failures", None)
-    failures: list[BaseException] = []
+    failures: list[tuple[str, BaseException]] = []
     _calls.failures = failures
     try:
         try:
             result = function(*arguments)
         except Error as error:
-            if failures and isinstance(failures[-1], Exception):
-                raise error from failures.pop()
+            if failures and isinstance(failures[-1][1], Exception):
+                raise error from failures.pop()[1]
             raise
     finally:
         _calls.failures = outer
-        for failure in failures:
+        for what, failure in failures:
             if not isinstance(failure, Exception):
                 raise failure
-            logger.error("the before-write hook failed", exc_info=failure)
+            logger.error(what, exc_info=failure)
     return result
 
 

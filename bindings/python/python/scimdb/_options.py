@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Union
 
 
 class ReadOptions(TypedDict, total=False):
@@ -13,6 +14,8 @@ class ReadOptions(TypedDict, total=False):
     excluded_attributes: Sequence[str] | None
     if_none_match: str | None
     base: str | None
+    # The version of the API that the request is of, where the tenant's profile has versions.
+    api_version: int | None
 
 
 class BulkOptions(TypedDict, total=False):
@@ -23,15 +26,24 @@ class BulkOptions(TypedDict, total=False):
     base: str | None
 
 
-class DeleteOptions(TypedDict, total=False):
-    """Of `delete`."""
+class ChangeOptions(TypedDict, total=False):
+    """Of every write of one resource."""
 
     if_match: str | None
     if_none_match: str | None
     actor: str | None
+    # As in `ReadOptions`.
+    api_version: int | None
 
 
-class WriteOptions(DeleteOptions, total=False):
+class DeleteOptions(ChangeOptions, total=False):
+    """Of `delete`."""
+
+    # Deletes what others name, too, where the tenant's profile asks for that.
+    force: bool | None
+
+
+class WriteOptions(ChangeOptions, total=False):
     """Of `replace` and `patch`."""
 
     attributes: Sequence[str] | None
@@ -57,6 +69,16 @@ class Query(TypedDict, total=False):
     cursor: str | None
     attributes: Sequence[str] | None
     excluded_attributes: Sequence[str] | None
+    # Whether the repositories of the host are searched, too: see `Store.set_repositories`.
+    search_repositories: bool | None
+
+
+class QueueOptions(TypedDict, total=False):
+    """Of `queue_import`."""
+
+    # The resource type of all users of the import; "User" unless given.
+    resource_type: str | None
+    actor: str | None
 
 
 class ImportOptions(TypedDict, total=False):
@@ -69,6 +91,22 @@ class ImportOptions(TypedDict, total=False):
     # Whether rows keep their ids, versions and times: for rows that an export told.
     restore: bool | None
     actor: str | None
+
+
+class ImporterOptions(ImportOptions, total=False):
+    """Of `importer`."""
+
+    # Whether what is fed is the body of an import that is queued: see `Tenant.queue_import`.
+    queue: bool | None
+
+
+class ValueKey(TypedDict):
+    """A key that values are encrypted by."""
+
+    # Its name, which is stored beside what it encrypts.
+    id: str
+    # 32 random bytes, such as `secrets.token_bytes(32)` makes; or base64 of them.
+    key: Union[bytes, str]
 
 
 class OpenOptions(TypedDict, total=False):
@@ -90,3 +128,8 @@ class OpenOptions(TypedDict, total=False):
     index: Mapping[str, Any] | None
     # Whether several processes share the store: one holds it, the others send their calls to it.
     share: bool | None
+    # The keys of values that a profile encrypts, the current one first. Keep them apart from the store, and as safely
+    # as it: without its key an encrypted value is lost, in backups too.
+    value_keys: Sequence[ValueKey] | None
+    # The path of a file that has them, as `scimdb keys` makes it; instead of `value_keys`.
+    value_keys_file: Union[str, os.PathLike[str], None]

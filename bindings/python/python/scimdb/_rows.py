@@ -15,6 +15,8 @@ from ._native import lib
 T = TypeVar("T")
 # A row of an import: a resource as dict or text, or bytes of NDJSON that are cut anywhere.
 Row = Union[Mapping[str, Any], str, bytes]
+# The body of an import that is queued: one JSON object, as dict, as text, or as text that is cut anywhere.
+Body = Union[Mapping[str, Any], str, bytes, Iterable[Union[str, bytes]]]
 
 # Rows are handed over in pieces of this size, either way.
 _PIECE_BYTES = 1 << 16
@@ -100,7 +102,8 @@ class Resources(Generic[T]):
 
 
 class Import:
-    """An import that is under way: a context manager. Left without `finish()`, it abandons what is not committed."""
+    """An import that is under way: a context manager. Left without `finish()`, it abandons what is not committed; one
+    that is to be queued leaves nothing."""
 
     def __init__(self, handle: Any, store: object) -> None:
         self._handle = handle
@@ -114,7 +117,8 @@ class Import:
         return self._handle
 
     def feed(self, data: bytes) -> None:
-        """Hands over bytes of NDJSON, cut anywhere. Rows that are refused are told by `finish()`.
+        """Hands over bytes of NDJSON, cut anywhere; with `queue`, of the one JSON object. Rows that are refused are
+        told by `finish()`.
 
         Raises `Error` where the import cannot go on: it is over then, and what is committed stays.
         """
@@ -124,7 +128,7 @@ class Import:
 
     def finish(self) -> dict[str, Any]:
         """Commits the rest; the report: read, created, replaced, skipped, rejected, and rejects, a list of objects with
-        row, error and input."""
+        row, error and input. With `queue`, the job, as `Tenant.job` tells it: it is durable then."""
         with self._lock:
             handle = self._taken()
             self._handle = None
@@ -164,6 +168,15 @@ def line(row: Row) -> bytes:
     if isinstance(row, str):
         return row.rstrip("\r\n").encode() + b"\n"
     return json.dumps(row, separators=(",", ":")).encode() + b"\n"
+
+
+def parts(body: Body) -> Iterator[bytes]:
+    """A body in pieces, as they come: a dict is one as a whole."""
+    if isinstance(body, (str, bytes, bytearray, memoryview, Mapping)):
+        yield _abi.encoded(body)
+    else:
+        for part in body:
+            yield part.encode() if isinstance(part, str) else bytes(part)
 
 
 def pieces(rows: Union[str, bytes, Iterable[Row]]) -> Iterator[bytes]:

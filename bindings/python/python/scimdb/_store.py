@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import contextlib
 import os
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
 
 from . import _abi, _callbacks
@@ -20,7 +21,7 @@ from .errors import Code, Error
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._options import OpenOptions
+    from ._options import OpenOptions, ValueKey
 
 T = TypeVar("T")
 
@@ -29,11 +30,26 @@ def open(path: Union[str, os.PathLike[str]], **opening: Unpack[OpenOptions]) -> 
     """Opens the store in a directory, or makes it; ":memory:" is one that is gone when it is closed.
 
     Raises `Locked` where another process holds the store, unless both open it with `share=True`.
+
+    A store whose tenants have profiles that encrypt values, such as "activid", needs `value_keys` or `value_keys_file`.
+    Without its key such a value cannot be read any more, not from a backup either: keep the keys as long as the store.
     """
     place = ffi.new("scimdb_store **")
     arguments = {name: _abi.renamed(value) for name, value in opening.items()}
+    keys, file = opening.get("value_keys"), opening.get("value_keys_file")
+    arguments["value_keys"] = None if keys is None else _texts(keys)
+    arguments["value_keys_file"] = None if file is None else os.fspath(file)
     run(lib.scimdb_open, *text(os.fspath(path)), *options(arguments), place)
     return Store(place[0])
+
+
+def _texts(keys: Sequence[ValueKey]) -> list[dict[str, Any]]:
+    """Keys of values as the C ABI takes them: in base64."""
+    texts = []
+    for given in keys:
+        key = given["key"]
+        texts.append({**given, "key": key if isinstance(key, str) else base64.b64encode(key).decode()})
+    return texts
 
 
 class Store:
@@ -139,12 +155,14 @@ class Store:
         return list(found["tenants"])
 
     def create_tenant(self, name: str, *, profile: Union[str, Mapping[str, Any], None] = None) -> Tenant[Any]:
-        """Makes a tenant. The profile is "strict" (unless given), "entra" or "okta", or a document of your own."""
+        """Makes a tenant. The profile is "strict" (unless given), "entra", "okta", "activid", "absorb" or "activtrak",
+        or a document of your own."""
         run(lib.scimdb_tenant_create, self._db, *text(name), *options({"profile": profile}))
         return self.tenant(name)
 
     def configure_tenant(self, name: str, *, profile: Union[str, Mapping[str, Any]]) -> None:
-        """Gives a tenant another profile, from the next request on."""
+        """Gives a tenant another profile, from the next request on. `Tenant.check_profile` tells what it would refuse
+        of what is there."""
         run(lib.scimdb_tenant_configure, self._db, *text(name), *options({"profile": profile}))
 
     def drop_tenant(self, name: str) -> None:
@@ -152,7 +170,8 @@ class Store:
         run(lib.scimdb_tenant_drop, self._db, *text(name))
 
     def authenticate(self, secret: str) -> dict[str, Any]:
-        """Whose a bearer token is: tenant, name, scope and subject. Raises `Unauthenticated`."""
+        """Whose a bearer token is: tenant, name, scope, subject, and permissions where it is limited to some. Raises
+        `Unauthenticated`."""
         found: dict[str, Any] = _abi.parsed(answer(lib.scimdb_authenticate, self._db, *text(secret)))
         return found
 
@@ -182,6 +201,25 @@ class Store:
         after = ffi.NULL if after_commit is None else _callbacks.after_commit
         userdata = _callbacks.keep(_callbacks.Hooks(before_write, after_commit))
         run(lib.scimdb_set_hooks, self._db, before, after, userdata, _callbacks.drop)
+
+    def set_repositories(self, search: _callbacks.Repositories | None) -> None:
+        """Gives the store the repositories of the host, in the place of those that were set: users that are known
+        elsewhere, in an LDAP directory say. None takes them away.
+
+        A search with `search_repositories` asks them, in tenants whose profile has repositories. `search` gets a dict
+        of tenant, resourceType, filter (as it was sent, or None) and count (resources of the page at most). It gives an
+        iterable of resources, dicts or JSON texts, of what the store does not have; more than the filter asks for may
+        be told. It runs on the thread that searches, by several at once; `serve` and other processes that share the
+        store search on a thread of the library, where the store is held. It may read and write.
+
+        `Refuse` fails the search by its detail and status. Any other exception does as well: the `Error` has the status
+        500, and the exception as its `__cause__`.
+        """
+        if search is None:
+            run(lib.scimdb_set_repositories, self._db, ffi.NULL, ffi.NULL, ffi.NULL)
+            return
+        userdata = _callbacks.keep(search)
+        run(lib.scimdb_set_repositories, self._db, _callbacks.repositories, userdata, _callbacks.drop)
 
     def on_change(self, callback: _callbacks.OnChange) -> Subscription:
         """Wakes you after writes, with the newest sequence; several writes may be one call.
@@ -214,6 +252,15 @@ class Store:
     def compact(self) -> None:
         """Gives the disk what is no longer used."""
         run(lib.scimdb_compact, self._db)
+
+    def rotate_value_keys(self) -> int:
+        """Reads the keys of encrypted values again, those of `value_keys_file`, and encrypts by the first of them what
+        another one encrypted; how many resources were written anew. Others read and write meanwhile.
+
+        Afterwards only older backups need the other keys. What an error cuts short goes on by the same call. Raises
+        `InvalidRequest` where the store was opened without keys.
+        """
+        return int(self._told(lib.scimdb_value_keys_rotate)["rewritten"])
 
     def serve(self, **config: Any) -> Server:
         """Serves SCIM over HTTP and gRPC from this process, on threads of the library: see docs/EMBEDDING.md.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -19,13 +19,23 @@ from . import _abi
 from ._abi import ABSENT, Json, answer, document, options, run, text
 from ._callbacks import watched
 from ._native import ffi, lib
-from ._rows import Import, Resources, Row, pieces
-from ._web import ActorOf, BaseOf, ScopeOf
+from ._rows import Body, Import, Resources, Row, parts, pieces
+from ._web import ActorOf, BaseOf, PermissionsOf, ScopeOf
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._options import BulkOptions, CreateOptions, DeleteOptions, ImportOptions, Query, ReadOptions, WriteOptions
+    from ._options import (
+        BulkOptions,
+        CreateOptions,
+        DeleteOptions,
+        ImporterOptions,
+        ImportOptions,
+        Query,
+        QueueOptions,
+        ReadOptions,
+        WriteOptions,
+    )
     from ._store import Store
     from .asgi import AsgiApp
     from .wsgi import WsgiApp
@@ -121,7 +131,8 @@ class Tenant(Generic[T]):
         )
 
     def delete(self, resource_type: str, id: str, **write: Unpack[DeleteOptions]) -> None:
-        """Deletes a resource (RFC 7644 section 3.6). Groups lose the member with it."""
+        """Deletes a resource (RFC 7644 section 3.6). Groups lose the member with it. Raises `Conflict` while others
+        name it, where the tenant's profile asks for that, unless with `force`."""
         watched(
             _done,
             lib.scimdb_delete,
@@ -132,6 +143,17 @@ class Tenant(Generic[T]):
             *text(id),
             *options(write),
         )
+
+    def forget(self, resource_type: str, external_id: str, *, actor: str | None = None) -> int:
+        """Erases the deleted resources of a type that had an externalId, from the change log, from indexes and from the
+        file; how many they were.
+
+        The file is written anew, and everybody else waits for the end of that. Raises `Conflict` while a resource has
+        the externalId: delete it first; and `NotFound` where none that was deleted had it.
+        """
+        named = (*text(resource_type), *text(external_id))
+        told = _abi.parsed(self._changed(lib.scimdb_forget, *named, *options({"actor": actor})))
+        return int(told["resources"])
 
     def verify_password(self, resource_type: str, id: str, password: str) -> bool:
         """Whether the password is the resource's; not, where it has none. Takes as long as hashing does."""
@@ -154,7 +176,8 @@ class Tenant(Generic[T]):
         """A page of resources: the ListResponse (RFC 7644 section 3.4.2), with the exact total.
 
         Without a resource type it looks in all of them. The query is given by keywords, or as a SearchRequest. Raises
-        `InvalidRequest` with the byte of the filter to blame as its `offset`.
+        `InvalidRequest` with the byte of the filter to blame as its `offset`. With `search_repositories` it looks in
+        those of `Store.set_repositories` as well.
         """
         return self._loads(self._asked(lib.scimdb_search, resource_type, request, query))
 
@@ -198,11 +221,54 @@ class Tenant(Generic[T]):
                 loading.feed(piece)
             return loading.finish()
 
-    def importer(self, **how: Unpack[ImportOptions]) -> Import:
-        """Begins an import whose bytes come from elsewhere: `feed` them, then `finish`."""
+    def importer(self, **how: Unpack[ImporterOptions]) -> Import:
+        """Begins an import whose bytes come from elsewhere: `feed` them, then `finish`. With `queue`, one that is
+        queued: see `queue_import`."""
         place = ffi.new("scimdb_import **")
         run(lib.scimdb_import_open, self._db, self._tenant, self._tenant_size, *options(how), place)
         return Import(place[0], self._store)
+
+    def queue_import(self, body: Body, **how: Unpack[QueueOptions]) -> dict[str, Any]:
+        """Queues an import that the store carries out by itself, and tells its job, as `job` does.
+
+        The body is an object of users (a list of resources), group (of value, the id of a group that they become
+        members of), and authenticatorPolicy, where the tenant's profile has authenticators. It is a dict, or JSON text,
+        also in pieces that are cut anywhere: a file that is open, a generator.
+
+        All of it is durable at the end, or nothing is there. Imports are carried out in the order in which they came; a
+        crash or a close holds one up until the store is opened again, and nobody is imported twice.
+        """
+        with self.importer(queue=True, **how) as loading:
+            for part in parts(body):
+                loading.feed(part)
+            return loading.finish()
+
+    def job(self, correlation_id: str, *, wait: float = 0.0) -> dict[str, Any]:
+        """How far an import is that was queued: correlationId, status ("importing", "done", "failed"), resourceType,
+        importSize, processed, imported, alreadyExisted, failed, group, actor, created, finished, reason, and failures,
+        a list of objects with row, externalId and detail. Raises `NotFound`.
+
+        Waits that many seconds for its end, and tells it as it stands then: `Store.interrupt` ends the wait by
+        `Cancelled`, and closing the store by `Misuse`.
+        """
+        interrupts = self._store._interrupts
+        deadline = time.monotonic() + wait
+        while True:
+            if self._store._interrupts != interrupts:
+                raise _abi.cancelled()
+            # In slices, as waits for changes.
+            asked = text(correlation_id) + options({"wait_seconds": _slice(deadline - time.monotonic()) / 1000})
+            with self._store._ending():
+                found = answer(lib.scimdb_job_get, self._db, self._tenant, self._tenant_size, *asked)
+            told: dict[str, Any] = _abi.parsed(found)
+            if told["finished"] is not None or time.monotonic() >= deadline:
+                return told
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """The imports that were queued, as `job` tells them, in the order in which they came: the last thousand of
+        those that have ended, and all others."""
+        found = _abi.parsed(answer(lib.scimdb_job_list, self._db, self._tenant, self._tenant_size))
+        return list(found["jobs"])
 
     # -- the change log --
 
@@ -254,6 +320,7 @@ class Tenant(Generic[T]):
         actor: str | None = None,
         scope: str | None = None,
         subject: str | None = None,
+        permissions: Sequence[str] | None = None,
         max_body_bytes: int | None = None,
         authentication_schemes: list[dict[str, Any]] | None = None,
         documentation_uri: str | None = None,
@@ -267,6 +334,8 @@ class Tenant(Generic[T]):
         actor           who calls, for the change log
         scope           what the caller may do: "read", "write" (which is what None is) or "admin"
         subject         the id of the resource that /Me is
+        permissions     those of the tenant's profile that the caller is limited to; none, or an empty list: all that
+                        the scope allows
         max_body_bytes  a longer body is answered with 413. 1 MiB unless it is given
         """
         context = options(
@@ -276,6 +345,7 @@ class Tenant(Generic[T]):
                 "actor": actor,
                 "scope": scope,
                 "subject": subject,
+                "permissions": permissions,
                 "max_body_bytes": max_body_bytes,
                 "authentication_schemes": authentication_schemes,
                 "documentation_uri": documentation_uri,
@@ -317,6 +387,7 @@ class Tenant(Generic[T]):
         authenticate: bool = True,
         actor: ActorOf = None,
         scope: ScopeOf = None,
+        permissions: PermissionsOf = None,
         max_body_bytes: int = 1 << 20,
     ) -> WsgiApp:
         """The endpoint as a WSGI application (PEP 3333), to be mounted in any framework that speaks it.
@@ -324,11 +395,13 @@ class Tenant(Generic[T]):
         base            the URL that it stands at, or a function of the environ. None: as the request tells it
         authenticate    whether callers need a bearer token of the store; False where the host authenticates them itself
         actor, scope    who calls and what they may do, or functions of the environ; for hosts that authenticate
+        permissions     those of the tenant's profile that the caller is limited to, in the same way; none, or an empty
+                        list: all that the scope allows
         max_body_bytes  a longer body is answered with 413, and not read further
         """
         from .wsgi import WsgiApp
 
-        return WsgiApp(self, base, authenticate, actor, scope, max_body_bytes)
+        return WsgiApp(self, base, authenticate, actor, scope, permissions, max_body_bytes)
 
     def asgi_app(
         self,
@@ -337,6 +410,7 @@ class Tenant(Generic[T]):
         authenticate: bool = True,
         actor: ActorOf = None,
         scope: ScopeOf = None,
+        permissions: PermissionsOf = None,
         max_body_bytes: int = 1 << 20,
         threads: int = 8,
     ) -> AsgiApp:
@@ -347,9 +421,22 @@ class Tenant(Generic[T]):
         """
         from .asgi import AsgiApp
 
-        return AsgiApp(self, base, authenticate, actor, scope, max_body_bytes, threads)
+        return AsgiApp(self, base, authenticate, actor, scope, permissions, max_body_bytes, threads)
 
-    # -- schemas and tokens --
+    # -- profile, schemas and tokens --
+
+    def check_profile(self, profile: Union[str, Mapping[str, Any], None] = None) -> dict[str, Any]:
+        """Which resources a profile would refuse if they were written as they are: a report of profile, resources,
+        refused, counts (a list of objects with resourceType, attribute, rule and count) and findings (a hundred at
+        most, objects with resourceType, id, attribute, rule and detail). Reads everything, and changes nothing.
+
+        The profile is a name or a document, as of `Store.create_tenant`; unless given, the tenant's own.
+        """
+        asked = ABSENT if profile is None else text(profile) if isinstance(profile, str) else document(profile)
+        report: dict[str, Any] = _abi.parsed(
+            answer(lib.scimdb_profile_check, self._db, self._tenant, self._tenant_size, *asked)
+        )
+        return report
 
     def schemas(self) -> T:
         """An object of `schemas` and `resourceTypes`, the built-in ones among them (RFC 7643 sections 6 and 7)."""
@@ -371,16 +458,29 @@ class Tenant(Generic[T]):
         scope: str | None = None,
         lifetime_seconds: int | None = None,
         subject: str | None = None,
+        permissions: Sequence[str] | None = None,
     ) -> dict[str, Any]:
         """Makes a bearer token; its name and its secret, which is told this one time.
 
         scope             "read", "write" or "admin"
         lifetime_seconds  for how long it is valid; for ever unless given
         subject           the id of the resource that /Me is for it
+        permissions       those of the tenant's profile that it is limited to; none, or an empty list: all that the
+                          scope allows
         """
-        how = options({"scope": scope, "lifetime_seconds": lifetime_seconds, "subject": subject})
+        how = options(
+            {"scope": scope, "lifetime_seconds": lifetime_seconds, "subject": subject, "permissions": permissions}
+        )
         token: dict[str, Any] = _abi.parsed(
             answer(lib.scimdb_token_create, self._db, self._tenant, self._tenant_size, *text(name), *how)
+        )
+        return token
+
+    def regenerate_token(self, name: str) -> dict[str, Any]:
+        """Gives a token a new secret, told as `create_token` does; the old one is unknown at once. What the token was
+        made with stays."""
+        token: dict[str, Any] = _abi.parsed(
+            answer(lib.scimdb_token_regenerate, self._db, self._tenant, self._tenant_size, *text(name))
         )
         return token
 
@@ -389,7 +489,8 @@ class Tenant(Generic[T]):
         run(lib.scimdb_token_revoke, self._db, self._tenant, self._tenant_size, *text(name))
 
     def tokens(self) -> list[dict[str, Any]]:
-        """The tokens, without their secrets."""
+        """The tokens, without their secrets: name, scope, created, expires, subject, and permissions where they are
+        limited to some."""
         found = _abi.parsed(answer(lib.scimdb_token_list, self._db, self._tenant, self._tenant_size))
         return list(found["tokens"])
 
@@ -398,7 +499,8 @@ class Tenant(Generic[T]):
 
     def _asked(self, function: Any, resource_type: str | None, request: Json | None, query: Mapping[str, Any]) -> bytes:
         asked = _request(request, query)
-        return answer(function, self._db, self._tenant, self._tenant_size, *text(resource_type), *asked)
+        # The repositories of the host run on this thread.
+        return watched(answer, function, self._db, self._tenant, self._tenant_size, *text(resource_type), *asked)
 
 
 def _slice(seconds: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Callable, NamedTuple, Optional, Union
 from urllib.parse import quote, unquote_to_bytes
@@ -10,6 +11,7 @@ from urllib.parse import quote, unquote_to_bytes
 BaseOf = Union[str, Callable[[Any], str], None]
 ActorOf = Union[str, Callable[[Any], Optional[str]], None]
 ScopeOf = Union[str, Callable[[Any], Optional[str]], None]
+PermissionsOf = Union[Sequence[str], Callable[[Any], Optional[Sequence[str]]], None]
 
 # What may stand in a path as it is (RFC 3986 section 3.3), and separates segments.
 _PATH = "/:@!$&'()*+,;=-._~"

@@ -22,14 +22,14 @@ from typing import (
 )
 
 from . import _abi, _store
-from ._rows import Import, Resources, Row, pieces
+from ._rows import Body, Import, Resources, Row, parts, pieces
 from ._store import Server, Store, Subscription
 from ._tenant import Tenant
 
 if TYPE_CHECKING:
     from typing_extensions import Concatenate, ParamSpec, Unpack
 
-    from ._options import ImportOptions, OpenOptions, Query
+    from ._options import ImportOptions, OpenOptions, Query, QueueOptions
 
     P = ParamSpec("P")
 
@@ -40,6 +40,8 @@ _BATCH = 64
 # How long a follower waits before it looks by itself. Writes, interrupts and closing wake it sooner; this is for what
 # nobody told it, since the process that holds a shared store died.
 _LOOK_SECONDS = 1.0
+# How long an import may have ended before somebody who waits for that looks.
+_JOB_LOOK_SECONDS = 0.1
 
 
 class _Pool:
@@ -148,6 +150,11 @@ class AsyncStore:
         """Sets the hooks, as `Store.set_hooks` does: plain functions, which run on the threads of the pool."""
         self._store.set_hooks(before_write=before_write, after_commit=after_commit)
 
+    def set_repositories(self, search: Any) -> None:
+        """Gives the store the repositories of the host, as `Store.set_repositories` does: a plain function, which
+        runs on the threads of the pool."""
+        self._store.set_repositories(search)
+
     def on_change(self, callback: Callable[[int], object]) -> Subscription:
         """Wakes you after writes, as `Store.on_change` does, but on the event loop: the callback may call the store."""
         loop = asyncio.get_running_loop()
@@ -166,6 +173,7 @@ class AsyncStore:
     check = _of_store(Store.check)
     backup = _of_store(Store.backup)
     compact = _of_store(Store.compact)
+    rotate_value_keys = _of_store(Store.rotate_value_keys)
 
     async def serve(self, **config: Any) -> Server:
         """Serves SCIM from this process, as `Store.serve` does."""
@@ -248,17 +256,21 @@ class AsyncTenant:
     replace = _of_tenant(Tenant.replace)
     patch = _of_tenant(Tenant.patch)
     delete = _of_tenant(Tenant.delete)
+    forget = _of_tenant(Tenant.forget)
     verify_password = _of_tenant(Tenant.verify_password)
     search = _of_tenant(Tenant.search)
     explain = _of_tenant(Tenant.explain)
     bulk = _of_tenant(Tenant.bulk)
     handle = _of_tenant(Tenant.handle)
+    check_profile = _of_tenant(Tenant.check_profile)
     schemas = _of_tenant(Tenant.schemas)
     put_schema = _of_tenant(Tenant.put_schema)
     remove_schema = _of_tenant(Tenant.remove_schema)
     create_token = _of_tenant(Tenant.create_token)
+    regenerate_token = _of_tenant(Tenant.regenerate_token)
     revoke_token = _of_tenant(Tenant.revoke_token)
     tokens = _of_tenant(Tenant.tokens)
+    jobs = _of_tenant(Tenant.jobs)
     changes = _of_tenant(Tenant.changes)
 
     def iterate(
@@ -281,6 +293,45 @@ class AsyncTenant:
             return await self._pool.run(loading.finish)
         finally:
             await self._pool.run(loading.close)
+
+    async def queue_import(
+        self, body: Union[Body, AsyncIterable[Union[str, bytes]]], **how: Unpack[QueueOptions]
+    ) -> dict[str, Any]:
+        """Queues an import, as `Tenant.queue_import` does; also from an asynchronous iterable of pieces."""
+        if not isinstance(body, AsyncIterable):
+            return await self._pool.run(self._tenant.queue_import, body, **how)
+        loading: Import = await self._pool.run(self._tenant.importer, queue=True, **how)
+        try:
+            async for part in body:
+                for piece in parts(part):
+                    await self._pool.run(loading.feed, piece)
+            return await self._pool.run(loading.finish)
+        finally:
+            await self._pool.run(loading.close)
+
+    async def job(self, correlation_id: str, *, wait: float = 0.0) -> dict[str, Any]:
+        """How far an import is that was queued, as `Tenant.job` tells it, without holding a thread while it waits."""
+        store = self._tenant.store
+        loop = asyncio.get_running_loop()
+        woken = asyncio.Event()
+        interrupts = store._interrupts
+        deadline = loop.time() + wait
+
+        def wake() -> None:
+            # A loop that is closed has nobody to wake.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(woken.set)
+
+        with store._waking(wake):
+            while True:
+                if store._interrupts != interrupts:
+                    raise _abi.cancelled()
+                told = await self._pool.run(self._tenant.job, correlation_id)
+                left = deadline - loop.time()
+                if told["finished"] is not None or left <= 0:
+                    return told
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(woken.wait(), min(left, _JOB_LOOK_SECONDS))
 
     async def follow(self, since: int = 0) -> AsyncIterator[dict[str, Any]]:
         """Every change after that sequence, and those to come, without holding a thread while it waits.

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable
 
-from ._web import ActorOf, BaseOf, ScopeOf, Where, setting, where
+from ._web import ActorOf, BaseOf, PermissionsOf, ScopeOf, Where, setting, where
 
 if TYPE_CHECKING:
     from ._tenant import Tenant
@@ -30,6 +30,7 @@ class AsgiApp:
         authenticate: bool,
         actor: ActorOf,
         scope: ScopeOf,
+        permissions: PermissionsOf,
         max_body_bytes: int,
         threads: int,
     ) -> None:
@@ -38,6 +39,7 @@ class AsgiApp:
         self._authenticate = authenticate
         self._actor = actor
         self._scope = scope
+        self._permissions = permissions
         self._max_body_bytes = max_body_bytes
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="scimdb")
 
@@ -71,6 +73,7 @@ class AsgiApp:
             authenticate=self._authenticate,
             actor=setting(self._actor, scope),
             scope=setting(self._scope, scope),
+            permissions=setting(self._permissions, scope),
             max_body_bytes=self._max_body_bytes,
         )
         context = contextvars.copy_context()

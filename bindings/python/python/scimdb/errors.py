@@ -79,7 +79,7 @@ class Error(Exception):
     retriable  whether the same call may succeed later
     json       the Error message of RFC 7644 section 3.12, as text, to be sent to a client
 
-    Where a before-write hook failed, `__cause__` is the exception that it raised.
+    Where a before-write hook or the host's repositories failed, `__cause__` is the exception that they raised.
     """
 
     code: int
@@ -174,7 +174,8 @@ def error_of(fields: Fields) -> Error:
 
 
 class Refuse(Exception):
-    """Raised by a before-write hook, refuses the write: the writer gets this error.
+    """Raised by a before-write hook, refuses the write: the writer gets this error. Raised by the host's repositories,
+    fails the search in the same way, without a scimType of its own.
 
     detail     what to do about it, for the client
     status     the HTTP status (RFC 7644 section 3.12)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Callable
 
-from ._web import ActorOf, BaseOf, ScopeOf, Where, path_of, phrase, setting, where
+from ._web import ActorOf, BaseOf, PermissionsOf, ScopeOf, Where, path_of, phrase, setting, where
 
 if TYPE_CHECKING:
     from ._tenant import Tenant
@@ -24,6 +24,7 @@ class WsgiApp:
         authenticate: bool,
         actor: ActorOf,
         scope: ScopeOf,
+        permissions: PermissionsOf,
         max_body_bytes: int,
     ) -> None:
         self._tenant = tenant
@@ -31,6 +32,7 @@ class WsgiApp:
         self._authenticate = authenticate
         self._actor = actor
         self._scope = scope
+        self._permissions = permissions
         self._max_body_bytes = max_body_bytes
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -50,6 +52,7 @@ class WsgiApp:
             authenticate=self._authenticate,
             actor=setting(self._actor, environ),
             scope=setting(self._scope, environ),
+            permissions=setting(self._permissions, environ),
             max_body_bytes=self._max_body_bytes,
         )
         headers = list(answer.headers.items())
