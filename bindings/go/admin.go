@@ -6,7 +6,6 @@ import "C"
 import (
 	"context"
 	"encoding/json"
-	"time"
 )
 
 // PutSchemas registers schemas and resource types: documents of RFC 7643 sections 6 and 7, one, or an array of them, that
@@ -54,8 +53,8 @@ func (t *Tenant) Schemas(ctx context.Context) (*Schemas, error) {
 
 // TenantOptions are the settings of a tenant.
 type TenantOptions struct {
-	// Profile is what the tenant's clients send and expect: the name of a built-in one ("strict", "entra", "okta"), or a
-	// document. Nil: strict.
+	// Profile is what the tenant's clients send and expect: the name of a built-in one ("strict", "entra", "okta", "activid",
+	// "absorb", "activtrak"), or a document. Nil: strict.
 	Profile any `json:"profile,omitempty"`
 }
 
@@ -93,6 +92,67 @@ func (s *Store) ConfigureTenant(ctx context.Context, name string, opts *TenantOp
 	})
 }
 
+// A ProfileReport tells which resources a profile would refuse.
+type ProfileReport struct {
+	// Profile is the profile's name.
+	Profile string `json:"profile"`
+	// Resources is how many resources were read.
+	Resources uint64 `json:"resources"`
+	// Refused is how many of them would be refused.
+	Refused uint64 `json:"refused"`
+	// Counts are how many, by what refuses them.
+	Counts []ProfileCount `json:"counts"`
+	// Findings are a hundred of them at most.
+	Findings []ProfileFinding `json:"findings"`
+}
+
+// A ProfileCount is how many resources a rule refuses.
+type ProfileCount struct {
+	// ResourceType is the resource type's name.
+	ResourceType string `json:"resourceType"`
+	// Attribute is the attribute that is to blame, or empty.
+	Attribute string `json:"attribute"`
+	// Rule is a word for what refuses.
+	Rule string `json:"rule"`
+	// Count is how many resources.
+	Count uint64 `json:"count"`
+}
+
+// A ProfileFinding is a resource that a profile would refuse.
+type ProfileFinding struct {
+	// ResourceType is the resource type's name.
+	ResourceType string `json:"resourceType"`
+	// ID is the resource's id.
+	ID string `json:"id"`
+	// Attribute is the attribute that is to blame, or empty.
+	Attribute string `json:"attribute"`
+	// Rule is a word for what refuses.
+	Rule string `json:"rule"`
+	// Detail tells people what is wrong.
+	Detail string `json:"detail"`
+}
+
+// CheckProfile reads every resource of the tenant, and tells which of them a profile would refuse if they were written as they
+// are. The profile is a name or a document, as in [TenantOptions]; nil is the tenant's own. Nothing is changed.
+func (t *Tenant) CheckProfile(ctx context.Context, profile any) (*ProfileReport, error) {
+	var encoded []byte
+	var err error
+	if profile != nil {
+		if encoded, err = encode(profile); err != nil {
+			return nil, err
+		}
+	}
+	text, err := t.store.call(ctx, func(f *frame) C.scimdb_code {
+		tenantPtr, tenantLen := optional(t.name)
+		profilePtr, profileLen := options(encoded)
+		return C.scimdb_profile_check(t.store.db, tenantPtr, tenantLen, profilePtr, profileLen, &f.c.out, &f.c.err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return decode[ProfileReport](text)
+}
+
 // DropTenant removes a tenant with everything in it.
 func (s *Store) DropTenant(ctx context.Context, name string) error {
 	return s.do(ctx, func(f *frame) C.scimdb_code {
@@ -116,118 +176,4 @@ func (s *Store) Tenants(ctx context.Context) ([]TenantInfo, error) {
 		return nil, err
 	}
 	return list.Tenants, nil
-}
-
-// TokenOptions say what a token allows.
-type TokenOptions struct {
-	// Scope is "read", "write", which is the default, or "admin".
-	Scope string
-	// Lifetime is how long it is valid; 0: until it is revoked.
-	Lifetime time.Duration
-	// Subject is the id of the resource that /Me is for its bearer.
-	Subject string
-}
-
-// encode is the JSON that scimdb_token_create takes.
-func (o *TokenOptions) encode() ([]byte, error) {
-	if o == nil {
-		return nil, nil
-	}
-	return json.Marshal(struct {
-		Scope    string  `json:"scope,omitempty"`
-		Lifetime float64 `json:"lifetimeSeconds,omitempty"`
-		Subject  string  `json:"subject,omitempty"`
-	}{o.Scope, o.Lifetime.Seconds(), o.Subject})
-}
-
-// A Token is a bearer token (RFC 6750) as the store keeps it: without its secret.
-type Token struct {
-	// Name is its name, and the actor of what is written with it.
-	Name string `json:"name"`
-	// Scope is "read", "write" or "admin".
-	Scope string `json:"scope"`
-	// Subject is the id of the resource that /Me is for its bearer, or empty.
-	Subject string `json:"subject,omitempty"`
-	// Created is when it was created.
-	Created time.Time `json:"created"`
-	// Expires is when it becomes invalid; nil: never.
-	Expires *time.Time `json:"expires,omitempty"`
-}
-
-// A NewToken is a token that was just created.
-type NewToken struct {
-	// Name is its name.
-	Name string `json:"name"`
-	// Secret is what its bearer sends. The store cannot tell it a second time.
-	Secret string `json:"secret"`
-}
-
-// An Identity is whose a token is.
-type Identity struct {
-	// Tenant is the tenant that the token is of.
-	Tenant string `json:"tenant"`
-	// Name is the token's name.
-	Name string `json:"name"`
-	// Scope is "read", "write" or "admin".
-	Scope string `json:"scope"`
-	// Subject is the id of the resource that /Me is for its bearer, or empty.
-	Subject string `json:"subject,omitempty"`
-}
-
-// CreateToken creates a bearer token for the tenant. [ErrAlreadyExists] if the name is taken.
-func (t *Tenant) CreateToken(ctx context.Context, name string, opts *TokenOptions) (*NewToken, error) {
-	encoded, err := opts.encode()
-	if err != nil {
-		return nil, err
-	}
-	text, err := t.store.call(ctx, func(f *frame) C.scimdb_code {
-		tenantPtr, tenantLen := optional(t.name)
-		namePtr, nameLen := text(name)
-		optionsPtr, optionsLen := options(encoded)
-		return C.scimdb_token_create(t.store.db, tenantPtr, tenantLen, namePtr, nameLen, optionsPtr, optionsLen,
-			&f.c.out, &f.c.err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return decode[NewToken](text)
-}
-
-// RevokeToken makes a token invalid, now and for ever.
-func (t *Tenant) RevokeToken(ctx context.Context, name string) error {
-	return t.store.do(ctx, func(f *frame) C.scimdb_code {
-		tenantPtr, tenantLen := optional(t.name)
-		namePtr, nameLen := text(name)
-		return C.scimdb_token_revoke(t.store.db, tenantPtr, tenantLen, namePtr, nameLen, &f.c.err)
-	})
-}
-
-// Tokens tells of the tenant's tokens.
-func (t *Tenant) Tokens(ctx context.Context) ([]Token, error) {
-	text, err := t.store.call(ctx, func(f *frame) C.scimdb_code {
-		tenantPtr, tenantLen := optional(t.name)
-		return C.scimdb_token_list(t.store.db, tenantPtr, tenantLen, &f.c.out, &f.c.err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	list, err := decode[struct {
-		Tokens []Token `json:"tokens"`
-	}](text)
-	if err != nil {
-		return nil, err
-	}
-	return list.Tokens, nil
-}
-
-// Authenticate tells whose a secret is, of whatever tenant. [ErrUnauthenticated] if it is nobody's, expired or revoked.
-func (s *Store) Authenticate(ctx context.Context, secret string) (*Identity, error) {
-	text, err := s.call(ctx, func(f *frame) C.scimdb_code {
-		secretPtr, secretLen := text(secret)
-		return C.scimdb_authenticate(s.db, secretPtr, secretLen, &f.c.out, &f.c.err)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return decode[Identity](text)
 }

@@ -22,6 +22,10 @@ static void after_commit(void *host, const char *write, size_t write_n) {
     scimdbGoAfterCommit((uintptr_t)host, (char *)write, write_n);
 }
 
+static scimdb_code search_repositories(void *host, const char *query, size_t query_n, scimdb_found *found) {
+    return scimdbGoSearchRepositories((uintptr_t)host, (char *)query, query_n, found);
+}
+
 static void changed(void *host, uint64_t sequence) { scimdbGoChanged((uintptr_t)host, sequence); }
 
 static void logged(void *host, int32_t level, const char *text, size_t text_n) {
@@ -33,6 +37,10 @@ static void drop(void *host) { scimdbGoDrop((uintptr_t)host); }
 scimdb_code scimdb_go_set_hooks(scimdb_store *db, int before, int after, uintptr_t host, scimdb_error **err) {
     return scimdb_set_hooks(db, before ? before_write : NULL, after ? after_commit : NULL, (void *)host,
                             host != 0 ? drop : NULL, err);
+}
+
+scimdb_code scimdb_go_set_repositories(scimdb_store *db, uintptr_t host, scimdb_error **err) {
+    return scimdb_set_repositories(db, host != 0 ? search_repositories : NULL, (void *)host, host != 0 ? drop : NULL, err);
 }
 
 scimdb_code scimdb_go_on_change(const scimdb_store *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err) {

@@ -38,6 +38,7 @@ void scimdb_go_error_read(const scimdb_error *error, scimdb_go_error *out);
 
 /* `host` is a cgo.Handle: a number, that Go must not keep as a pointer. */
 scimdb_code scimdb_go_set_hooks(scimdb_store *db, int before, int after, uintptr_t host, scimdb_error **err);
+scimdb_code scimdb_go_set_repositories(scimdb_store *db, uintptr_t host, scimdb_error **err);
 scimdb_code scimdb_go_on_change(const scimdb_store *db, uintptr_t host, scimdb_subscription **out, scimdb_error **err);
 scimdb_code scimdb_go_set_log(int32_t level, uintptr_t host, scimdb_error **err);
 

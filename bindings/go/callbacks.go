@@ -37,6 +37,20 @@ func scimdbGoAfterCommit(handle C.uintptr_t, write *C.char, n C.size_t) {
 	hooks.after(copied(write, n))
 }
 
+//export scimdbGoSearchRepositories
+func scimdbGoSearchRepositories(handle C.uintptr_t, query *C.char, n C.size_t, found *C.scimdb_found) (code C.scimdb_code) {
+	repositories := cgo.Handle(handle).Value().(*Repositories)
+	// What is left if the function panics: a failure that is nobody's fault but the host's.
+	code = C.SCIMDB_INTERNAL
+	defer func() {
+		if cause := recover(); cause != nil {
+			report(repositories.ErrorLog, "panic in a search of repositories", "panic", cause, "stack", string(debug.Stack()))
+			repositoriesFailed().fail(found)
+		}
+	}()
+	return repositories.search(copied(query, n), found)
+}
+
 //export scimdbGoChanged
 func scimdbGoChanged(handle C.uintptr_t, sequence C.uint64_t) {
 	defer func() {

@@ -38,7 +38,7 @@ type Changes struct {
 	Last uint64 `json:"last"`
 }
 
-// slice is how long one wait for changes is at most: contexts are looked at in between.
+// slice is how long one wait, for changes or for the end of an import, is at most: contexts are looked at in between.
 const slice = 100 * time.Millisecond
 
 // forever is a wait that does not end by itself.
@@ -52,24 +52,34 @@ const watchPage = 1000
 //
 // [ErrOutOfRange] if the log does not reach back so far: read all resources, and go on from now.
 func (t *Tenant) Changes(ctx context.Context, since uint64, limit int, wait time.Duration) (*Changes, error) {
-	interrupts := t.store.interrupts.Load()
-	deadline := time.Now().Add(wait)
-	for {
-		part := min(max(time.Until(deadline), 0), slice)
+	return waited(t.store, wait, "the wait for changes was interrupted", func(part time.Duration) (*Changes, bool, error) {
 		text, err := t.store.call(ctx, func(f *frame) C.scimdb_code {
 			tenantPtr, tenantLen := optional(t.name)
 			return C.scimdb_changes(t.store.db, tenantPtr, tenantLen, C.uint64_t(since), count32(limit),
 				C.uint32_t(part.Milliseconds()), &f.c.out, &f.c.err)
 		})
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		changes, err := decode[Changes](text)
-		if err != nil || len(changes.Changes) > 0 || !time.Now().Before(deadline) {
-			return changes, err
+		return changes, err == nil && len(changes.Changes) > 0, err
+	})
+}
+
+// waited asks again and again, with a part of the wait each time, until there is what is waited for, or the wait is over.
+func waited[T any](s *Store, wait time.Duration, interrupted string, ask func(part time.Duration) (*T, bool, error)) (*T, error) {
+	interrupts := s.interrupts.Load()
+	deadline := time.Now().Add(wait)
+	for {
+		answer, came, err := ask(min(max(time.Until(deadline), 0), slice))
+		if err != nil {
+			return nil, err
 		}
-		if t.store.interrupts.Load() != interrupts {
-			return nil, errorOf(ErrCancelled, "the wait for changes was interrupted")
+		if came || !time.Now().Before(deadline) {
+			return answer, nil
+		}
+		if s.interrupts.Load() != interrupts {
+			return nil, errorOf(ErrCancelled, interrupted)
 		}
 	}
 }

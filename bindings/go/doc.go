@@ -30,7 +30,7 @@
 // # Contexts
 //
 // A call whose context is done before it begins returns the context's error. A call that has begun runs to its end, but for
-// Changes, Watch, Iterate and imports, which look at the context again and again. [Store.Interrupt] ends the
+// Changes, Watch, Job, Iterate and imports, which look at the context again and again. [Store.Interrupt] ends the
 // reads of the whole store early; nothing ends a single one.
 //
 // # Linking

@@ -2,12 +2,14 @@ package scimdb_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	scimdb "github.com/scimdb/scimdb/bindings/go"
 )
@@ -109,6 +111,58 @@ func ExampleStore_SetHooks() {
 	// Output:
 	// Employee <nil>
 	//  scimdb: INVALID_VALUE: userName must end in @example.com
+}
+
+func ExampleStore_SetRepositories() {
+	ctx := context.Background()
+	key := make([]byte, 32)
+	rand.Read(key)
+	store, err := scimdb.Open(":memory:", &scimdb.Options{ValueKeys: []scimdb.ValueKey{{ID: "2026", Key: key}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.CreateTenant(ctx, "acme", &scimdb.TenantOptions{Profile: "activid"}); err != nil {
+		log.Fatal(err)
+	}
+	err = store.SetRepositories(&scimdb.Repositories{
+		Search: func(query *scimdb.RepositoryQuery) error {
+			return query.Add(map[string]string{"externalId": "ann", "userName": "ann", "userType": "LDAP"})
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := scimdb.SearchRequest{Filter: "userType eq LDAP", SearchRepositories: true}
+	page, err := scimdb.As[scimdb.ListResponse[struct{ ExternalID string }]](store.Tenant("acme").Search(ctx, "User", request))
+	fmt.Println(page.Resources, err)
+	// Output: [{ann}] <nil>
+}
+
+func ExampleTenant_QueueImport() {
+	ctx := context.Background()
+	store, err := scimdb.Open(":memory:", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	tenant := store.Tenant("default")
+	group, err := scimdb.As[struct{ ID string }](tenant.Create(ctx, "Group",
+		`{"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "staff"}`, nil))
+	if err != nil {
+		log.Fatal(err)
+	}
+	object := strings.NewReader(`{"users": [{"userName": "ann"}, {"userName": "bo"}], "group": {"value": "` + group.ID + `"}}`)
+	job, err := tenant.QueueImport(ctx, object, &scimdb.QueueOptions{Actor: "HR"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	job, err = tenant.Job(ctx, job.CorrelationID, time.Minute)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(job.Status, job.Imported)
+	// Output: done 2
 }
 
 func ExampleTenant_Iterate() {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -196,7 +197,7 @@ func TestTenantsTokensAndSchemas(t *testing.T) {
 	ann := create(t, acme, "ann")
 	token := must[*scimdb.NewToken](t)(acme.CreateToken(ctx, "okta", &scimdb.TokenOptions{Scope: "read", Lifetime: 1e15, Subject: ann.ID}))
 	identity := must[*scimdb.Identity](t)(store.Authenticate(ctx, token.Secret))
-	if *identity != (scimdb.Identity{Tenant: "acme", Name: "okta", Scope: "read", Subject: ann.ID}) {
+	if !reflect.DeepEqual(*identity, scimdb.Identity{Tenant: "acme", Name: "okta", Scope: "read", Subject: ann.ID}) {
 		t.Errorf("%+v", identity)
 	}
 	tokens := must[[]scimdb.Token](t)(acme.Tokens(ctx))

@@ -32,8 +32,10 @@ type RequestContext struct {
 	Subject string `json:"subject,omitempty"`
 	// Scope is what the caller may do: "read", "write", which is the default, or "admin".
 	Scope string `json:"scope,omitempty"`
-	// Authenticate: the store looks at the bearer token in the headers, which decides subject, scope, and, without one
-	// here, actor. Neither Subject nor Scope may be set then.
+	// Permissions are those of the tenant's profile that the caller is limited to; none: all that the scope allows.
+	Permissions []string `json:"permissions,omitempty"`
+	// Authenticate: the store looks at the bearer token in the headers, which decides subject, scope, permissions, and,
+	// without one here, actor. Neither Subject nor Scope nor Permissions may be set then.
 	Authenticate bool `json:"authenticate,omitempty"`
 	// MaxBodyBytes is how large a body may be. Default 1 MiB.
 	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`

@@ -38,6 +38,8 @@ type Caller struct {
 	Subject string
 	// Scope is what it may do: "read", "write", which is the default, or "admin".
 	Scope string
+	// Permissions are those of the tenant's profile that it is limited to; none: all that the scope allows.
+	Permissions []string
 }
 
 const (
@@ -95,6 +97,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		request.Context.Actor, request.Context.Subject, request.Context.Scope = caller.Actor, caller.Subject, caller.Scope
+		request.Context.Permissions = caller.Permissions
 	}
 	// A server's requests always have a body; those that a test or a router makes may have none.
 	if r.Body != nil {

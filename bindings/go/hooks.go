@@ -77,13 +77,14 @@ func (p *Proposal) Set(attributes any) error {
 	return nil
 }
 
-// A Refusal is the error of a BeforeWrite hook, or of a [HandlerOptions.Authorize], that refuses a request and tells the
-// client why (RFC 7644 section 3.12).
+// A Refusal is the error of a BeforeWrite hook, of a [Repositories.Search], or of a [HandlerOptions.Authorize], that refuses a
+// request and tells the client why (RFC 7644 section 3.12).
 type Refusal struct {
 	// Status is the HTTP status; 0 is 400. In a hook, a pair of status and ScimType that SCIM does not have becomes 400
 	// invalidValue.
 	Status int
-	// ScimType is the keyword of RFC 7644 table 9; empty with a Status of 0 is invalidValue.
+	// ScimType is the keyword of RFC 7644 table 9; empty with a Status of 0 is invalidValue. A search of repositories tells
+	// none.
 	ScimType string
 	// Detail tells people what is wrong.
 	Detail string
@@ -204,8 +205,10 @@ func (p *Proposal) settled() *Proposal {
 }
 
 // report logs what went wrong in a hook.
-func (h *Hooks) report(message string, arguments ...any) {
-	logger := h.ErrorLog
+func (h *Hooks) report(message string, arguments ...any) { report(h.ErrorLog, message, arguments...) }
+
+// report logs what went wrong in a function of the host.
+func report(logger *slog.Logger, message string, arguments ...any) {
 	if logger == nil {
 		logger = slog.Default()
 	}

@@ -67,6 +67,11 @@ func (t *Tenant) NewImporter(opts *ImportOptions) (*Importer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.openImport(encoded)
+}
+
+// openImport begins an import with the options that scimdb_import_open takes.
+func (t *Tenant) openImport(encoded []byte) (*Importer, error) {
 	f := newFrame()
 	defer f.free()
 	tenantPtr, tenantLen := optional(t.name)
@@ -96,6 +101,15 @@ func (i *Importer) Write(chunk []byte) (int, error) {
 
 // Finish commits what is left and tells what became of the rows. The importer is closed then, also if that failed.
 func (i *Importer) Finish() (*ImportReport, error) {
+	text, err := i.finish()
+	if err != nil {
+		return nil, err
+	}
+	return decode[ImportReport](text)
+}
+
+// finish ends the import, and gives the library's answer.
+func (i *Importer) finish() ([]byte, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.c == nil {
@@ -108,7 +122,7 @@ func (i *Importer) Finish() (*ImportReport, error) {
 	if code != C.SCIMDB_OK {
 		return nil, i.store.checked(f.failure(code))
 	}
-	return decode[ImportReport](f.out())
+	return f.out(), nil
 }
 
 // Close gives the import up. After Finish, and a second time, it does nothing.
@@ -126,26 +140,29 @@ const chunk = 256 << 10
 // Import reads rows to their end: resources as lines of JSON. If the context is done or reading fails meanwhile, the import
 // is given up; batches that were committed by then stay.
 func (t *Tenant) Import(ctx context.Context, rows io.Reader, opts *ImportOptions) (*ImportReport, error) {
-	return t.imported(ctx, opts, func(importer *Importer) error {
-		buffer := make([]byte, chunk)
-		for {
-			if err := ctx.Err(); err != nil {
+	return t.imported(ctx, opts, func(importer *Importer) error { return importer.feed(ctx, rows) })
+}
+
+// feed reads to the end, unless the context is done.
+func (i *Importer) feed(ctx context.Context, rows io.Reader) error {
+	buffer := make([]byte, chunk)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := rows.Read(buffer)
+		if n > 0 {
+			if _, err := i.Write(buffer[:n]); err != nil {
 				return err
 			}
-			n, err := rows.Read(buffer)
-			if n > 0 {
-				if _, err := importer.Write(buffer[:n]); err != nil {
-					return err
-				}
-			}
-			if err == io.EOF {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("scimdb: rows cannot be read: %w", err)
-			}
 		}
-	})
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("scimdb: what is to be imported cannot be read: %w", err)
+		}
+	}
 }
 
 // ImportSeq imports what a sequence gives: JSON text, or what encoding/json makes JSON of.

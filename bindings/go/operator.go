@@ -97,6 +97,25 @@ func (s *Store) Compact(ctx context.Context) error {
 	return s.do(ctx, func(f *frame) C.scimdb_code { return C.scimdb_compact(s.db, &f.c.err) })
 }
 
+// RotateValueKeys reads the keys of [Options.ValueKeysFile] again, and encrypts everything by the first key that is encrypted
+// by another; it tells how many resources those were. Afterwards only older backups need the other keys. Others read and write
+// meanwhile; after an error the same call goes on. [ErrInvalidArgument] if the store was opened without keys.
+func (s *Store) RotateValueKeys(ctx context.Context) (uint64, error) {
+	text, err := s.call(ctx, func(f *frame) C.scimdb_code {
+		return C.scimdb_value_keys_rotate(s.db, &f.c.out, &f.c.err)
+	})
+	if err != nil {
+		return 0, err
+	}
+	rotated, err := decode[struct {
+		Rewritten uint64 `json:"rewritten"`
+	}](text)
+	if err != nil {
+		return 0, err
+	}
+	return rotated.Rewritten, nil
+}
+
 // LevelTrace is the slog level of what the library traces.
 const LevelTrace = slog.LevelDebug - 4
 

@@ -30,7 +30,28 @@ type Options struct {
 	// Share lets several processes open the store, if all of them say so: one holds it, and the others send their calls
 	// to that one. Only that one can serve; elsewhere [Store.Serve] is [ErrNotImplemented].
 	Share bool
+	// ValueKeys are the keys of the values that profiles encrypt at rest. The first is the current one, by which values are
+	// encrypted; the others are for values that were encrypted before. Keep them elsewhere than the store and its backups:
+	// without its key such a value is lost for ever, and nobody can restore it.
+	ValueKeys []ValueKey
+	// ValueKeysFile is the path of a JSON file with such keys, in place of ValueKeys: {"keys": [{"id": …, "key": base64}, …]}.
+	// [Store.RotateValueKeys] reads it again.
+	ValueKeysFile string
 }
+
+// A ValueKey is a key of values that are encrypted at rest.
+type ValueKey struct {
+	// ID is what the store knows it by.
+	ID string
+	// Key is the key: 32 bytes that nobody can guess, of crypto/rand say. No JSON, and no text, tells it.
+	Key []byte `json:"-"`
+}
+
+// String is the id alone: a key does not belong in a log.
+func (k ValueKey) String() string { return "ValueKey(" + k.ID + ")" }
+
+// GoString is the same.
+func (k ValueKey) GoString() string { return k.String() }
 
 // IndexOptions say when and how resources are indexed. What is indexed is decided by the schemas alone. The zero value of a
 // field is the default.
@@ -66,6 +87,8 @@ func (o *Options) encode() ([]byte, error) {
 	set("holder", o.Holder != "", o.Holder)
 	set("hashMemoryBytes", o.HashMemoryBytes != 0, o.HashMemoryBytes)
 	set("share", o.Share, true)
+	set("valueKeys", len(o.ValueKeys) > 0, encodeKeys(o.ValueKeys))
+	set("valueKeysFile", o.ValueKeysFile != "", o.ValueKeysFile)
 	if index := o.Index; index != nil {
 		outer := fields
 		fields = map[string]any{}
@@ -76,6 +99,15 @@ func (o *Options) encode() ([]byte, error) {
 		outer["index"], fields = fields, outer
 	}
 	return json.Marshal(fields)
+}
+
+// encodeKeys is the keys as scimdb_open takes them: encoding/json writes bytes in base64.
+func encodeKeys(keys []ValueKey) []map[string]any {
+	encoded := make([]map[string]any, 0, len(keys))
+	for _, key := range keys {
+		encoded = append(encoded, map[string]any{"id": key.ID, "key": append([]byte{}, key.Key...)})
+	}
+	return encoded
 }
 
 // ReadOptions are options of Get.
@@ -89,6 +121,9 @@ type ReadOptions struct {
 	IfNoneMatch string `json:"ifNoneMatch,omitempty"`
 	// Base stands before meta.location and $ref: a URL without a slash at its end.
 	Base string `json:"base,omitempty"`
+	// APIVersion is the version of the API that the request is of, where the tenant's profile has versions: what came with a
+	// later one is not shown. Default: the profile's.
+	APIVersion int `json:"apiVersion,omitempty"`
 }
 
 // WriteOptions are options of Create, Replace, Patch and Delete.
@@ -108,6 +143,11 @@ type WriteOptions struct {
 	Base string `json:"base,omitempty"`
 	// ID is the id of a resource to be created, and for Create alone. Default: the store makes one.
 	ID string `json:"id,omitempty"`
+	// Force deletes a resource that others name, too, where the tenant's profile asks for that; other writes do not look at it.
+	Force bool `json:"force,omitempty"`
+	// APIVersion is the version of the API that the request is of, where the tenant's profile has versions: what came with a
+	// later one is not shown. Default: the profile's.
+	APIVersion int `json:"apiVersion,omitempty"`
 }
 
 // BulkOptions are options of Bulk.
@@ -136,6 +176,9 @@ type SearchRequest struct {
 	Count *int `json:"count,omitempty"`
 	// Cursor asks for pages by cursor (RFC 9865): empty for the first one, then what the page before gave. Nil: by index.
 	Cursor *string `json:"cursor,omitempty"`
+	// SearchRepositories asks the repositories of the host as well ([Store.SetRepositories]), where the tenant's profile has
+	// them. StartIndex is 0 then.
+	SearchRepositories bool `json:"searchRepositories,omitempty"`
 }
 
 // Ptr is a pointer to a value, for the fields of a [SearchRequest].

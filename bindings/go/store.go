@@ -74,7 +74,7 @@ func (s *Store) Close() error {
 }
 
 // Interrupt ends the reads of the whole store that are running: searches, iterators, explanations, checks, and waits for
-// changes fail with [ErrCancelled]. Writes go on, and so do calls that begin later.
+// changes and for imports fail with [ErrCancelled]. Writes go on, and so do calls that begin later.
 func (s *Store) Interrupt() error {
 	// First, so that a wait sees it that begins its next call after the library was told.
 	s.interrupts.Add(1)

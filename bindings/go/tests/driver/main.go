@@ -129,8 +129,12 @@ func (d *driver) run(ctx context.Context, r *request) (object, error) {
 		if err != nil {
 			return nil, err
 		}
-		return typed(&object{"tenant": identity.Tenant, "name": identity.Name, "scope": identity.Scope,
-			"subject": nullable(identity.Subject)}, nil)
+		told := object{"tenant": identity.Tenant, "name": identity.Name, "scope": identity.Scope,
+			"subject": nullable(identity.Subject)}
+		if len(identity.Permissions) > 0 {
+			told["permissions"] = identity.Permissions
+		}
+		return typed(&told, nil)
 	}
 	return run(ctx, d.store.Tenant(r.Tenant), r)
 }
@@ -212,9 +216,17 @@ func (d *driver) open(text json.RawMessage) error {
 		MaxBulkOperations *int   `json:"maxBulkOperations"`
 		KeepChanges       uint64 `json:"keepChanges"`
 		HashMemoryBytes   int64  `json:"hashMemoryBytes"`
-		Index             *struct {
-			Enabled *bool  `json:"enabled"`
-			From    uint64 `json:"from"`
+		Holder            string `json:"holder"`
+		ValueKeysFile     string `json:"valueKeysFile"`
+		ValueKeys         []struct {
+			ID  string `json:"id"`
+			Key []byte `json:"key"`
+		} `json:"valueKeys"`
+		Index *struct {
+			Enabled   *bool  `json:"enabled"`
+			From      uint64 `json:"from"`
+			MaxOpen   int    `json:"maxOpen"`
+			MaxMemory uint64 `json:"maxMemory"`
 		} `json:"index"`
 	}](text)
 	if err != nil {
@@ -224,7 +236,10 @@ func (d *driver) open(text json.RawMessage) error {
 	if opts != nil {
 		*options = scimdb.Options{CacheBytes: opts.CacheBytes, DefaultPage: opts.DefaultPage, MaxPage: opts.MaxPage,
 			CursorTTL: time.Duration(opts.CursorTTLSeconds) * time.Second, KeepChanges: opts.KeepChanges,
-			HashMemoryBytes: opts.HashMemoryBytes}
+			HashMemoryBytes: opts.HashMemoryBytes, Holder: opts.Holder, ValueKeysFile: opts.ValueKeysFile}
+		for _, key := range opts.ValueKeys {
+			options.ValueKeys = append(options.ValueKeys, scimdb.ValueKey{ID: key.ID, Key: key.Key})
+		}
 		if most := opts.MaxBulkOperations; most != nil {
 			options.MaxBulkOperations = *most
 			if *most == 0 {
@@ -232,7 +247,8 @@ func (d *driver) open(text json.RawMessage) error {
 			}
 		}
 		if index := opts.Index; index != nil {
-			options.Index = &scimdb.IndexOptions{Disabled: index.Enabled != nil && !*index.Enabled, From: index.From}
+			options.Index = &scimdb.IndexOptions{Disabled: index.Enabled != nil && !*index.Enabled, From: index.From,
+				MaxOpen: index.MaxOpen, MaxMemoryBytes: index.MaxMemory}
 		}
 	}
 	d.store, err = scimdb.Open(":memory:", options)
@@ -290,9 +306,10 @@ func handle(ctx context.Context, tenant *scimdb.Tenant, r *request) (object, err
 
 func newToken(ctx context.Context, tenant *scimdb.Tenant, r *request) (object, error) {
 	opts, err := given[struct {
-		Scope           string `json:"scope"`
-		LifetimeSeconds int64  `json:"lifetimeSeconds"`
-		Subject         string `json:"subject"`
+		Scope           string   `json:"scope"`
+		LifetimeSeconds int64    `json:"lifetimeSeconds"`
+		Subject         string   `json:"subject"`
+		Permissions     []string `json:"permissions"`
 	}](r.Options)
 	if err != nil {
 		return nil, err
@@ -300,7 +317,7 @@ func newToken(ctx context.Context, tenant *scimdb.Tenant, r *request) (object, e
 	options := &scimdb.TokenOptions{}
 	if opts != nil {
 		lifetime := time.Duration(opts.LifetimeSeconds) * time.Second
-		*options = scimdb.TokenOptions{Scope: opts.Scope, Lifetime: lifetime, Subject: opts.Subject}
+		*options = scimdb.TokenOptions{Scope: opts.Scope, Lifetime: lifetime, Subject: opts.Subject, Permissions: opts.Permissions}
 	}
 	return typed(tenant.CreateToken(ctx, r.Name, options))
 }

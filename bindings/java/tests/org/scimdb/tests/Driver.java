@@ -223,6 +223,9 @@ public final class Driver {
         told.addProperty("name", principal.name());
         told.addProperty("scope", principal.scope().name().toLowerCase(Locale.ROOT));
         told.addProperty("subject", principal.subject());
+        if (!principal.permissions().isEmpty()) {
+            told.add("permissions", GSON.toJsonTree(principal.permissions()));
+        }
         return GSON.toJson(told);
     }
 

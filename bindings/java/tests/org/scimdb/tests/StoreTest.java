@@ -106,7 +106,7 @@ class StoreTest {
             String id = create(tenant, "ann");
             Token token = tenant.createToken("idp",
                     TokenOptions.defaults().scope(Scope.READ).lifetime(Duration.ofHours(1)).subject(id));
-            assertEquals(new Principal("default", "idp", Scope.READ, id), store.authenticate(token.secret()));
+            assertEquals(new Principal("default", "idp", Scope.READ, id, List.of()), store.authenticate(token.secret()));
             assertFalse(token.toString().contains(token.secret()));
             assertEquals("idp", read(tenant.tokens()).getAsJsonArray("tokens").get(0).getAsJsonObject().get("name")
                     .getAsString());

@@ -14,7 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The functions of the C library, one static method for each: what it takes and gives is in scimdb.h.
+ * The functions of the C library, one static method for each: what it takes and gives is in scimdb.h. {@link NativeProfiles}
+ * has those that profiles bring.
  *
  * <p>A text is a segment, whose size is its length; {@link MemorySegment#NULL} is an absent one. The handles are constants, so
  * that the compiler makes a plain call of each.
@@ -60,6 +61,7 @@ final class Native {
     private static final MethodHandle TENANT_DROP = function("scimdb_tenant_drop", "ptp");
     private static final MethodHandle TENANT_LIST = function("scimdb_tenant_list", "ppp");
     private static final MethodHandle TOKEN_CREATE = function("scimdb_token_create", "ptttpp");
+    private static final MethodHandle TOKEN_REGENERATE = function("scimdb_token_regenerate", "pttpp");
     private static final MethodHandle TOKEN_REVOKE = function("scimdb_token_revoke", "pttp");
     private static final MethodHandle TOKEN_LIST = function("scimdb_token_list", "ptpp");
     private static final MethodHandle AUTHENTICATE = function("scimdb_authenticate", "ptpp");
@@ -378,6 +380,15 @@ final class Native {
         }
     }
 
+    static int tokenRegenerate(MemorySegment store, MemorySegment tenant, MemorySegment name, MemorySegment out,
+            MemorySegment error) {
+        try {
+            return (int) TOKEN_REGENERATE.invokeExact(store, tenant, tenant.byteSize(), name, name.byteSize(), out, error);
+        } catch (Throwable failure) {
+            throw unexpected(failure);
+        }
+    }
+
     static int tokenRevoke(MemorySegment store, MemorySegment tenant, MemorySegment name, MemorySegment error) {
         try {
             return (int) TOKEN_REVOKE.invokeExact(store, tenant, tenant.byteSize(), name, name.byteSize(), error);
@@ -482,7 +493,7 @@ final class Native {
      * A function that answers with a code. The letters are its parameters: p a pointer, t a text (a pointer and a length), i a
      * 32-bit and l a 64-bit integer.
      */
-    private static MethodHandle function(String name, String parameters) {
+    static MethodHandle function(String name, String parameters) {
         return link(name, FunctionDescriptor.of(JAVA_INT, layouts(parameters)));
     }
 

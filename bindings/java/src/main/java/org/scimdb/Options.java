@@ -42,7 +42,7 @@ public abstract sealed class Options<T extends Options<T>> permits ImportOptions
     }
 
     @Override
-    public final String toString() {
+    public String toString() {
         return json;
     }
 
@@ -58,6 +58,10 @@ public abstract sealed class Options<T extends Options<T>> permits ImportOptions
 
     final boolean isEmpty() {
         return members.isEmpty();
+    }
+
+    final boolean with(String name) {
+        return members.containsKey(name);
     }
 
     final T text(String name, String value) {

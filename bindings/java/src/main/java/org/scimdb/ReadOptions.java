@@ -51,4 +51,12 @@ public final class ReadOptions extends Options<ReadOptions> {
     public ReadOptions base(String base) {
         return text("base", base);
     }
+
+    /**
+     * The version of the API that the request is of, where the tenant's profile has versions: what came with a later one is
+     * not shown. Default: the profile's.
+     */
+    public ReadOptions apiVersion(int version) {
+        return number("apiVersion", version);
+    }
 }

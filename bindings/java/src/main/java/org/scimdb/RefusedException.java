@@ -1,6 +1,9 @@
 package org.scimdb;
 
-/** Thrown by a {@link BeforeWrite} hook: the write is refused, and its caller gets this SCIM error (RFC 7644 section 3.12). */
+/**
+ * Thrown by a {@link BeforeWrite} hook or by {@link Repositories}: the write is refused, or the search fails, and its caller gets
+ * this SCIM error (RFC 7644 section 3.12).
+ */
 public class RefusedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -10,7 +13,7 @@ public class RefusedException extends RuntimeException {
     /**
      * Refuses with status 400 and the scimType {@code invalidValue}.
      *
-     * @param detail what is wrong, for the caller of the write
+     * @param detail what is wrong, for the caller
      */
     public RefusedException(String detail) {
         this(400, "invalidValue", detail);
@@ -21,7 +24,7 @@ public class RefusedException extends RuntimeException {
      *
      * @param status the HTTP status
      * @param scimType the keyword of RFC 7644 table 9, or null
-     * @param detail what is wrong, for the caller of the write
+     * @param detail what is wrong, for the caller
      */
     public RefusedException(int status, String scimType, String detail) {
         super(detail);

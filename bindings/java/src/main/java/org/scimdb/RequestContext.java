@@ -1,5 +1,6 @@
 package org.scimdb;
 
+import java.util.List;
 import java.util.Map;
 
 /** What the host tells about a SCIM request and its caller. */
@@ -50,6 +51,11 @@ public final class RequestContext extends Options<RequestContext> {
     /** What the caller may do. Default {@link Scope#WRITE}. */
     public RequestContext scope(Scope scope) {
         return text("scope", scope.text());
+    }
+
+    /** The permissions of the tenant's profile that the caller is limited to. Default none: all that the scope allows. */
+    public RequestContext permissions(String... names) {
+        return texts("permissions", List.of(names));
     }
 
     /**

@@ -1,5 +1,7 @@
 package org.scimdb;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -21,6 +23,14 @@ public final class ResourceImport implements AutoCloseable {
     ResourceImport(MemorySegment handle) {
         this.handle = handle;
         this.freed = Call.CLEANER.register(this, () -> Native.importFree(handle));
+    }
+
+    /** Takes a stream to its end. */
+    void feed(InputStream stream) throws IOException {
+        byte[] chunk = new byte[CHUNK];
+        for (int length = stream.read(chunk); length >= 0; length = stream.read(chunk)) {
+            feed(chunk, 0, length);
+        }
     }
 
     /** Takes a part of the NDJSON, in UTF-8, cut anywhere. */
@@ -64,9 +74,14 @@ public final class ResourceImport implements AutoCloseable {
      * @throws ScimdbException {@link ErrorCode#DISK_FULL}, {@link ErrorCode#IO}, {@link ErrorCode#MISUSE} when it is over
      */
     public ImportReport finish() {
+        return ImportReport.read(end());
+    }
+
+    /** Ends it; the library's answer. */
+    String end() {
         try (Call call = Call.begin()) {
             call.check(Native.importFinish(handle, call.buffer, call.error));
-            return ImportReport.read(call.result());
+            return call.result();
         } finally {
             Reference.reachabilityFence(this);
         }

@@ -58,8 +58,8 @@ public final class ScimHandler implements HttpHandler {
     }
 
     /**
-     * Who calls: the host has checked its credentials, in a filter say. The function tells actor, scope and subject; base and
-     * limits are the handler's.
+     * Who calls: the host has checked its credentials, in a filter say. The function tells actor, scope, permissions and
+     * subject; base and limits are the handler's.
      */
     public ScimHandler callers(Function<HttpExchange, RequestContext> function) {
         return new ScimHandler(tenant, base, maxBodyBytes, Objects.requireNonNull(function, "function"));

@@ -70,6 +70,14 @@ public final class SearchRequest extends Options<SearchRequest> {
         return texts("excludedAttributes", List.of(names));
     }
 
+    /**
+     * Whether the repositories of the host are searched as well ({@link Store#setRepositories}), where the tenant's profile has
+     * them. Such a search has no {@link #startIndex}. Default false.
+     */
+    public SearchRequest searchRepositories(boolean search) {
+        return flag("searchRepositories", search);
+    }
+
     /** A search with this filter. */
     public static SearchRequest of(String filter) {
         return NONE.filter(filter);

@@ -87,8 +87,8 @@ public final class Store implements AutoCloseable {
     }
 
     /**
-     * Ends searches, cursors, explains, checks and waits for changes that are running, with {@link ErrorCode#CANCELLED}. Later
-     * calls are not touched.
+     * Ends searches, cursors, explains, checks, and waits for changes and for imports that are running, with
+     * {@link ErrorCode#CANCELLED}. Later calls are not touched.
      */
     public void interrupt() {
         int code = Native.interrupt(handle);
@@ -120,6 +120,19 @@ public final class Store implements AutoCloseable {
             call.check(Native.setHooks(handle, before == null ? MemorySegment.NULL : Upcalls.BEFORE_WRITE,
                     after == null ? MemorySegment.NULL : Upcalls.AFTER_COMMIT, userdata,
                     none ? MemorySegment.NULL : Upcalls.DROP, call.error));
+        }
+    }
+
+    /**
+     * Sets the repositories of the host, in place of those before; null: none. Where processes share the store, set the same
+     * in each: they run in the process that holds it.
+     */
+    public void setRepositories(Repositories repositories) {
+        boolean none = repositories == null;
+        MemorySegment userdata = none ? MemorySegment.NULL : Upcalls.register(repositories);
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.setRepositories(handle, none ? MemorySegment.NULL : Upcalls.SEARCH_REPOSITORIES,
+                    userdata, none ? MemorySegment.NULL : Upcalls.DROP, call.error));
         }
     }
 
@@ -228,6 +241,21 @@ public final class Store implements AutoCloseable {
     public void compact() {
         try (Call call = Call.begin()) {
             call.check(Native.compact(handle, call.error));
+        }
+    }
+
+    /**
+     * Reads the keys of {@link StoreOptions#valueKeysFile} again, and encrypts everything by the first key that is encrypted by
+     * another. Afterwards only older backups need the other keys. Others read and write meanwhile; after an error the same
+     * call goes on.
+     *
+     * @return how many resources were encrypted again
+     * @throws ScimdbException {@link ErrorCode#INVALID_ARGUMENT} when the store was opened without keys
+     */
+    public long rotateValueKeys() {
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.valueKeysRotate(handle, call.buffer, call.error));
+            return Json.number(Json.members(call.result()).get("rewritten"));
         }
     }
 

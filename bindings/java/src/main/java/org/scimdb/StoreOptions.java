@@ -1,11 +1,14 @@
 package org.scimdb;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** How a store is opened. */
 public final class StoreOptions extends Options<StoreOptions> {
     private static final StoreOptions NONE = new StoreOptions(Map.of());
+    private static final String KEYS = "valueKeys";
 
     private StoreOptions(Map<String, String> members) {
         super(members);
@@ -89,5 +92,28 @@ public final class StoreOptions extends Options<StoreOptions> {
      */
     public StoreOptions share(boolean share) {
         return flag("share", share);
+    }
+
+    /**
+     * The keys of the values that profiles encrypt at rest. The first is the current one, by which values are encrypted; the
+     * others are for values that were encrypted before. They must not be lost: what a key encrypts cannot be read without it,
+     * from a backup either. Keep them apart from the store.
+     */
+    public StoreOptions valueKeys(ValueKey... keys) {
+        return option(KEYS, "[" + String.join(",", Stream.of(keys).map(ValueKey::json).toList()) + "]");
+    }
+
+    /**
+     * The file of such keys, in place of {@link #valueKeys}: <code>{"keys": [{"id": …, "key": base64}, …]}</code>, as
+     * {@code scimdb keys} makes it. {@link Store#rotateValueKeys} reads it again.
+     */
+    public StoreOptions valueKeysFile(Path file) {
+        return text("valueKeysFile", file.toString());
+    }
+
+    /** The options as JSON, but no keys: they do not belong in a log. */
+    @Override
+    public String toString() {
+        return with(KEYS) ? option(KEYS, "\"…\"").toJson() : toJson();
     }
 }

@@ -229,10 +229,7 @@ public final class Tenant {
      */
     public ImportReport importFrom(InputStream ndjson, ImportOptions options) throws IOException {
         try (ResourceImport rows = openImport(options)) {
-            byte[] chunk = new byte[ResourceImport.CHUNK];
-            for (int length = ndjson.read(chunk); length >= 0; length = ndjson.read(chunk)) {
-                rows.feed(chunk, 0, length);
-            }
+            rows.feed(ndjson);
             return rows.finish();
         }
     }
@@ -251,6 +248,94 @@ public final class Tenant {
             }
             rows.feed(chunk.toString().getBytes(StandardCharsets.UTF_8));
             return rows.finish();
+        }
+    }
+
+    /**
+     * Begins an import that is queued: one JSON object with {@code users}, an array of resources, {@code group},
+     * {@code {"value": …}} with the id of a group that they become members of, and {@code authenticatorPolicy} where the
+     * profile has authenticators.
+     *
+     * @param options {@link ImportOptions#resourceType}, which is that of all users (default {@code User}), and
+     *     {@link ImportOptions#actor}; or null
+     */
+    public QueuedImport openQueue(ImportOptions options) {
+        ImportOptions queued = (options == null ? ImportOptions.defaults() : options).option("queue", "true");
+        return new QueuedImport(openImport(queued));
+    }
+
+    /**
+     * Queues an import, which the store carries out by itself, in the order in which imports came; also after it was closed
+     * and opened again. The parameters are those of {@link #openQueue}; the stream is the caller's to close.
+     *
+     * @param json the object, to its end
+     * @throws IOException if it cannot be read; nothing of it is left then
+     * @throws ScimdbException {@link ErrorCode#INVALID_SYNTAX}, {@link ErrorCode#INVALID_VALUE}
+     */
+    public Job queueImport(InputStream json, ImportOptions options) throws IOException {
+        try (QueuedImport queued = openQueue(options)) {
+            queued.feed(json);
+            return queued.finish();
+        }
+    }
+
+    /** Queues an import; see {@link #queueImport(InputStream, ImportOptions)}. */
+    public Job queueImport(String json, ImportOptions options) {
+        try (QueuedImport queued = openQueue(options)) {
+            queued.feed(json.getBytes(StandardCharsets.UTF_8));
+            return queued.finish();
+        }
+    }
+
+    /** Tells how far an import is that was queued, without waiting. */
+    public Job job(String correlationId) {
+        return job(correlationId, Duration.ZERO);
+    }
+
+    /**
+     * Tells how far an import is that was queued.
+     *
+     * @param wait how long its end is waited for: then it is told as it stands. {@link Store#interrupt} ends the wait, the
+     *     interruption of the thread does not.
+     * @throws ScimdbException {@link ErrorCode#NOT_FOUND}, {@link ErrorCode#CANCELLED}
+     */
+    public Job job(String correlationId, Duration wait) {
+        String options = "{\"waitSeconds\":" + Math.max(wait.toMillis(), 0) / 1000.0 + "}";
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.jobGet(store.handle, tenant, call.text(correlationId), call.text(options), call.buffer,
+                    call.error));
+            return Job.read(call.result());
+        }
+    }
+
+    /** The imports that were queued, in the order in which they came, the last thousand of those that have ended. */
+    public List<Job> jobs() {
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.jobList(store.handle, tenant, call.buffer, call.error));
+            return Job.readAll(call.result());
+        }
+    }
+
+    /** Erases what was deleted; see {@link #forget(String, String, WriteOptions)}. */
+    public long forget(String type, String externalId) {
+        return forget(type, externalId, null);
+    }
+
+    /**
+     * Erases the resources of a type that had an externalId and were deleted: every trace of them is purged from the change
+     * log, from indexes and from the file, which is written anew while everybody else waits. After an error the same call
+     * goes on, after a crash the next opening does. Backups that were made before are not touched. It waits for cursors.
+     *
+     * @param options {@link WriteOptions#actor}, or null
+     * @return how many they were
+     * @throws ScimdbException {@link ErrorCode#IN_USE} while a resource has the externalId, {@link ErrorCode#NOT_FOUND} where
+     *     none that was deleted had it, {@link ErrorCode#UNAVAILABLE} where a cursor is open for longer than ten seconds
+     */
+    public long forget(String type, String externalId, WriteOptions options) {
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.forget(store.handle, tenant, call.text(type), call.text(externalId), call.text(options),
+                    call.buffer, call.error));
+            return Json.number(Json.members(call.result()).get("resources"));
         }
     }
 
@@ -330,6 +415,25 @@ public final class Tenant {
         }
     }
 
+    /** Which resources the tenant's own profile would refuse; see {@link #checkProfile(String)}. */
+    public ProfileReport checkProfile() {
+        return checkProfile(null);
+    }
+
+    /**
+     * Reads every resource, and tells which of them a profile would refuse if they were written as they are. Nothing is
+     * changed.
+     *
+     * @param profile its name, or its JSON document; null for the tenant's own
+     * @throws ScimdbException {@link ErrorCode#INVALID_ARGUMENT}, {@link ErrorCode#INVALID_SYNTAX}
+     */
+    public ProfileReport checkProfile(String profile) {
+        try (Call call = Call.begin()) {
+            call.check(NativeProfiles.profileCheck(store.handle, tenant, call.text(profile), call.buffer, call.error));
+            return ProfileReport.read(call.result());
+        }
+    }
+
     /**
      * Makes a bearer token (RFC 6750).
      *
@@ -339,6 +443,18 @@ public final class Tenant {
         try (Call call = Call.begin()) {
             call.check(Native.tokenCreate(store.handle, tenant, call.text(tokenName), call.text(options), call.buffer,
                     call.error));
+            return Token.read(call.result());
+        }
+    }
+
+    /**
+     * Gives a bearer token a new secret. What it was made with stays, and its old secret is unknown from now on.
+     *
+     * @throws ScimdbException {@link ErrorCode#NOT_FOUND}
+     */
+    public Token regenerateToken(String tokenName) {
+        try (Call call = Call.begin()) {
+            call.check(Native.tokenRegenerate(store.handle, tenant, call.text(tokenName), call.buffer, call.error));
             return Token.read(call.result());
         }
     }

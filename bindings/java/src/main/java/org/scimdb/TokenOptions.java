@@ -1,6 +1,7 @@
 package org.scimdb;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** What a bearer token allows. */
@@ -43,5 +44,10 @@ public final class TokenOptions extends Options<TokenOptions> {
     /** The id of the resource that its bearer is: what {@code /Me} shows (RFC 7644 section 3.11). */
     public TokenOptions subject(String id) {
         return text("subject", id);
+    }
+
+    /** The permissions of the tenant's profile that it is limited to. Default none: all that its scope allows. */
+    public TokenOptions permissions(String... names) {
+        return texts("permissions", List.of(names));
     }
 }

@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
@@ -33,6 +34,8 @@ final class Upcalls {
     static final MemorySegment BEFORE_WRITE = stub("beforeWrite",
             FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
     static final MemorySegment AFTER_COMMIT = stub("afterCommit", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG));
+    static final MemorySegment SEARCH_REPOSITORIES = stub("searchRepositories",
+            FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS));
     static final MemorySegment ON_CHANGE = stub("onChange", FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG));
     static final MemorySegment LOG = stub("log", FunctionDescriptor.ofVoid(ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG));
     static final MemorySegment DROP = stub("drop", FunctionDescriptor.ofVoid(ADDRESS));
@@ -119,6 +122,48 @@ final class Upcalls {
         } catch (Throwable failure) {
             log("a hook after a commit failed", failure);
         }
+    }
+
+    @SuppressWarnings("unused")
+    private static int searchRepositories(MemorySegment userdata, MemorySegment query, long length, MemorySegment found) {
+        try {
+            Repositories repositories = registered(userdata, Repositories.class);
+            Iterable<String> resources =
+                    repositories == null ? null : repositories.search(RepositoryQuery.read(text(query, length)));
+            if (resources != null) {
+                for (String resource : resources) {
+                    add(found, resource);
+                }
+            }
+            return 0;
+        } catch (RefusedException refusal) {
+            Call.failed(refusal);
+            return fail(found, refusal.status(), refusal.getMessage());
+        } catch (Throwable failure) {
+            Call.failed(failure);
+            log("a search of repositories failed", failure);
+            return fail(found, 500, "the host failed to search its repositories");
+        }
+    }
+
+    private static void add(MemorySegment found, String resource) {
+        int code;
+        try (Call call = Call.begin()) {
+            code = NativeProfiles.foundAdd(found, call.text(Objects.requireNonNull(resource, "resource")));
+        }
+        if (code != 0) {
+            throw new IllegalArgumentException("a resource of a repository cannot be added: the code is " + ErrorCode.of(code));
+        }
+    }
+
+    private static int fail(MemorySegment found, int status, String detail) {
+        try (Call call = Call.begin()) {
+            NativeProfiles.foundFail(found, status, call.text(detail == null ? "" : detail));
+        } catch (Throwable failure) {
+            // Without it the library fails the search with an error of its own.
+            log("a refusal cannot be told", failure);
+        }
+        return REFUSED;
     }
 
     @SuppressWarnings("unused")

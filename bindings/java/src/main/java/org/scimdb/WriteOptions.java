@@ -64,4 +64,20 @@ public final class WriteOptions extends Options<WriteOptions> {
     public WriteOptions id(String id) {
         return text("id", id);
     }
+
+    /**
+     * Whether a resource is deleted that others name, where the tenant's profile asks for that. Default false. Other writes do
+     * not look at it.
+     */
+    public WriteOptions force(boolean force) {
+        return flag("force", force);
+    }
+
+    /**
+     * The version of the API that the request is of, where the tenant's profile has versions: what came with a later one is
+     * not shown. Default: the profile's.
+     */
+    public WriteOptions apiVersion(int version) {
+        return number("apiVersion", version);
+    }
 }
