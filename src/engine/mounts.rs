@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use super::Store;
 use super::storage::records::TenantRecord;
 use super::storage::{Reads, Table};
-use crate::profile::{MAX_SEGMENTS, Profile};
+use crate::profile::Profile;
 use crate::{Error, ErrorKind, Result};
 
 /// Where a path leads: to the endpoint of a tenant.

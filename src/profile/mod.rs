@@ -33,6 +33,6 @@ pub use document::Profile;
 pub use encryption::{EncryptedBy, EncryptedTarget, Encryption};
 pub use limits::ProfileLimits;
 use named::known_type;
-pub use paths::{MAX_SEGMENTS, MountPath};
+pub use paths::MountPath;
 pub use permissions::{Operation, Permission};
 pub(crate) use rules::RuleKind;

@@ -14,7 +14,7 @@ const TENANT: &str = "{tenant}";
 const USUAL: &str = "/scim/{tenant}/v2";
 
 /// Segments of a path at most: so many beginnings of a request's path are looked up.
-pub const MAX_SEGMENTS: usize = 8;
+const MAX_SEGMENTS: usize = 8;
 
 /// First segments that are the server's own.
 const OWN: &[&str] = &["healthz", "readyz", "metrics", "explorer"];

@@ -244,7 +244,7 @@ fn stars_and_text_without_quotes_reach_all_of_it() {
     let store = Store::open_in_memory(StoreOptions::default()).unwrap();
     let profile = r#"{"name": "p", "dialect": "activid"}"#.parse().unwrap();
     let tenant = store.create_tenant("p", TenantOptions::of_profile(profile)).unwrap();
-    register(&tenant);
+    tenant.register();
     tenant.id_of("User", learner("ann", settings()));
     let found = |filter: &str| {
         let filter = Some(filter.replace("X:", &format!("{ABSORB}:")));
