@@ -46,9 +46,14 @@ fn documents() -> Value {
 
 /// A profile with these schemas and resource types, that is else as another one is.
 fn profile_of(extends: &str, documents: &Value) -> TenantOptions {
+    profile_with(json!({"name": "deep", "extends": extends}), documents)
+}
+
+fn profile_with(mut document: Value, documents: &Value) -> TenantOptions {
     let (types, schemas): (Vec<&Value>, Vec<&Value>) =
         documents.as_array().unwrap().iter().partition(|document| document.get("endpoint").is_some());
-    let document = json!({"name": "deep", "extends": extends, "schemas": schemas, "resourceTypes": types});
+    document["schemas"] = json!(schemas);
+    document["resourceTypes"] = json!(types);
     TenantOptions::of_profile(document.to_string().parse().unwrap())
 }
 

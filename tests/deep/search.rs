@@ -1,13 +1,12 @@
 //! Searches of what only schemas beyond RFC 7643 have, against a second opinion on the JSON that was sent.
 
-use scimdb::engine::TenantOptions;
 use scimdb::message::SearchRequest;
 use scimdb::{ErrorKind, Store, StoreOptions};
 use serde_json::{Value, json};
 
 use super::support::engine::*;
 use super::support::random::Dice;
-use super::{ABSORB, absorb, absorb_in, learner, settings};
+use super::{ABSORB, absorb, absorb_in, documents, learner, profile_with, settings};
 
 /// A condition: a path below the extension, an operator, a literal.
 struct Condition {
@@ -242,9 +241,8 @@ fn filters_say_what_they_cannot() {
 #[test]
 fn stars_and_text_without_quotes_reach_all_of_it() {
     let store = Store::open_in_memory(StoreOptions::default()).unwrap();
-    let profile = r#"{"name": "p", "dialect": "activid"}"#.parse().unwrap();
-    let tenant = store.create_tenant("p", TenantOptions::of_profile(profile)).unwrap();
-    tenant.register();
+    let profile = profile_with(json!({"name": "p", "dialect": "activid"}), &documents());
+    let tenant = store.create_tenant("p", profile).unwrap();
     tenant.id_of("User", learner("ann", settings()));
     let found = |filter: &str| {
         let filter = Some(filter.replace("X:", &format!("{ABSORB}:")));
