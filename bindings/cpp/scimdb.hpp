@@ -6,6 +6,7 @@
 #ifndef SCIMDB_HPP
 #define SCIMDB_HPP
 
+#include <scimdb/host.hpp>
 #include <scimdb/values.hpp>
 
 #include <chrono>
@@ -97,11 +98,6 @@ inline std::string json_of(const Headers &headers) {
     return json + "]";
 }
 
-/// Frees what a callback was given.
-template <class Callback> void drop(void *userdata) noexcept {
-    delete static_cast<Callback *>(userdata);
-}
-
 } // namespace detail
 
 /// What a search finds, one resource at a time, from one snapshot: a range of JSON texts, each of which is there until
@@ -160,12 +156,13 @@ private:
     detail::Owned<scimdb_iter, scimdb_iter_free> iter_;
 };
 
-/// An import under way. Destroyed without finish(), rows that are not committed yet are gone.
+/// An import under way. Destroyed without finish(), rows that are not committed yet are gone, and of one that was to be
+/// queued nothing is left.
 class Import {
 public:
     explicit Import(scimdb_import *import) noexcept : import_(import) {}
 
-    /// Gives bytes of newline-delimited JSON, cut anywhere.
+    /// Gives bytes of newline-delimited JSON, or of the one object that is queued, cut anywhere.
     void feed(std::string_view bytes) {
         detail::run([&](auto err) { return scimdb_import_feed(import_.get(), bytes.data(), bytes.size(), err); });
     }
@@ -178,6 +175,7 @@ public:
         if (rows.bad()) throw std::ios_base::failure("the rows of an import could not be read");
     }
     /// Commits what is left, and gives the report: an object with read, created, replaced, skipped, rejected, rejects.
+    /// Of one that is queued it gives the job, as Tenant::job does: all of it is durable then.
     std::string finish() {
         return detail::text_of([&](auto out, auto err) { return scimdb_import_finish(import_.release(), out, err); });
     }
@@ -217,79 +215,6 @@ private:
     }
     detail::Owned<scimdb_server, stop_usually> server_;
 };
-
-/// What a hook decides about a write. It is there during the call of the hook only.
-class Decision {
-public:
-    explicit Decision(scimdb_decision *decision) noexcept : decision_(decision) {}
-    Decision(const Decision &) = delete;
-    Decision &operator=(const Decision &) = delete;
-
-    /// Refuses the write with an HTTP status and a scimType (RFC 7644 table 9; it may be empty).
-    void refuse(std::string_view detail, int status = 400, std::string_view scim_type = "invalidValue") {
-        const char *type = scim_type.empty() ? nullptr : scim_type.data();
-        check(scimdb_decision_refuse(decision_, status, type, scim_type.size(), detail.data(), detail.size()));
-        refused_ = true;
-    }
-    /// Sets attributes, readOnly ones too: a JSON object; null removes.
-    void set(std::string_view attributes) {
-        check(scimdb_decision_set(decision_, attributes.data(), attributes.size()));
-    }
-    /// Whether it was refused.
-    bool is_refused() const noexcept { return refused_; }
-
-private:
-    static void check(scimdb_code code) {
-        if (code != SCIMDB_OK) throw Error(code, nullptr);
-    }
-    scimdb_decision *decision_;
-    bool refused_ = false;
-};
-
-/// The host's hooks. They run on the thread that makes the write; `write` is a JSON object with operation (create,
-/// modify, delete), tenant, resourceType, id, actor, before and after.
-struct Hooks {
-    /// Before a write, within its transaction. It may read from the store, and not write. An exception refuses the
-    /// write with its message: a scimdb::Error with its status and scimType, another one with 500.
-    std::function<void(std::string_view write, Decision &decision)> before_write;
-    /// After a write is durable, with `sequence` as well. It may read and write.
-    std::function<void(std::string_view write)> after_commit;
-    /// Gets what after_commit throws. Without it such an exception ends the program, since nobody else is there to get
-    /// it.
-    std::function<void(std::exception_ptr failure)> failed;
-};
-
-namespace detail {
-
-inline scimdb_code
-before_write(void *userdata, const char *write, std::size_t write_n, scimdb_decision *decision) noexcept {
-    Decision told(decision);
-    try {
-        static_cast<Hooks *>(userdata)->before_write({write, write_n}, told);
-        return told.is_refused() ? SCIMDB_INVALID_VALUE : SCIMDB_OK;
-    } catch (const Error &error) {
-        const std::string type = error.scim_type().value_or("");
-        (void)scimdb_decision_refuse(
-            decision, error.status(), type.empty() ? nullptr : type.data(), type.size(), error.what(), SCIMDB_NTS);
-    } catch (const std::exception &error) {
-        (void)scimdb_decision_refuse(decision, 500, nullptr, 0, error.what(), SCIMDB_NTS);
-    } catch (...) {
-        (void)scimdb_decision_refuse(decision, 500, nullptr, 0, "the hook failed", SCIMDB_NTS);
-    }
-    return SCIMDB_INTERNAL;
-}
-
-inline void after_commit(void *userdata, const char *write, std::size_t write_n) noexcept {
-    const auto &hooks = *static_cast<Hooks *>(userdata);
-    try {
-        hooks.after_commit({write, write_n});
-    } catch (...) {
-        if (!hooks.failed) std::terminate();
-        hooks.failed(std::current_exception());
-    }
-}
-
-} // namespace detail
 
 /// A tenant of a store: its resources, schemas, tokens and change log. As cheap as a text, and good for any number of
 /// threads as long as its store is open.
@@ -342,6 +267,17 @@ public:
                 options.size(), err);
         });
     }
+    /// Purges every trace of what was deleted and had an externalId: an object with resources, how many there were.
+    /// SCIMDB_IN_USE while a resource has it, SCIMDB_NOT_FOUND where none that was deleted had it. The file is written
+    /// anew, and everybody waits meanwhile, so no Iterator may be there.
+    std::string
+    forget(std::string_view type, std::string_view external_id, const Options<ForgetOptions> &options = {}) const {
+        return detail::text_of([&](auto out, auto err) {
+            return scimdb_forget(
+                db_, tenant(), name_.size(), type.data(), type.size(), external_id.data(), external_id.size(),
+                options.data(), options.size(), out, err);
+        });
+    }
     /// Whether a password is that of a user. Takes as long for one who has none.
     bool verify_password(std::string_view type, std::string_view id, std::string_view password) const {
         std::int32_t matches = 0;
@@ -382,7 +318,8 @@ public:
                 db_, tenant(), name_.size(), request.data(), request.size(), options.data(), options.size(), out, err);
         });
     }
-    /// Begins an import of newline-delimited JSON.
+    /// Begins an import of newline-delimited JSON; with `queue`, of one JSON object with users and group, which the
+    /// library carries out by itself.
     Import import(const Options<ImportOptions> &options = {}) const {
         scimdb_import *import = nullptr;
         detail::run([&](auto err) {
@@ -398,6 +335,22 @@ public:
             under_way.feed(std::string_view("\n"));
         }
         return under_way.finish();
+    }
+    /// How far an import is that was queued, by its correlationId: an object with status (importing, done, failed),
+    /// imported, failed, failures and so on. If it goes on, waits for its end, and tells it as it stands then.
+    std::string
+    job(std::string_view correlation_id, std::chrono::milliseconds wait = std::chrono::milliseconds(0)) const {
+        const std::string options = R"({"waitSeconds":)" + detail::seconds_of(wait) + "}";
+        return detail::text_of([&](auto out, auto err) {
+            return scimdb_job_get(
+                db_, tenant(), name_.size(), correlation_id.data(), correlation_id.size(), options.data(),
+                options.size(), out, err);
+        });
+    }
+    /// The imports that were queued, in the order in which they came: an object with the array jobs.
+    std::string jobs() const {
+        return detail::text_of(
+            [&](auto out, auto err) { return scimdb_job_list(db_, tenant(), name_.size(), out, err); });
     }
     /// The changes after a sequence number: an object with the array changes, and last, the number to go on from. If
     /// there are none yet, waits for the first. SCIMDB_OUT_OF_RANGE where the change log does not reach back that far.
@@ -440,11 +393,25 @@ public:
         return detail::text_of(
             [&](auto out, auto err) { return scimdb_schema_list(db_, tenant(), name_.size(), out, err); });
     }
+    /// Which resources a profile would refuse if they were written as they are: an object with profile, resources,
+    /// refused, and the arrays counts and findings. The profile is a name or a document; an empty one is the tenant's
+    /// own.
+    std::string check_profile(std::string_view profile = {}) const {
+        return detail::text_of([&](auto out, auto err) {
+            return scimdb_profile_check(db_, tenant(), name_.size(), given(profile), profile.size(), out, err);
+        });
+    }
     /// Makes a bearer token: an object with name and secret, which is told this once.
     std::string create_token(std::string_view name, const Options<TokenOptions> &options = {}) const {
         return detail::text_of([&](auto out, auto err) {
             return scimdb_token_create(
                 db_, tenant(), name_.size(), name.data(), name.size(), options.data(), options.size(), out, err);
+        });
+    }
+    /// Gives a token a new secret, told as by create_token; the old one is unknown from now on.
+    std::string regenerate_token(std::string_view name) const {
+        return detail::text_of([&](auto out, auto err) {
+            return scimdb_token_regenerate(db_, tenant(), name_.size(), name.data(), name.size(), out, err);
         });
     }
     /// Revokes a token.
@@ -509,7 +476,8 @@ public:
     std::string tenants() const {
         return detail::text_of([&](auto out, auto err) { return scimdb_tenant_list(db_.get(), out, err); });
     }
-    /// Who a bearer token belongs to: an object with tenant, name, scope, subject. SCIMDB_UNAUTHENTICATED: nobody.
+    /// Who a bearer token belongs to: an object with tenant, name, scope, subject, permissions. SCIMDB_UNAUTHENTICATED:
+    /// nobody.
     std::string authenticate(std::string_view secret) const {
         return detail::text_of(
             [&](auto out, auto err) { return scimdb_authenticate(db_.get(), secret.data(), secret.size(), out, err); });
@@ -530,6 +498,11 @@ public:
     void compact() const {
         detail::run([&](auto err) { return scimdb_compact(db_.get(), err); });
     }
+    /// Reads the keys of encrypted values again, those of a file, and encrypts by the first of them what another one
+    /// did: an object with rewritten, how many resources that were. Only older backups need the others then.
+    std::string rotate_value_keys() const {
+        return detail::text_of([&](auto out, auto err) { return scimdb_value_keys_rotate(db_.get(), out, err); });
+    }
     /// Sets the hooks, in place of those before. Hooks of no functions: none.
     void set_hooks(Hooks hooks) {
         const auto before = hooks.before_write ? detail::before_write : nullptr;
@@ -539,6 +512,17 @@ public:
         Hooks *const owned = is_any ? new Hooks(std::move(hooks)) : nullptr;
         detail::run([&](auto err) {
             return scimdb_set_hooks(db_.get(), before, after, owned, is_any ? detail::drop<Hooks> : nullptr, err);
+        });
+    }
+    /// Sets the repositories of the host, in place of those before: what a search with `search_repositories` asks, in
+    /// tenants whose profile has repositories. An empty function: none.
+    void set_repositories(Repositories search) {
+        const bool is_any = static_cast<bool>(search);
+        Repositories *const owned = is_any ? new Repositories(std::move(search)) : nullptr;
+        detail::run([&](auto err) {
+            return scimdb_set_repositories(
+                db_.get(), is_any ? detail::search_repositories : nullptr, owned,
+                is_any ? detail::drop<Repositories> : nullptr, err);
         });
     }
     /// Has a callback called on a thread of the library after changes, with the sequence of the newest. It must not use

@@ -13,6 +13,7 @@ source .ci/lib.sh
 ROOT=$PWD
 HERE=$ROOT/bindings/cpp
 OUT=$ROOT/target/bindings-cpp
+CHECKS=("$HERE"/tests/{main,store,host,profiles,repositories}.cpp)
 WARNINGS=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
 
 die() {
@@ -52,7 +53,7 @@ headers() {
 }
 
 plain() {
-    compile "$HERE"/tests/{main,store,host}.cpp -o "$OUT/check"
+    compile "${CHECKS[@]}" -o "$OUT/check"
     "$OUT/check"
 }
 
@@ -63,13 +64,13 @@ abi() {
 }
 
 sanitizers() {
-    compile -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "$HERE"/tests/{main,store,host}.cpp \
+    compile -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer "${CHECKS[@]}" \
         -o "$OUT/check-san"
     "$OUT/check-san"
 }
 
 memory() {
-    compile "$HERE"/tests/{main,store,host}.cpp -o "$OUT/check"
+    compile "${CHECKS[@]}" -o "$OUT/check"
     valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect --error-exitcode=1 \
         "$OUT/check"
 }
@@ -94,18 +95,25 @@ stop() {
 }
 trap stop EXIT
 
-# The README's example of hooks, as it stands there.
-hooks() {
-    awk '/^\140/ { if (on && text ~ /set_hooks/) printf "%s", text; on = !on; text = ""; next } on { text = text $0 "\n" }' \
-        "$HERE/README.md" >"$OUT/readme-hooks.inc"
-    [[ -s $OUT/readme-hooks.inc ]] || die 'the README shows no hooks'
-    compile -I"$OUT" "$HERE"/tests/{main,readme}.cpp -o "$OUT/readme-hooks"
-    "$OUT/readme-hooks" 2>"$OUT/readme-hooks.log" || die "$(cat "$OUT/readme-hooks.log")"
+# example_of NAME WORD: the first of the README's examples that has a word, as it stands there.
+example_of() {
+    awk -v word="$2" '/^\140\140\140/ { if (on && index(text, word)) { printf "%s", text; exit } on = !on; text = ""; next }
+        on { text = text $0 "\n" }' "$HERE/README.md" >"$OUT/readme-$1.inc"
+    [[ -s $OUT/readme-$1.inc ]] || die "the README shows no $1"
+}
+
+examples() {
+    example_of hooks set_hooks
+    example_of repositories set_repositories
+    example_of queue options.queue
+    example_of keys value_keys
+    compile -I"$OUT" "$HERE"/tests/{main,readme}.cpp -o "$OUT/readme-examples"
+    "$OUT/readme-examples" 2>"$OUT/readme-examples.log" || die "$(cat "$OUT/readme-examples.log")"
 }
 
 # The first program of the README, as it stands there but for its port: it takes a free one, and tells it.
 readme() {
-    hooks
+    examples
     program cpp >"$OUT/readme.cpp"
     grep -q 'web.listen("127.0.0.1", 8080)' "$OUT/readme.cpp"
     sed -i 's/web.listen("127.0.0.1", 8080)/std::cout << "port " << web.bind_to_any_port("127.0.0.1") << std::endl, web.listen_after_bind()/' \

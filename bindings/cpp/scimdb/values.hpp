@@ -115,6 +115,13 @@ inline std::uint32_t milliseconds_of(std::chrono::milliseconds time) {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, UINT32_MAX));
 }
 
+/// The same in seconds, as options take it.
+inline std::string seconds_of(std::chrono::milliseconds time) {
+    const auto whole = milliseconds_of(time);
+    // The three digits of the milliseconds, behind a one.
+    return std::to_string(whole / 1000) + "." + std::to_string(1000 + whole % 1000).substr(1);
+}
+
 /// The place for a call's error.
 class Failure {
 public:
@@ -214,6 +221,17 @@ public:
         }
         json += ']';
     }
+    /// An array of objects, each of a struct that has `json`.
+    template <class Struct> void objects(std::string_view name, const std::vector<Struct> &values) {
+        if (values.empty()) return;
+        std::string &json = begin(name);
+        char before = '[';
+        for (const auto &value : values) {
+            json += std::exchange(before, ',');
+            json += value.json();
+        }
+        json += ']';
+    }
     template <class Number> void number(std::string_view name, const std::optional<Number> &value) {
         if (value) begin(name) += std::to_string(*value);
     }
@@ -251,6 +269,20 @@ private:
     std::string json_;
 };
 
+/// A key of values that profiles encrypt at rest.
+struct ValueKey {
+    /// What the store knows it by: up to 32 letters, digits, dots, underscores, dashes.
+    std::string id;
+    /// Base64 of 32 bytes that nobody can guess.
+    std::string key;
+    std::string json() const {
+        detail::Object object;
+        object.text("id", id);
+        object.text("key", key);
+        return std::move(object).done();
+    }
+};
+
 /// How a store is opened. What is left out has the default that docs/C-ABI-OPTIONS.md tells.
 struct OpenOptions {
     /// Whether to make the store where there is none.
@@ -270,6 +302,12 @@ struct OpenOptions {
     std::optional<bool> share;
     /// When and how resources are indexed: a JSON object.
     std::optional<std::string> index;
+    /// The keys of values that profiles encrypt. The first is the current one, the others are for what was encrypted
+    /// before. Keep them apart from the store and its backups: without its key such a value is lost for ever.
+    std::vector<ValueKey> value_keys;
+    /// The path of a file that has them, in place of `value_keys`: {"keys":[{"id":…,"key":…}]}, as `scimdb keys` makes
+    /// it. Store::rotate_value_keys reads it again.
+    std::optional<std::string> value_keys_file;
     std::string json() const {
         detail::Object object;
         object.flag("create", create);
@@ -283,6 +321,8 @@ struct OpenOptions {
         object.text("holder", holder);
         object.flag("share", share);
         object.json("index", index);
+        object.objects("valueKeys", value_keys);
+        object.text("valueKeysFile", value_keys_file);
         return std::move(object).done();
     }
 };
@@ -295,12 +335,15 @@ struct ReadOptions {
     std::optional<std::string> if_none_match;
     /// What to put before locations and $refs.
     std::optional<std::string> base;
+    /// The version of the API that the request is of, where the tenant's profile has versions.
+    std::optional<std::uint64_t> api_version;
     std::string json() const {
         detail::Object object;
         object.texts("attributes", attributes);
         object.texts("excludedAttributes", excluded_attributes);
         object.text("ifNoneMatch", if_none_match);
         object.text("base", base);
+        object.number("apiVersion", api_version);
         return std::move(object).done();
     }
 };
@@ -317,6 +360,10 @@ struct WriteOptions {
     std::optional<std::string> base;
     /// The id of a resource that is created.
     std::optional<std::string> id;
+    /// Whether to delete what others name, too, where the tenant's profile asks for that.
+    std::optional<bool> force;
+    /// As in ReadOptions.
+    std::optional<std::uint64_t> api_version;
     std::string json() const {
         detail::Object object;
         object.texts("attributes", attributes);
@@ -326,6 +373,19 @@ struct WriteOptions {
         object.text("actor", actor);
         object.text("base", base);
         object.text("id", id);
+        object.flag("force", force);
+        object.number("apiVersion", api_version);
+        return std::move(object).done();
+    }
+};
+
+/// How what was deleted is forgotten.
+struct ForgetOptions {
+    /// Who asks for it, for the change log.
+    std::optional<std::string> actor;
+    std::string json() const {
+        detail::Object object;
+        object.text("actor", actor);
         return std::move(object).done();
     }
 };
@@ -340,6 +400,8 @@ struct SearchRequest {
     std::vector<std::string> attributes;
     std::vector<std::string> excluded_attributes;
     std::optional<std::string> cursor;
+    /// Whether the repositories of the host are searched as well: Store::set_repositories.
+    std::optional<bool> search_repositories;
     std::string json() const {
         detail::Object object;
         object.text("filter", filter);
@@ -350,6 +412,7 @@ struct SearchRequest {
         object.texts("attributes", attributes);
         object.texts("excludedAttributes", excluded_attributes);
         object.text("cursor", cursor);
+        object.flag("searchRepositories", search_repositories);
         return std::move(object).done();
     }
 };
@@ -368,26 +431,31 @@ struct BulkOptions {
 
 /// How rows are imported.
 struct ImportOptions {
-    /// Of rows that do not tell theirs.
+    /// Of rows that do not tell theirs; of all users of an import that is queued.
     std::optional<std::string> resource_type;
     /// fail, skip or replace.
     std::optional<std::string> on_conflict;
     /// Keeps meta and readOnly attributes, as an export has them.
     std::optional<bool> restore;
     std::optional<std::string> actor;
+    /// Whether to queue it: what is fed is one JSON object with users and group then, and the library imports it by
+    /// itself. Not with on_conflict and restore.
+    std::optional<bool> queue;
     std::string json() const {
         detail::Object object;
         object.text("resourceType", resource_type);
         object.text("onConflict", on_conflict);
         object.flag("restore", restore);
         object.text("actor", actor);
+        object.flag("queue", queue);
         return std::move(object).done();
     }
 };
 
 /// Settings of a tenant.
 struct TenantOptions {
-    /// The name of a profile: strict, entra, okta. A document goes in as JSON text in place of this struct.
+    /// The name of a profile: strict, entra, okta, activid, absorb, activtrak. A document goes in as JSON text in place
+    /// of this struct.
     std::optional<std::string> profile;
     std::string json() const {
         detail::Object object;
@@ -403,11 +471,14 @@ struct TokenOptions {
     std::optional<std::uint64_t> lifetime_seconds;
     /// The id of the resource that its bearer is: what /Me shows.
     std::optional<std::string> subject;
+    /// The permissions of the tenant's profile that its bearer is limited to; none: all that the scope allows.
+    std::vector<std::string> permissions;
     std::string json() const {
         detail::Object object;
         object.text("scope", scope);
         object.number("lifetimeSeconds", lifetime_seconds);
         object.text("subject", subject);
+        object.texts("permissions", permissions);
         return std::move(object).done();
     }
 };
@@ -420,6 +491,8 @@ struct Context {
     std::optional<std::string> subject;
     /// read, write or admin: what the caller may do.
     std::optional<std::string> scope;
+    /// The permissions of the tenant's profile that the caller is limited to; none: all that the scope allows.
+    std::vector<std::string> permissions;
     /// Whether to look at the authorization header, and to answer 401 and 403.
     std::optional<bool> authenticate;
     std::optional<std::uint64_t> max_body_bytes;
@@ -432,6 +505,7 @@ struct Context {
         object.text("actor", actor);
         object.text("subject", subject);
         object.text("scope", scope);
+        object.texts("permissions", permissions);
         object.flag("authenticate", authenticate);
         object.number("maxBodyBytes", max_body_bytes);
         object.text("documentationUri", documentation_uri);

@@ -6,9 +6,12 @@
 #include <scimdb.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 using Json = nlohmann::json;
 
@@ -73,6 +76,19 @@ inline scimdb::WriteOptions with_id(const std::string &id) {
     options.id = id;
     return options;
 }
+
+// A new folder, which goes with the object.
+struct Folder {
+    std::filesystem::path path;
+    Folder() : path((std::filesystem::temp_directory_path() / "scimdb-check-XXXXXX").string()) {
+        std::string name = path.string();
+        CHECK(mkdtemp(name.data()) != nullptr);
+        path = name;
+    }
+    Folder(const Folder &) = delete;
+    Folder &operator=(const Folder &) = delete;
+    ~Folder() { std::filesystem::remove_all(path); }
+};
 
 inline scimdb::Store memory() {
     return scimdb::Store(":memory:");

@@ -2,12 +2,9 @@
 #include "harness.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <sstream>
 #include <thread>
 #include <type_traits>
-
-#include <unistd.h>
 
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Store> && !std::is_copy_constructible_v<scimdb::Store>);
 static_assert(
@@ -16,23 +13,6 @@ static_assert(std::is_nothrow_move_constructible_v<scimdb::Import> && !std::is_c
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Subscription>);
 static_assert(std::is_nothrow_move_constructible_v<scimdb::Server>);
 static_assert(std::is_nothrow_copy_constructible_v<scimdb::Error>);
-
-namespace {
-
-// A new folder, which goes with the object.
-struct Folder {
-    std::filesystem::path path;
-    Folder() : path((std::filesystem::temp_directory_path() / "scimdb-check-XXXXXX").string()) {
-        std::string name = path.string();
-        CHECK(mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-    ~Folder() { std::filesystem::remove_all(path); }
-};
-
-} // namespace
 
 TEST(a_resource_lives) {
     const auto db = memory();
@@ -95,6 +75,9 @@ TEST(options_are_written_as_json) {
     CHECK_EQ(
         Json::parse(open.json()), Json::parse(R"({"create":false,"cacheBytes":1048576,"index":{"enabled":false}})"));
     const scimdb::Store db(":memory:", open);
+    open = {};
+    open.value_keys = {{"k2", "B"}, {"k1", "A"}};
+    CHECK_EQ(open.json(), R"({"valueKeys":[{"id":"k2","key":"B"},{"id":"k1","key":"A"}]})");
 }
 
 TEST(a_store_is_moved_and_closed) {
