@@ -324,6 +324,19 @@ fn without_keys_nothing_is_shown_and_nothing_lost() {
 }
 
 #[test]
+fn keys_are_asked_for_when_there_is_something_to_encrypt() {
+    let store = Store::open_in_memory(options(None, true)).unwrap();
+    let tenant = prepare(&store);
+    tenant.create("User", user("a", "", &[("CITY", "x")]), &with_id("a")).unwrap();
+    configure(&store, r#"{"name": "plain"}"#).unwrap();
+    tenant.create("User", user("b", "nick", &[]), &with_id("b")).unwrap();
+    let refused = configure(&store, PROFILE).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+    assert_eq!(search(&tenant, r#"nickName eq "nick""#).unwrap(), 1, "what is refused changes nothing");
+    sound(&store);
+}
+
+#[test]
 fn nothing_is_sorted_by_it_however_it_is_written() {
     let store = Store::open_in_memory(options(Some(keys(&[("k1", 1)])), true)).unwrap();
     let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

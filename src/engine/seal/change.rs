@@ -57,7 +57,7 @@ pub(in crate::engine) fn follow_flag(
 /// Seals and opens what is stored where the profile of a tenant changes.
 ///
 /// # Errors
-/// `InUse` when there is too much of it; `Unavailable` without keys.
+/// `InUse` when there is too much of it; `Unavailable` when there is any, and no key.
 pub(in crate::engine) fn reconcile(
     txn: &mut Transaction<'_>,
     tenant: TenantId,
@@ -66,9 +66,6 @@ pub(in crate::engine) fn reconcile(
 ) -> Result<()> {
     if before.profile.encryption() == after.profile.encryption() {
         return Ok(());
-    }
-    if !after.profile.encryption().is_empty() {
-        ring(after)?;
     }
     let sequence = txn.next_sequence();
     for model in after.registry.types() {
