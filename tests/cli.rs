@@ -8,6 +8,10 @@
     reason = "a test may panic"
 )]
 
+#[cfg(all(unix, feature = "server"))]
+#[path = "cli/jobs.rs"]
+mod jobs;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -513,30 +517,6 @@ fn tenants_and_tokens_are_managed() {
     assert_eq!(listed[1]["permissions"], json!([]));
     sandbox.run(&["token", "revoke", "ci"]).ok();
     sandbox.run(&["token", "revoke", "ci"]).fails(4);
-}
-
-#[cfg(all(unix, feature = "server"))]
-#[test]
-fn imports_that_were_queued_go_on_and_are_told() {
-    let sandbox = Sandbox::new();
-    sandbox.run_with(&["create", "Group", "-"], &format!(r#"{{"schemas": ["{GROUP}"], "displayName": "g"}}"#)).ok();
-    let group = sandbox.run(&["query", "--type", "Group", "--output", "json"]).lines()[0]["id"].clone();
-    assert_eq!(sandbox.run(&["jobs", "--output", "json"]).ok(), "");
-    let store = scimdb::Store::open(sandbox.path("scimdb-data"), scimdb::StoreOptions::default()).unwrap();
-    let body = json!({"users": [{"userName": "a"}, {"externalId": "x"}], "group": {"value": group}}).to_string();
-    let tenant = store.tenant("default").unwrap();
-    let queued = tenant.queue_import(scimdb::engine::ImportJobOptions::default(), &mut body.as_bytes()).unwrap();
-    store.close().unwrap();
-    let id = queued.correlation_id.as_str();
-    let followed = sandbox.run(&["jobs", "--follow", id, "--output", "json"]);
-    let told = followed.lines()[0].clone();
-    assert!(followed.fails(7).contains("1 users failed"));
-    assert_eq!((&told["status"], &told["imported"], &told["failed"]), (&json!("done"), &json!(1), &json!(1)));
-    assert_eq!((&told["failures"][0]["row"], &told["failures"][0]["externalId"]), (&json!(2), &json!("x")));
-    assert_eq!(sandbox.run(&["jobs", id]).lines(), [told]);
-    let table = sandbox.run(&["jobs", id, "--output", "table"]).ok();
-    assert!(table.contains("why it failed") && table.contains("done"), "{table}");
-    sandbox.run(&["jobs", "1P5FOESDK44J6Q0QAHK2"]).fails(4);
 }
 
 #[test]

@@ -97,6 +97,16 @@ fn users_become_members_once_and_each_is_in_the_change_log() {
         change.operation == scimdb::engine::ChangeOperation::Create && change.actor.as_deref() == Some("importer")
     };
     assert_eq!(changes.iter().filter(created).count(), COUNT + 3);
+    // An auditor finds them by the import, and its memberships.
+    let of = |job: &scimdb::engine::ImportJob| {
+        let id = Some(job.correlation_id.as_str());
+        let users =
+            |change: &&scimdb::engine::Change| change.correlation_id.as_deref() == id && change.resource_type == "User";
+        changes.iter().filter(users).count()
+    };
+    assert_eq!((of(&first), of(&second)), (COUNT, 3));
+    assert!(changes.iter().any(|change| change.resource_type == "Group" && change.correlation_id.is_some()));
+    assert!(changes.first().is_some_and(|change| change.correlation_id.is_none()), "{:?}", changes.first());
     is_sound(&store);
     store.close().unwrap();
     let store = Store::open(directory.path(), StoreOptions::default()).unwrap();

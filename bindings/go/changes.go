@@ -20,6 +20,8 @@ type Change struct {
 	Time time.Time `json:"time"`
 	// Actor is who, if the writer said so.
 	Actor string `json:"actor,omitempty"`
+	// CorrelationID is that of the queued import that it is a part of; empty for other changes.
+	CorrelationID string `json:"correlationId,omitempty"`
 	// Operation is "create", "modify" or "delete".
 	Operation string `json:"operation"`
 	// ResourceType is the resource type's name.

@@ -23,6 +23,8 @@ pub struct Change {
     pub time: Instant,
     /// Who, if the writer said so; `(forgotten)` as for ids.
     pub actor: Option<String>,
+    /// The correlation id of the queued [import](Tenant::queue_import) that it is a part of.
+    pub correlation_id: Option<String>,
     /// What it did.
     pub operation: ChangeOperation,
     /// The resource type's name.
@@ -64,6 +66,16 @@ impl Tenant {
         }
     }
 
+    /// The smallest `since` that [`changes`](Tenant::changes) takes: what came before was trimmed.
+    ///
+    /// # Errors
+    /// `Io`; `PermissionDenied` where not everything may be read.
+    pub fn changes_reach_back_to(&self) -> Result<u64> {
+        self.may_read_all()?;
+        let from = read_counter(&*self.inner().writer.snapshot()?, self.state.id, Counter::ChangesFrom)?;
+        Ok(from.saturating_sub(1))
+    }
+
     fn changes_now(&self, since: u64, max: usize) -> Result<Vec<Change>> {
         let config = self.state.config()?;
         let snapshot = self.inner().writer.snapshot()?;
@@ -95,7 +107,7 @@ impl Tenant {
 }
 
 fn change(config: &Config, sequence: u64, record: ChangeRecord) -> Change {
-    let ChangeRecord { time, operation, kind, id, actor, attributes } = record;
+    let ChangeRecord { time, operation, kind, id, actor, correlation_id, attributes } = record;
     let definitions = config.registry.definitions();
     let path = |id| definitions.get(id).map_or_else(|| "(removed)".to_owned(), |definition| definition.path.clone());
     // No id is empty, and what was forgotten is stored as that.
@@ -105,6 +117,7 @@ fn change(config: &Config, sequence: u64, record: ChangeRecord) -> Change {
         sequence,
         time,
         actor: actor.map(shown),
+        correlation_id,
         operation,
         resource_type,
         id: shown(id),

@@ -35,7 +35,7 @@ pub(super) fn plant(
             let draft = inner.draft(config, model, seed.resource.clone(), options)?;
             let Some(id) = draft.id.clone() else { return Ok(()) };
             if find(txn, tenant, &id)?.is_none() {
-                let scope = Scope { tenant, config, model, actor: None, name, version: None, host: None };
+                let scope = Scope { tenant, config, model, actor: None, import: None, name, version: None, host: None };
                 insert(txn, scope, new_resource(draft, id))?;
             }
             Ok(())

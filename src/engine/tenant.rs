@@ -285,5 +285,5 @@ pub(super) fn scope<'a>(
     model: &'a TypeModel,
     actor: Option<&'a str>,
 ) -> Scope<'a> {
-    Scope { tenant: tenant.id, config, model, actor, name: &tenant.name, version: None, host: None }
+    Scope { tenant: tenant.id, config, model, actor, import: None, name: &tenant.name, version: None, host: None }
 }

@@ -390,6 +390,7 @@ pub(super) fn log(
         kind: scope.model.number(),
         id: id.to_owned(),
         actor: scope.actor.map(str::to_owned),
+        correlation_id: scope.import.map(str::to_owned),
         attributes,
     };
     txn.put(Table::Changes, Key::of(scope.tenant).u64(sequence).done(), record.encode());

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::{
-    Change, ChangeOperation, CheckReport, CommittedWrite, Forgotten, ImportReport, IndexStatus, NewToken, Principal,
-    ProposedWrite, Reject, Scope, StoreStats, TenantStats, TokenInfo,
+    Change, CheckReport, CommittedWrite, Forgotten, ImportReport, IndexStatus, NewToken, Principal, ProposedWrite,
+    Reject, Scope, StoreStats, TenantStats, TokenInfo,
 };
 use crate::message::error_json;
 use crate::{Error, ErrorKind, Result};
@@ -38,6 +38,7 @@ struct ChangeJson {
     sequence: u64,
     time: String,
     actor: Option<String>,
+    correlation_id: Option<String>,
     operation: &'static str,
     resource_type: String,
     id: String,
@@ -50,21 +51,12 @@ pub(super) fn changes(changes: Vec<Change>, since: u64) -> Result<String> {
     let changes = changes
         .into_iter()
         .map(|change| {
-            let Change { sequence, time, actor, operation, resource_type, id, attributes } = change;
-            let operation = self::operation(operation);
-            ChangeJson { sequence, time: time.to_string(), actor, operation, resource_type, id, attributes }
+            let Change { sequence, time, actor, correlation_id, operation, resource_type, id, attributes } = change;
+            let (time, operation) = (time.to_string(), operation.keyword());
+            ChangeJson { sequence, time, actor, correlation_id, operation, resource_type, id, attributes }
         })
         .collect();
     json(&ChangesJson { changes, last })
-}
-
-/// An operation in one word.
-pub(super) fn operation(operation: ChangeOperation) -> &'static str {
-    match operation {
-        ChangeOperation::Create => "create",
-        ChangeOperation::Modify => "modify",
-        ChangeOperation::Delete => "delete",
-    }
 }
 
 #[derive(Serialize)]
@@ -87,7 +79,7 @@ struct WriteJson<'a> {
 pub(super) fn proposed_write(write: &ProposedWrite) -> Result<String> {
     let ProposedWrite { operation, tenant, resource_type, id, actor, before, after, .. } = write;
     json(&WriteJson {
-        operation: self::operation(*operation),
+        operation: operation.keyword(),
         tenant,
         resource_type,
         id,
@@ -103,7 +95,7 @@ pub(super) fn proposed_write(write: &ProposedWrite) -> Result<String> {
 pub(super) fn committed_write(write: &CommittedWrite) -> Result<String> {
     let CommittedWrite { operation, tenant, resource_type, id, actor, before, after, sequence, version, .. } = write;
     json(&WriteJson {
-        operation: self::operation(*operation),
+        operation: operation.keyword(),
         tenant,
         resource_type,
         id,

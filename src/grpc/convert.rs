@@ -179,7 +179,7 @@ pub(super) fn explanation(explanation: Explanation) -> proto::ExplainResponse {
 }
 
 pub(super) fn change(change: Change) -> proto::Change {
-    let Change { sequence, time, actor, operation, resource_type, id, attributes } = change;
+    let Change { sequence, time, actor, correlation_id, operation, resource_type, id, attributes } = change;
     let operation = match operation {
         ChangeOperation::Create => proto::ChangeOperation::Create,
         ChangeOperation::Modify => proto::ChangeOperation::Modify,
@@ -193,6 +193,7 @@ pub(super) fn change(change: Change) -> proto::Change {
         resource_type,
         id,
         attributes,
+        correlation_id,
     }
 }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use scimdb::engine::{
-    Change, ChangeOperation, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, ValueKey,
-    ValueKeySource, WriteOptions,
+    Change, ImportOptions, OnConflict, ReadOptions, Scope, TenantOptions, TokenOptions, ValueKey, ValueKeySource,
+    WriteOptions,
 };
 use scimdb::message::{BulkRequest, ResourceInput, SearchRequest, error_json, parse_patch, parse_schema_document};
 use scimdb::message::{Line, Lines};
@@ -262,13 +262,9 @@ fn error_of(error: &Error) -> Value {
 }
 
 fn change(change: Change) -> Value {
-    let operation = match change.operation {
-        ChangeOperation::Create => "create",
-        ChangeOperation::Modify => "modify",
-        ChangeOperation::Delete => "delete",
-    };
     json!({
-        "sequence": change.sequence, "time": change.time.to_string(), "actor": change.actor, "operation": operation,
+        "sequence": change.sequence, "time": change.time.to_string(), "actor": change.actor,
+        "correlationId": change.correlation_id, "operation": change.operation.keyword(),
         "resourceType": change.resource_type, "id": change.id, "attributes": change.attributes,
     })
 }

@@ -225,6 +225,8 @@ export interface Change {
   sequence: number;
   time: string;
   actor: string | null;
+  /** That of the queued import that it is a part of. */
+  correlationId: string | null;
   operation: Operation;
   resourceType: string;
   id: string;

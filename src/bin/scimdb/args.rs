@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs, keys, patch,
-    profile, query, replace, schema, stats, tenant, token,
+    backup, changes, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs,
+    keys, patch, profile, query, replace, schema, stats, tenant, token,
 };
 
 /// An embedded SCIM 2.0 store: the SQLite of identity.
@@ -64,6 +64,7 @@ pub enum Command {
     Serve(Box<crate::serve::ServeArgs>),
     Import(import::ImportArgs),
     Jobs(jobs::JobsArgs),
+    Changes(changes::ChangesArgs),
     Export(export::ExportArgs),
     Query(query::QueryArgs),
     Explain(explain::ExplainArgs),

@@ -6,6 +6,7 @@
 mod args;
 mod backup;
 mod cells;
+mod changes;
 mod check;
 mod compact;
 mod completions;

@@ -12,8 +12,8 @@ use crate::args::{Cli, Command, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::{
-    backup, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs, keys, patch,
-    profile, query, replace, schema, stats, tenant, token,
+    backup, changes, check, compact, completions, create, delete, demo, explain, export, forget, get, import, jobs,
+    keys, patch, profile, query, replace, schema, stats, tenant, token,
 };
 
 /// The directory of the store when none is named.
@@ -35,6 +35,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => crate::serve::run(*args, &mut session),
         Command::Import(args) => import::run(args, &mut session),
         Command::Jobs(args) => jobs::run(args, &mut session),
+        Command::Changes(args) => changes::run(args, &mut session),
         Command::Export(args) => export::run(args, &mut session),
         Command::Query(args) => query::run(args, &mut session),
         Command::Explain(args) => explain::run(args, &mut session),

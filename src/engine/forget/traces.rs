@@ -102,6 +102,7 @@ mod tests {
             kind,
             id: id.into(),
             actor: Some(actor.into()),
+            correlation_id: None,
             attributes: Vec::new(),
         };
         for (sequence, before, after) in [

@@ -17,6 +17,8 @@ pub(in crate::engine) struct Scope<'a> {
     pub(in crate::engine) config: &'a Config,
     pub(in crate::engine) model: &'a TypeModel,
     pub(in crate::engine) actor: Option<&'a str>,
+    /// The correlation id of the import that it is a part of.
+    pub(in crate::engine) import: Option<&'a str>,
     /// The tenant's name.
     pub(in crate::engine) name: &'a str,
     /// The API version of the request; none: it knows all there is.
@@ -34,6 +36,11 @@ impl<'a> Scope<'a> {
     /// The same for a request of an API version.
     pub(in crate::engine) fn of_version(self, version: Option<u32>) -> Self {
         Scope { version, ..self }
+    }
+
+    /// The same for a part of an import that was queued.
+    pub(in crate::engine) fn of_import(self, correlation_id: &'a str) -> Self {
+        Scope { import: Some(correlation_id), ..self }
     }
 
     /// The same for a part of a write, about the whole of which the host is asked later, or not at all.

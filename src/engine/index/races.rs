@@ -113,7 +113,8 @@ impl History {
                     };
                     // An index catches up by the change log.
                     let (time, attributes) = (txn.now(), Vec::new());
-                    let record = ChangeRecord { time, operation, kind, id, actor: None, attributes };
+                    let record =
+                        ChangeRecord { time, operation, kind, id, actor: None, correlation_id: None, attributes };
                     txn.put(Table::Changes, Key::of(TENANT).u64(version).done(), record.encode());
                 }
                 Ok(())

@@ -85,9 +85,9 @@ pub(super) fn store(txn: &mut Transaction<'_>, chunk: Chunk) -> Result<Step> {
         let detail = format!("the group \"{}\" is gone: the users that were left were not imported", record.group);
         return fail(txn, &state, number, record, detail);
     };
-    let actor = record.actor.clone();
-    let user_scope = scope(&state, &config, model, actor.as_deref()).asking(&host);
-    let group_scope = scope(&state, &config, group, actor.as_deref()).asking(&host);
+    let (actor, correlation_id) = (record.actor.clone(), record.correlation_id.clone());
+    let user_scope = scope(&state, &config, model, actor.as_deref()).asking(&host).of_import(&correlation_id);
+    let group_scope = scope(&state, &config, group, actor.as_deref()).asking(&host).of_import(&correlation_id);
     let failed_all: Vec<(u64, Option<String>)> = rows.iter().map(|row| (row.number, row.external_id.clone())).collect();
     let stored = txn.nested(|txn| {
         let tally = store_rows(txn, user_scope, rows)?;

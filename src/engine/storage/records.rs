@@ -18,6 +18,17 @@ pub enum ChangeOperation {
     Delete,
 }
 
+impl ChangeOperation {
+    /// The word for it: `create`, `modify`, `delete`.
+    pub fn keyword(self) -> &'static str {
+        match self {
+            ChangeOperation::Create => "create",
+            ChangeOperation::Modify => "modify",
+            ChangeOperation::Delete => "delete",
+        }
+    }
+}
+
 /// What a token allows; each scope includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
@@ -156,12 +167,14 @@ pub(in crate::engine) struct ChangeRecord {
     pub(in crate::engine) kind: u16,
     pub(in crate::engine) id: String,
     pub(in crate::engine) actor: Option<String>,
+    /// Of the queued import that it is a part of.
+    pub(in crate::engine) correlation_id: Option<String>,
     pub(in crate::engine) attributes: Vec<AttributeId>,
 }
 
 impl ChangeRecord {
     pub(in crate::engine) fn encode(&self) -> Vec<u8> {
-        let ChangeRecord { time, operation, kind, id, actor, attributes } = self;
+        let ChangeRecord { time, operation, kind, id, actor, correlation_id, attributes } = self;
         let operation = match operation {
             ChangeOperation::Create => 1,
             ChangeOperation::Modify => 2,
@@ -171,21 +184,24 @@ impl ChangeRecord {
         for AttributeId(number) in attributes {
             ids.extend_from_slice(&number.to_be_bytes());
         }
-        Put::new()
-            .byte(1)
+        // Entries of no import stay readable by versions that know nothing of them, and take no more room.
+        let version = if correlation_id.is_some() { 2 } else { 1 };
+        let put = Put::new()
+            .byte(version)
             .byte(operation)
             .instant(*time)
             .number(u64::from(*kind))
             .bytes(id.as_bytes())
             .optional(actor.as_deref(), |put, actor| put.bytes(actor.as_bytes()))
-            .bytes(&ids)
-            .0
+            .bytes(&ids);
+        correlation_id.iter().fold(put, |put, id| put.bytes(id.as_bytes())).0
     }
 
     pub(in crate::engine) fn decode(bytes: &[u8]) -> Result<Self> {
         let read = || {
             let mut take = Take(bytes);
-            (take.byte()? == 1).then_some(())?;
+            let version = take.byte()?;
+            (1..=2).contains(&version).then_some(())?;
             let operation = match take.byte()? {
                 1 => ChangeOperation::Create,
                 2 => ChangeOperation::Modify,
@@ -198,7 +214,8 @@ impl ChangeRecord {
             let actor = take.optional(Take::text)?;
             let (numbers, []) = take.bytes()?.as_chunks::<4>() else { return None };
             let attributes = numbers.iter().map(|number| AttributeId(u32::from_be_bytes(*number))).collect();
-            take.end(ChangeRecord { time, operation, kind, id, actor, attributes })
+            let correlation_id = if version == 2 { Some(take.text()?) } else { None };
+            take.end(ChangeRecord { time, operation, kind, id, actor, correlation_id, attributes })
         };
         read().ok_or_else(|| damaged("change"))
     }

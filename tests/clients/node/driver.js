@@ -146,6 +146,7 @@ const operations = {
       sequence: Number(change.sequence),
       time: instant(change.time),
       actor: given(change, 'actor'),
+      correlationId: given(change, 'correlation_id'),
       operation: change.operation.replace('CHANGE_OPERATION_', '').toLowerCase(),
       resourceType: change.resource_type,
       id: change.id,

@@ -164,7 +164,7 @@ class Driver:
         watch.cancel()
         changes = [
             {"sequence": change.sequence, "time": instant(change.time), "actor": given(change, "actor"),
-             "operation": OPERATIONS[change.operation], "resourceType": change.resource_type, "id": change.id,
+             "correlationId": given(change, "correlation_id"), "operation": OPERATIONS[change.operation], "resourceType": change.resource_type, "id": change.id,
              "attributes": list(change.attributes)}
             for change in first.changes[: asked["max"]]
         ]

@@ -263,7 +263,7 @@ func changes(found *scimdb.Changes, err error) (object, error) {
 	told := []object{}
 	for _, change := range found.Changes {
 		told = append(told, object{"sequence": change.Sequence, "time": change.Time, "actor": nullable(change.Actor),
-			"operation": change.Operation, "resourceType": change.ResourceType, "id": change.ID,
+			"correlationId": nullable(change.CorrelationID), "operation": change.Operation, "resourceType": change.ResourceType, "id": change.ID,
 			"attributes": change.Attributes})
 	}
 	return typed(&object{"changes": told, "last": found.Last}, nil)

@@ -293,7 +293,7 @@ func changes(ctx context.Context, scim *clients.Scim, asked *asked) (any, error)
 		attributes := append([]string{}, change.Attributes...)
 		told = append(told, map[string]any{
 			"sequence": change.Sequence, "time": change.Time.AsTime().Format(time.RFC3339Nano), "actor": change.Actor,
-			"operation": operation, "resourceType": change.ResourceType, "id": change.Id, "attributes": attributes,
+			"correlationId": change.CorrelationId, "operation": operation, "resourceType": change.ResourceType, "id": change.Id, "attributes": attributes,
 		})
 		last = change.Sequence
 	}

@@ -22,8 +22,9 @@ public record Changes(List<Change> changes, long last, String json) {
     private static Change change(String json) {
         Map<String, String> members = Json.members(json);
         return new Change(Json.number(members.get("sequence")), Instant.parse(Json.string(members.get("time"))),
-                Json.string(members.get("actor")), Operation.of(Json.string(members.get("operation"))),
-                Json.string(members.get("resourceType")), Json.string(members.get("id")),
+                Json.string(members.get("actor")), Json.string(members.get("correlationId")),
+                Operation.of(Json.string(members.get("operation"))), Json.string(members.get("resourceType")),
+                Json.string(members.get("id")),
                 Json.elements(members.get("attributes")).stream().map(Json::string).toList());
     }
 }

@@ -272,6 +272,9 @@ final class Operations {
         json.addProperty(
                 "time", Instant.ofEpochSecond(time.getSeconds(), time.getNanos()).toString());
         json.add("actor", change.hasActor() ? new JsonPrimitive(change.getActor()) : JsonNull.INSTANCE);
+        json.add(
+                "correlationId",
+                change.hasCorrelationId() ? new JsonPrimitive(change.getCorrelationId()) : JsonNull.INSTANCE);
         String operation = change.getOperation().name().replace("CHANGE_OPERATION_", "");
         json.addProperty("operation", operation.toLowerCase(Locale.ROOT));
         json.addProperty("resourceType", change.getResourceType());
