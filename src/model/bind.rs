@@ -271,10 +271,14 @@ pub fn bind_single(
             Error::new(ErrorKind::InvalidValue, detail).on(&definition.path)
         })?),
         (AttributeType::Complex, Input::Object(object)) => return bind_complex(model, definition, object, options),
-        (AttributeType::Complex, bare) if options.bare_values && !matches!(bare, Input::Array(_)) => {
+        (AttributeType::Complex, bare)
+            if options.bare_values && !matches!(bare, Input::Array(_)) && takes_bare(model, definition) =>
+        {
             let object: Object = [("value".to_owned(), bare)].into_iter().collect();
             return bind_complex(model, definition, object, options);
         }
+        // Empty text is no value, wherever it stands.
+        (AttributeType::Complex, Input::String(text)) if options.bare_values && text.is_empty() => return Ok(None),
         (AttributeType::Boolean | AttributeType::Integer | AttributeType::Decimal, Input::String(text))
             if options.coerce_scalars =>
         {
@@ -285,6 +289,11 @@ pub fn bind_single(
         (_, other) => return Err(wrong_type(&definition.path, expected(kind), &other)),
     };
     Ok(Some(value))
+}
+
+/// Whether a plain value may stand for a complex one: as its `value`, which not every one has.
+pub fn takes_bare(model: &TypeModel, definition: &Definition) -> bool {
+    model.definitions().child(definition, "value").is_some()
 }
 
 /// A plain value that came as an object with nothing but a `value`; Entra ID adds `"$ref": null`.

@@ -14,7 +14,7 @@ use super::values::{
 };
 use crate::Result;
 use crate::filter::{CompareOp, FilterExpr, Literal, PathExpr};
-use crate::model::bind::bind_single;
+use crate::model::bind::{bind_single, takes_bare};
 use crate::model::{
     AttributeId, AttributeType, Complex, Definition, Input, Mutability, Object, PathTarget, TypeModel, Value, common,
 };
@@ -198,7 +198,7 @@ pub(super) fn select_listed_values(
         let object = match item {
             Input::Null => continue,
             Input::Object(object) => object,
-            other if dialect.bind.bare_values => {
+            other if dialect.bind.bare_values && takes_bare(model, definition) => {
                 bare = [("value".to_owned(), other.clone())].into_iter().collect();
                 &bare
             }

@@ -12,7 +12,7 @@ use super::values::{
 use super::{Op, deviations};
 use crate::Result;
 use crate::filter::{BoundFilter, eval_element};
-use crate::model::bind::bind_single;
+use crate::model::bind::{bind_single, takes_bare};
 use crate::model::{Complex, Definition, Input, Mutability, Object, TypeModel, Value, ValueRef};
 
 /// What happens to each selected value.
@@ -79,7 +79,12 @@ impl Patcher<'_> {
         match (op, input) {
             (Op::Add, Input::Null) => Ok(Change::Nothing),
             (Op::Add, Input::Object(object)) if complex => self.bind_merge(definition, object),
-            (Op::Add, bare) if complex && self.dialect.bind.bare_values && !matches!(bare, Input::Array(_)) => {
+            (Op::Add, bare)
+                if complex
+                    && self.dialect.bind.bare_values
+                    && !matches!(bare, Input::Array(_))
+                    && takes_bare(self.model, definition) =>
+            {
                 let object: Object = [("value".to_owned(), bare.clone())].into_iter().collect();
                 self.bind_merge(definition, &object)
             }
