@@ -178,6 +178,20 @@ func TestPermissionsVersionsAndProfiles(t *testing.T) {
 			t.Errorf("version %d: %s", version, found)
 		}
 	}
+	bulk := `{"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [
+		{"method": "PATCH", "path": "/Users/1", "data": {"Operations": [{"op": "replace", "value": "tablet",
+		"path": "urn:hid:scim:api:idp:2.0:UserDevice:devices[value eq \"1\"].friendlyName"}]}}]}`
+	for _, of := range []struct {
+		version int
+		named   string
+	}{{1, "phone"}, {2, "tablet"}} {
+		must[json.RawMessage](t)(tenant.Bulk(ctx, bulk, &scimdb.BulkOptions{APIVersion: of.version}))
+		found := must[json.RawMessage](t)(tenant.Get(ctx, "User", "1",
+			&scimdb.ReadOptions{APIVersion: 2, Attributes: latest.Attributes}))
+		if !strings.Contains(string(found), of.named) {
+			t.Errorf("version %d: %s", of.version, found)
+		}
+	}
 	wants(t, tenant.Delete(ctx, "UserAttributeType", "DOB", nil), scimdb.ErrInUse)
 	check(t, tenant.Delete(ctx, "UserAttributeType", "DOB", &scimdb.WriteOptions{Force: true}))
 

@@ -156,6 +156,9 @@ type BulkOptions struct {
 	Actor string `json:"actor,omitempty"`
 	// Base stands before meta.location and $ref in the answer: a URL without a slash at its end.
 	Base string `json:"base,omitempty"`
+	// APIVersion is the version of the API that all operations are of, where the tenant's profile has versions. Default: the
+	// profile's.
+	APIVersion int `json:"apiVersion,omitempty"`
 }
 
 // A SearchRequest is the message of RFC 7644 section 3.4.3. Searches take any JSON of that form; this is one.

@@ -406,12 +406,20 @@ impl Inner {
         Ok(self.publisher.request((tenant, kind), on_disk.then_some(deadline)) && on_disk)
     }
 
-    /// Ends the threads. The indexer goes first: it may wait for the writer.
+    /// Ends the thread that carries out imports.
+    pub(super) fn end_imports(&self) {
+        self.jobs.close(self.may_wait());
+    }
+
+    /// The writer's own thread cannot wait for those that wait for it: they end by themselves.
+    fn may_wait(&self) -> bool {
+        !self.writer.is_own_thread()
+    }
+
+    /// Ends the threads. The indexer goes before the writer, which it may wait for.
     fn close(&self) {
-        // The writer's own thread cannot wait for those that wait for it: they end by themselves.
-        let may_wait = !self.writer.is_own_thread();
-        self.jobs.close(may_wait);
-        self.indexer.close(may_wait);
+        self.end_imports();
+        self.indexer.close(self.may_wait());
         self.writer.close();
         self.interrupts.close();
         self.listeners.close();

@@ -28,11 +28,19 @@ pub(super) struct Gate {
 }
 
 /// A hook that runs, until it is dropped.
-pub(super) struct Hooking<'a>(Option<&'a Gate>);
+pub(super) struct Hooking<'a> {
+    /// None where it lets nobody in.
+    gate: Option<&'a Gate>,
+    /// Whether it runs on a thread of the library, which is in no call.
+    is_alone: bool,
+}
 
 impl Drop for Hooking<'_> {
     fn drop(&mut self) {
-        if let Some(gate) = self.0 {
+        if self.is_alone {
+            let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
+        }
+        if let Some(gate) = self.gate {
             gate.hooks.fetch_sub(1, Ordering::SeqCst);
         }
     }
@@ -81,17 +89,26 @@ impl Gate {
         self.start(true).map(|()| Entered(self))
     }
 
-    /// Notes that a hook of the store runs, on the thread of the call that caused it.
+    /// Notes that a hook of the store runs: on the thread of the call that caused it, or on one of the library's, which
+    /// is in a call for so long.
     pub(super) fn hook(&self) -> Hooking<'_> {
-        // What was let in for the sake of a hook lets in no more, or closing would not end where many write.
+        let own = ptr::from_ref(self).addr();
         let first = |entered: &RefCell<Vec<(usize, bool)>>| {
-            entered.borrow().iter().find(|(gate, _)| *gate == ptr::from_ref(self).addr()).map(|(_, is_late)| *is_late)
+            let mut entered = entered.borrow_mut();
+            let found = entered.iter().find(|(gate, _)| *gate == own).map(|(_, is_late)| *is_late);
+            if found.is_none() {
+                entered.push((own, false));
+            }
+            found
         };
-        if ENTERED.try_with(first).ok().flatten().unwrap_or(false) {
-            return Hooking(None);
+        let first = ENTERED.try_with(first);
+        let is_alone = first == Ok(None);
+        // What was let in for the sake of a hook lets in no more, or closing would not end where many write.
+        if first == Ok(Some(true)) {
+            return Hooking { gate: None, is_alone };
         }
         self.hooks.fetch_add(1, Ordering::SeqCst);
-        Hooking(Some(self))
+        Hooking { gate: Some(self), is_alone }
     }
 
     /// Ends a call of this thread.

@@ -197,14 +197,17 @@ impl StoreHandle {
         for child in self.children().iter().filter_map(Weak::upgrade) {
             child.finish();
         }
-        match &self.place {
-            Place::Here(store, _) => store.end_waits(),
+        let held = match &self.place {
+            Place::Here(store, _) => Some(store),
             Place::Shared(shared) => {
                 shared.withdraw();
-                if let Some(store) = shared.store() {
-                    store.end_waits();
-                }
+                shared.store()
             }
+        };
+        if let Some(store) = held {
+            store.end_waits();
+            // Their hooks, which no call waits for, may ask the store as long as there is a handle.
+            store.end_imports()?;
         }
         self.gate.wait();
         forget()?;

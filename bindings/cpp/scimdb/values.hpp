@@ -421,10 +421,13 @@ struct SearchRequest {
 struct BulkOptions {
     std::optional<std::string> actor;
     std::optional<std::string> base;
+    /// As in ReadOptions, for all operations.
+    std::optional<std::uint64_t> api_version;
     std::string json() const {
         detail::Object object;
         object.text("actor", actor);
         object.text("base", base);
+        object.number("apiVersion", api_version);
         return std::move(object).done();
     }
 };

@@ -218,6 +218,18 @@ TEST(versions_of_the_api_show_what_they_have) {
     read.api_version = 1;
     const auto before = Json::parse(tenant.get("User", made["id"].get<std::string>(), read))[device_urn]["devices"][0];
     CHECK(before["value"] == "1" && !before.contains("friendlyName"));
+    const auto id = made["id"].get<std::string>();
+    const Json change = {{"op", "replace"}, {"path", std::string(device_urn) + ":devices[value eq \"1\"].friendlyName"}, {"value", "yours"}};
+    const Json operation = {{"method", "PATCH"}, {"path", "/Users/" + id}, {"data", {{"Operations", {change}}}}};
+    const Json request = {
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}}, {"Operations", Json::array({operation})}};
+    for (const auto &[version, name] : {std::pair{1U, "mine"}, std::pair{2U, "yours"}}) {
+        scimdb::BulkOptions bulk;
+        bulk.api_version = version;
+        tenant.bulk(request.dump(), bulk);
+        read.api_version = 2;
+        CHECK_EQ(Json::parse(tenant.get("User", id, read))[device_urn]["devices"][0]["friendlyName"], name);
+    }
 }
 
 TEST(what_another_profile_would_refuse_is_told) {

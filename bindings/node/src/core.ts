@@ -5,6 +5,8 @@ import { failed, misuse } from './error';
 import { hooks } from './hooks';
 import { type Fallible, native, simple } from './native';
 import { repositories } from './repositories';
+import { text } from './text';
+import type { Job, TenantInfo } from './types';
 import { Wakeups } from './wakeups';
 
 /** Bytes of rows that an iterator gives at a time. */
@@ -71,10 +73,31 @@ export class Core {
     return this.#running > 0 || this.servers > 0 || this.#shared;
   }
 
+  /** Whether a thread of the library may be writing the users of an import that was queued, and asks hooks about them. */
+  get importing(): boolean {
+    // Nobody is to look any more.
+    if (this.closed) return true;
+    try {
+      const { tenants } = JSON.parse(this.readSync(native.tenantList, [])) as { tenants: TenantInfo[] };
+      return tenants.some(({ name }) => {
+        const { jobs } = JSON.parse(this.readSync(native.jobList, text(name, 'tenant').slice())) as { jobs: Job[] };
+        return jobs.some(({ finished }) => finished === null);
+      });
+    } catch {
+      // A store that tells nothing may still write.
+      return true;
+    }
+  }
+
+  /** Whether hooks may be called, those that were set before among them. */
+  #asksHooks(): boolean {
+    this.#hadHooks &&= this.busy || this.importing;
+    return this.#hooks || this.#hadHooks;
+  }
+
   /** Refuses what would wait for the event loop on the event loop. */
   mayBlock(): void {
-    this.#hadHooks &&= this.busy;
-    if (this.#hooks || this.#hadHooks) {
+    if (this.#asksHooks()) {
       throw misuse('while hooks are set, a write that blocks the event loop could wait for itself: use the form with await');
     }
   }
@@ -101,7 +124,7 @@ export class Core {
       return await call;
     } finally {
       this.#running -= 1;
-      if (!this.busy) for (const kept of FUNCTIONS) kept.forgetFormer(this);
+      for (const kept of FUNCTIONS) kept.forgetFormer(this);
     }
   }
 
@@ -134,6 +157,9 @@ export class Core {
     if (this.#closed !== null) return;
     if (this.busy || this.wakeups.open) {
       throw misuse('what is under way (calls, change feeds, servers, other processes) may need the event loop: await close()');
+    }
+    if (this.#asksHooks() && this.importing) {
+      throw misuse('an import that was queued asks hooks, which need the event loop: await close()');
     }
     const code = simple.close(this.db) as number;
     if (code !== 0) throw failed(code);

@@ -21,13 +21,14 @@ export class Kept<Functions> {
     tell(number);
     if (functions !== null) this.#known.set(number, functions);
     this.#numbers.set(core, [...(this.#numbers.get(core) ?? []), number]);
-    if (!core.busy) this.forgetFormer(core);
+    this.forgetFormer(core);
   }
 
-  /** Lets go of what was set before, when no call can have begun with it. */
+  /** Lets go of what was set before, unless a call, or a part of an import that was queued, may have begun with it. */
   forgetFormer(core: Core): void {
     const numbers = this.#numbers.get(core);
-    for (const number of numbers?.splice(0, numbers.length - 1) ?? []) this.#known.delete(number);
+    if (numbers === undefined || numbers.length < 2 || core.busy || core.importing) return;
+    for (const number of numbers.splice(0, numbers.length - 1)) this.#known.delete(number);
   }
 
   /** Lets go of what a store had that was closed. */

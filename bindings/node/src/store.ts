@@ -61,7 +61,7 @@ export class Store {
     return this.#core.close();
   }
 
-  /** As `close`; `MISUSE` while calls, change feeds or servers are under way, or with `share`. */
+  /** As `close`; `MISUSE` while calls, change feeds, servers, or with hooks a queued import, are under way, or with `share`. */
   closeSync(): void {
     this.#core.closeSync();
   }

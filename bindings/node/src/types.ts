@@ -124,6 +124,8 @@ export interface CreateOptions extends WriteOptions {
 export interface BulkOptions {
   actor?: string;
   base?: string;
+  /** The version of the API that all operations are of, where the tenant's profile has versions. */
+  apiVersion?: number;
 }
 
 /** Options of an import. */

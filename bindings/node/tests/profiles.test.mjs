@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { Store } from 'scimdb';
-import { failure, folder, memory, user } from './support.mjs';
+import { failure, folder, memory, until, user } from './support.mjs';
 
 const ATTRIBUTE = 'urn:hid:scim:api:idp:2.0:UserAttribute';
 const DEVICE = 'urn:hid:scim:api:idp:2.0:UserDevice';
+const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const WAIT = { waitMs: 60_000 };
 
@@ -120,6 +121,40 @@ test('a wait for an import holds no thread, and can be ended', async (t) => {
   for (const { imported } of await Promise.all(waits)) assert.equal(imported, 20_000);
 });
 
+test('hooks see every user of an import that is queued, and nobody waits for them on the event loop', async (t) => {
+  const store = await memory(t);
+  const tenant = store.tenant();
+  const { id } = await tenant.create('Group', { schemas: [GROUP], displayName: 'all' });
+  const users = Array.from({ length: 500 }, (_, number) => user(`user-${number}`));
+  const stuck = failure('MISUSE');
+  let asked = 0;
+  const named = (nickName) => ({
+    beforeWrite({ resourceType }) {
+      asked += 1;
+      return resourceType === 'User' ? { nickName } : null;
+    },
+  });
+  store.setHooks(named('first'));
+  const { correlationId } = await tenant.queueImport({ users, group: { value: id } });
+  await until(() => asked > 0);
+  assert.throws(() => store.closeSync(), stuck);
+  // Those that the import began with are still asked.
+  store.setHooks(named('second'));
+  store.setHooks(null);
+  assert.throws(() => tenant.createSync('User', user('bob')), stuck);
+  assert.equal((await tenant.job(correlationId, WAIT)).imported, users.length);
+  assert.equal(tenant.searchSync('User', { filter: 'nickName eq "first"', count: 0 }).totalResults, users.length);
+  // Who waited for it lets go of the store soon.
+  await until(() => {
+    try {
+      store.closeSync();
+      return true;
+    } catch (error) {
+      return !stuck(error);
+    }
+  });
+});
+
 test('tokens and callers are limited to permissions', async (t) => {
   const store = await memory(t);
   const tenant = await store.createTenant('acme', { profile: 'activid' });
@@ -146,6 +181,12 @@ test('versions of the API show what they have', async (t) => {
   assert.equal(made[DEVICE].devices[0].friendlyName, 'mine');
   const before = await tenant.get('User', made.id, { apiVersion: 1 });
   assert.deepEqual([before[DEVICE].devices[0].value, before[DEVICE].devices[0].friendlyName], ['1', undefined]);
+  const path = `${DEVICE}:devices[value eq "1"].friendlyName`;
+  for (const [apiVersion, name] of [[1, 'mine'], [2, 'yours']]) {
+    const data = { Operations: [{ op: 'replace', path, value: 'yours' }] };
+    await tenant.bulk({ schemas: [BULK], Operations: [{ method: 'PATCH', path: `/Users/${made.id}`, data }] }, { apiVersion });
+    assert.equal((await tenant.get('User', made.id, { apiVersion: 2 }))[DEVICE].devices[0].friendlyName, name);
+  }
 });
 
 test('what another profile would refuse is told', async (t) => {

@@ -58,7 +58,7 @@ export async function everything(): Promise<void> {
   await tenant.replace('User', 'a', text);
   await tenant.delete('User', 'a', { force: true, apiVersion: 2 });
   const matches: boolean = await tenant.verifyPassword('User', 'a', raw);
-  await tenant.bulk({ schemas: [], Operations: [{ method: 'DELETE', path: '/Users/a' }] });
+  await tenant.bulk({ schemas: [], Operations: [{ method: 'DELETE', path: '/Users/a' }] }, { apiVersion: 2 });
   const { rejects } = await tenant.import([{ userName: 'x' }], { onConflict: 'replace' });
   console.log(rejects[0]?.input, matches, page.totalResults);
   const job: Job = await tenant.queueImport({ users: [{ userName: 'x' }], group: { value: 'g' } }, { actor: 'hr' });

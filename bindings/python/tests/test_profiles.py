@@ -135,6 +135,10 @@ def test_versions_of_the_api(store: scimdb.Store) -> None:
     assert made[DEVICE]["devices"][0]["friendlyName"] == "mine"
     (before,) = tenant.get("User", made["id"], api_version=1)[DEVICE]["devices"]
     assert before["value"] == "1" and "friendlyName" not in before
+    data = {"Operations": [{"op": "replace", "path": f'{DEVICE}:devices[value eq "1"].friendlyName', "value": "yours"}]}
+    for version, name in [(1, "mine"), (2, "yours")]:
+        tenant.bulk([{"method": "PATCH", "path": f"/Users/{made['id']}", "data": data}], api_version=version)
+        assert tenant.get("User", made["id"], api_version=2)[DEVICE]["devices"][0]["friendlyName"] == name
 
 
 def test_what_another_profile_would_refuse(tenant: scimdb.Tenant[Any]) -> None:

@@ -9,7 +9,7 @@ use super::job::unknown;
 use super::places;
 use crate::Result;
 use crate::engine::Tenant;
-use crate::engine::storage::import_records::JobRecord;
+use crate::engine::storage::import_records::{JobRecord, JobStatus};
 use crate::engine::storage::{Reads, Table};
 use crate::profile::Operation;
 
@@ -27,7 +27,15 @@ impl Tenant {
         let number = number_of(&*snapshot, &self.state, correlation_id)?;
         let record = places::read(&*snapshot, self.state.id, number)?.ok_or_else(|| unknown(correlation_id))?;
         self.may(&config, Operation::Import, config.type_of(record.kind)?)?;
-        Ok(ImportJob::of(record, &config))
+        Ok(ImportJob::of(self.as_told(record, number), &config))
+    }
+
+    /// An import that is done goes on until hooks were told of its last users.
+    fn as_told(&self, record: JobRecord, number: u64) -> JobRecord {
+        if record.status == JobStatus::Done && self.inner().jobs.is_under_way(number) {
+            return JobRecord { status: JobStatus::Importing, finished: None, ..record };
+        }
+        record
     }
 
     /// The imports that wait, are being carried out, or have ended, in the order in which they came. The last thousand of
@@ -39,8 +47,9 @@ impl Tenant {
         let config = self.state.config()?;
         let snapshot = self.inner().writer.snapshot()?;
         let mut jobs = Vec::new();
-        snapshot.scan_prefix(Table::Jobs, &places::records(self.state.id), &mut |_, value| {
+        snapshot.scan_prefix(Table::Jobs, &places::records(self.state.id), &mut |key, value| {
             let record = JobRecord::decode(value)?;
+            let record = self.as_told(record, places::number(key).unwrap_or_default());
             let model = config.registry.type_by_number(record.kind);
             // Who may not import sees none.
             if model.is_none_or(|model| self.may(&config, Operation::Import, model).is_ok()) {

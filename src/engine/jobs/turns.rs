@@ -49,6 +49,11 @@ impl<T: Clone> Turns<T> {
         self.lanes.iter().find(|lane| is_it(&lane.tenant)).map_or(0, |lane| lane.jobs.len())
     }
 
+    /// Whether an import is here. Numbers are those of the whole store.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.lanes.iter().any(|lane| lane.jobs.contains_key(&number))
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.lanes.is_empty()
@@ -72,7 +77,7 @@ impl<T: Clone> Turns<T> {
         }
     }
 
-    /// Takes an import out. Numbers are those of the whole store.
+    /// Takes an import out.
     pub(super) fn end(&mut self, number: u64) {
         for lane in &mut self.lanes {
             lane.jobs.remove(&number);
@@ -122,6 +127,7 @@ mod tests {
             turns.add(&tenant, number, |a, b| a == b);
         }
         assert_eq!((turns.count(|it| *it == "a"), turns.count(|it| *it == "c")), (2, 0));
+        assert_eq!((turns.has(3), turns.has(4)), (true, false));
         let mut order = Vec::new();
         // Two chunks each: handed out, and told to be stored when both are.
         let mut handed = std::collections::HashMap::new();

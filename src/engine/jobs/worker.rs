@@ -103,6 +103,11 @@ impl Jobs {
         self.shared.lock().turns.count(|known| known.id == tenant.id)
     }
 
+    /// Whether an import goes on: its last users may be stored, and hooks not told of them yet.
+    pub(super) fn is_under_way(&self, number: u64) -> bool {
+        self.shared.lock().turns.has(number)
+    }
+
     /// How often any import came further.
     pub(super) fn steps(&self) -> u64 {
         self.shared.lock().steps

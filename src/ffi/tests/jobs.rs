@@ -17,7 +17,8 @@ use super::super::code::{
 use super::super::hooks::{scimdb_decision, scimdb_set_hooks};
 use super::super::import::scimdb_import_free;
 use super::super::jobs::{scimdb_job_get, scimdb_job_list};
-use super::super::life::scimdb_store;
+use super::super::life::{scimdb_close, scimdb_store};
+use super::super::operator::scimdb_stats;
 use super::super::resources::scimdb_create;
 use super::serving::{Failed, close, create, open, outcome, text, told};
 use super::sessions::{both, feed, finish, import};
@@ -107,7 +108,7 @@ fn an_import_is_queued_by_whoever_has_the_store_open() {
     close(guest);
 }
 
-/// A hook that waits until it may go on, once somebody writes another user than "host".
+/// A hook that waits until it may go on.
 struct Slow {
     entered: Mutex<Sender<()>>,
     go_on: Mutex<Receiver<()>>,
@@ -178,5 +179,106 @@ fn a_hook_does_not_wait_for_an_import_that_waits_for_it() {
     create(db, "ann", "{}").unwrap();
     assert_eq!(within.fed.load(Ordering::SeqCst), SCIMDB_MISUSE);
     assert_eq!(feed(import, b"{").unwrap_err().0, SCIMDB_MISUSE);
+    close(db);
+}
+
+/// Hooks that wait until they may go on, and what the store says to them then.
+struct Asking {
+    slow: Slow,
+    store: AtomicUsize,
+    read: AtomicI32,
+    closed: [AtomicI32; 2],
+}
+
+impl Asking {
+    fn close(&self, nth: usize) {
+        let store = without_provenance_mut(self.store.load(Ordering::SeqCst));
+        // SAFETY: the function takes any handle.
+        self.closed[nth].store(unsafe { scimdb_close(store) }, Ordering::SeqCst);
+    }
+}
+
+unsafe extern "C" fn ask(userdata: *mut c_void, _: *const c_char, _: usize, _: *mut scimdb_decision) -> scimdb_code {
+    // SAFETY: it leads to what asks.
+    let asking = unsafe { &*userdata.cast::<Asking>() };
+    asking.slow.entered.lock().unwrap().send(()).unwrap();
+    let _ = asking.slow.go_on.lock().unwrap().recv();
+    asking.close(0);
+    let store = without_provenance_mut(asking.store.load(Ordering::SeqCst));
+    // SAFETY: as above.
+    let read =
+        told(|out, error| unsafe { scimdb_stats(store, out, error) }).map_or_else(|failed| failed.0, |_| SCIMDB_OK);
+    asking.read.store(read, Ordering::SeqCst);
+    read
+}
+
+unsafe extern "C" fn hear(userdata: *mut c_void, _: *const c_char, _: usize) {
+    // SAFETY: as above.
+    unsafe { &*userdata.cast::<Asking>() }.close(1);
+}
+
+#[test]
+fn hooks_of_an_import_may_ask_a_store_that_is_closed_meanwhile_and_not_close_it() {
+    let directory = tempfile::tempdir().unwrap();
+    for (options, name) in [("{}", "ann"), (r#"{"share": true}"#, "bob")] {
+        let db = open(directory.path(), options).unwrap();
+        if name == "ann" {
+            make_group(db);
+        }
+        let ((entered, has_entered), (go_on, goes_on)) = (channel(), channel());
+        let slow = Slow { entered: Mutex::new(entered), go_on: Mutex::new(goes_on) };
+        let store = AtomicUsize::new(db.addr());
+        let asking = Asking { slow, store, read: AtomicI32::new(-1), closed: [-1, -1].map(AtomicI32::new) };
+        let userdata = std::ptr::from_ref(&asking).cast_mut().cast();
+        // SAFETY: as above.
+        outcome((), |_, error| unsafe { scimdb_set_hooks(db, Some(ask), Some(hear), userdata, None, error) }).unwrap();
+        let queued = queue(db, &body([name.to_owned()]), 10).unwrap();
+        has_entered.recv_timeout(Duration::from_secs(30)).unwrap();
+        let at = db.addr();
+        std::thread::scope(|scope| {
+            let closing = scope.spawn(move || close(without_provenance_mut(at)));
+            std::thread::sleep(Duration::from_millis(300));
+            drop(go_on);
+            closing.join().unwrap();
+        });
+        assert_eq!(asking.read.load(Ordering::SeqCst), SCIMDB_OK);
+        assert_eq!(asking.closed.map(AtomicI32::into_inner), [SCIMDB_MISUSE; 2]);
+        let db = open(directory.path(), options).unwrap();
+        let done = job(db, queued["correlationId"].as_str().unwrap(), r#"{"waitSeconds": 30}"#).unwrap();
+        assert_eq!((&done["imported"], &done["failed"]), (&1.into(), &0.into()), "{done}");
+        close(db);
+    }
+}
+
+/// A hook that is told of users, and looks how far their import is.
+struct Looking {
+    store: AtomicUsize,
+    told: Mutex<Vec<Value>>,
+}
+
+unsafe extern "C" fn look(userdata: *mut c_void, _: *const c_char, _: usize) {
+    // SAFETY: it leads to what looks.
+    let looking = unsafe { &*userdata.cast::<Looking>() };
+    std::thread::sleep(Duration::from_millis(50));
+    looking.told.lock().unwrap().extend(jobs(without_provenance_mut(looking.store.load(Ordering::SeqCst))));
+}
+
+#[test]
+fn an_import_has_ended_when_hooks_were_told_of_it() {
+    let db = open(Path::new(":memory:"), "{}").unwrap();
+    make_group(db);
+    let looking = Looking { store: AtomicUsize::new(db.addr()), told: Mutex::default() };
+    let userdata = std::ptr::from_ref(&looking).cast_mut().cast();
+    // SAFETY: as above.
+    outcome((), |_, error| unsafe { scimdb_set_hooks(db, None, Some(look), userdata, None, error) }).unwrap();
+    let queued = queue(db, &body(["ann".to_owned(), "bob".to_owned()]), 10).unwrap();
+    let done = job(db, queued["correlationId"].as_str().unwrap(), r#"{"waitSeconds": 30}"#).unwrap();
+    let told = std::mem::take(&mut *looking.told.lock().unwrap());
+    assert_eq!(told.len(), 3, "of both, and of their group");
+    for job in told {
+        assert_eq!((&job["status"], &job["finished"]), (&"importing".into(), &Value::Null), "{job}");
+        assert_eq!((&job["imported"], &done["imported"]), (&2.into(), &2.into()));
+    }
+    assert_eq!(done["status"], "done");
     close(db);
 }

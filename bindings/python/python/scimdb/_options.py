@@ -24,6 +24,8 @@ class BulkOptions(TypedDict, total=False):
     # Who writes, for the change log.
     actor: str | None
     base: str | None
+    # The version of the API that all operations are of, as in `ReadOptions`.
+    api_version: int | None
 
 
 class ChangeOptions(TypedDict, total=False):

@@ -114,6 +114,8 @@ class ProfilesTest {
         ImportOptions hr = ImportOptions.defaults().resourceType("User").actor("hr");
         try (Store store = Store.openInMemory(keys(key("k", 1)))) {
             Tenant tenant = people(store);
+            assertThrows(IllegalArgumentException.class, () -> tenant.queueImport(object.replace("Ö", "\ud800"), hr));
+            assertEquals(List.of(), tenant.jobs());
             Job queued = tenant.queueImport(new ByteArrayInputStream(bytes), hr);
             assertEquals(List.of(3L, "USG", "hr", "User"),
                     List.of(queued.importSize(), queued.group(), queued.actor(), queued.resourceType()));

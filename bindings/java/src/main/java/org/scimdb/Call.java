@@ -131,12 +131,22 @@ final class Call implements AutoCloseable {
         if (text == null) {
             return MemorySegment.NULL;
         }
+        byte[] bytes = utf8(text);
+        return bytes(bytes, 0, bytes.length);
+    }
+
+    /**
+     * The bytes of a text.
+     *
+     * @throws IllegalArgumentException for half a surrogate pair, which is no Unicode text
+     */
+    static byte[] utf8(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         // What is no ASCII is looked at closely: Java writes a question mark for half a surrogate pair.
         if (bytes.length != text.length() || !text.equals(new String(bytes, StandardCharsets.ISO_8859_1))) {
             checkPairs(text);
         }
-        return bytes(bytes, 0, bytes.length);
+        return bytes;
     }
 
     /** Options for the library; absent if they are null, or name nothing. */

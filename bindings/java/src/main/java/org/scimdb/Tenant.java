@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -242,11 +241,11 @@ public final class Tenant {
                 // A line break can only be a blank in JSON; in NDJSON it would end the row.
                 chunk.append(resource.replace('\n', ' ').replace('\r', ' ')).append('\n');
                 if (chunk.length() >= ResourceImport.CHUNK) {
-                    rows.feed(chunk.toString().getBytes(StandardCharsets.UTF_8));
+                    rows.feed(Call.utf8(chunk.toString()));
                     chunk.setLength(0);
                 }
             }
-            rows.feed(chunk.toString().getBytes(StandardCharsets.UTF_8));
+            rows.feed(Call.utf8(chunk.toString()));
             return rows.finish();
         }
     }
@@ -282,7 +281,7 @@ public final class Tenant {
     /** Queues an import; see {@link #queueImport(InputStream, ImportOptions)}. */
     public Job queueImport(String json, ImportOptions options) {
         try (QueuedImport queued = openQueue(options)) {
-            queued.feed(json.getBytes(StandardCharsets.UTF_8));
+            queued.feed(Call.utf8(json));
             return queued.finish();
         }
     }
