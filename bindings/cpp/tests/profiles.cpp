@@ -219,7 +219,8 @@ TEST(versions_of_the_api_show_what_they_have) {
     const auto before = Json::parse(tenant.get("User", made["id"].get<std::string>(), read))[device_urn]["devices"][0];
     CHECK(before["value"] == "1" && !before.contains("friendlyName"));
     const auto id = made["id"].get<std::string>();
-    const Json change = {{"op", "replace"}, {"path", std::string(device_urn) + ":devices[value eq \"1\"].friendlyName"}, {"value", "yours"}};
+    const std::string path = std::string(device_urn) + ":devices[value eq \"1\"].friendlyName";
+    const Json change = {{"op", "replace"}, {"path", path}, {"value", "yours"}};
     const Json operation = {{"method", "PATCH"}, {"path", "/Users/" + id}, {"data", {{"Operations", {change}}}}};
     const Json request = {
         {"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}}, {"Operations", Json::array({operation})}};
