@@ -49,43 +49,42 @@ impl Store {
     }
 }
 
-impl Tenant {
-    /// Sees that a search asks for repositories where it has to, and can.
-    ///
-    /// # Errors
-    /// `InvalidFilter` for a filter on what only a search of repositories tells, `InvalidValue` for a page that such a
-    /// search cannot begin at, `InvalidSyntax` where there are no repositories.
-    pub(super) fn check_repositories(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<()> {
-        let config = self.state.config()?;
-        let Some(choice) = config.profile.repositories() else {
-            if request.search_repositories {
-                let detail = "searchRepositories is unknown here: the tenant's profile has no repositories";
-                return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("searchRepositories"));
-            }
-            return Ok(());
-        };
+/// Sees that a search asks for repositories where it has to, and can.
+///
+/// # Errors
+/// `InvalidFilter` for a filter on what only a search of repositories tells, `InvalidValue` for a page that such a
+/// search cannot begin at, `InvalidSyntax` where there are no repositories.
+pub(super) fn check_repositories(config: &Config, resource_type: Option<&str>, request: &SearchRequest) -> Result<()> {
+    let Some(choice) = config.profile.repositories() else {
         if request.search_repositories {
-            if request.start_index.is_some_and(|start| start > 0) || request.cursor.is_some() {
-                let detail = "a search of repositories has no pages: leave startIndex out, or send 0";
-                return Err(Error::new(ErrorKind::InvalidValue, detail).on("startIndex"));
-            }
-            return Ok(());
+            let detail = "searchRepositories is unknown here: the tenant's profile has no repositories";
+            return Err(Error::new(ErrorKind::InvalidSyntax, detail).on("searchRepositories"));
         }
-        let Some(model) = resource_type.map(|name| config.registry.resource_type(name)).transpose()? else {
-            return Ok(());
-        };
-        let Some(filter) = bound(&config, model, request)? else { return Ok(()) };
-        for path in &choice.needed {
-            if let Ok(PathTarget::Attribute(target)) = model.resolve(path)
-                && filter.mentions(target.leaf())
-            {
-                let detail = format!("a filter on {path} needs searchRepositories to be true");
-                return Err(Error::new(ErrorKind::InvalidFilter, detail).on(path.as_str()));
-            }
+        return Ok(());
+    };
+    if request.search_repositories {
+        if request.start_index.is_some_and(|start| start > 0) || request.cursor.is_some() {
+            let detail = "a search of repositories has no pages: leave startIndex out, or send 0";
+            return Err(Error::new(ErrorKind::InvalidValue, detail).on("startIndex"));
         }
-        Ok(())
+        return Ok(());
     }
+    let Some(model) = resource_type.map(|name| config.registry.resource_type(name)).transpose()? else {
+        return Ok(());
+    };
+    let Some(filter) = bound(config, model, request)? else { return Ok(()) };
+    for path in &choice.needed {
+        if let Ok(PathTarget::Attribute(target)) = model.resolve(path)
+            && filter.mentions(target.leaf())
+        {
+            let detail = format!("a filter on {path} needs searchRepositories to be true");
+            return Err(Error::new(ErrorKind::InvalidFilter, detail).on(path.as_str()));
+        }
+    }
+    Ok(())
+}
 
+impl Tenant {
     /// Adds what the repositories of the host have to a page, as far as it has room.
     pub(super) fn add_from_repositories(
         &self,

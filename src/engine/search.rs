@@ -8,6 +8,7 @@ use super::config::Config;
 use super::found::{Found, Searched};
 use super::index::View;
 use super::query::{Hits, Page, Query, SortBy, Trace, find, micros};
+use super::repositories::check_repositories;
 use super::storage::{Reads, Table, Watched, keys};
 use super::store::OPENING;
 use super::{Limits, Tenant, seal};
@@ -31,12 +32,13 @@ impl Tenant {
     /// `UnknownType`, `InvalidFilter`, `InvalidPath` for sortBy, `InvalidValue`; `InvalidCursor`, `ExpiredCursor`,
     /// `InvalidCount`; `Cancelled` when it is [interrupted](super::Store::interrupt).
     pub fn search(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<SearchPage> {
-        self.profile()?.limits().check_numbers(request)?;
-        self.check_repositories(resource_type, request)?;
+        let config = self.state.config()?;
+        config.profile.limits().check_numbers(request)?;
+        check_repositories(&config, resource_type, request)?;
         if let Some(cursor) = &request.cursor {
             return self.search_by_cursor(resource_type, request, cursor);
         }
-        let Limits { default_page, max_page, .. } = self.limits()?;
+        let Limits { default_page, max_page, .. } = self.inner().limits(&config);
         let page = Page::new(request.start_index, request.count, default_page, max_page);
         let mut resources = Vec::with_capacity(usize::try_from(page.count.min(100)).unwrap_or(0));
         let start_index = page.skip().map(|skip| skip.saturating_add(1));
@@ -73,8 +75,9 @@ impl Tenant {
     /// As [`Tenant::search`].
     pub fn explain(&self, resource_type: Option<&str>, request: &SearchRequest) -> Result<Explanation> {
         let started = Instant::now();
-        self.profile()?.limits().check_numbers(request)?;
-        let Limits { default_page, max_page, .. } = self.limits()?;
+        let config = self.state.config()?;
+        config.profile.limits().check_numbers(request)?;
+        let Limits { default_page, max_page, .. } = self.inner().limits(&config);
         let page = Page::new(request.start_index, request.count, default_page, max_page);
         let trace = Trace::default();
         let total = self.traced(resource_type, request, &page, Some(&trace), &mut |_| true)?.total;

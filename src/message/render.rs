@@ -10,8 +10,8 @@ use super::text::{location, to_json};
 use crate::model::bind::encode_base64;
 use crate::model::stored::StoredEntries;
 use crate::model::{
-    AttributeId, AttributeType, ComplexRef, Definition, EntityTag, Instant, MultiRef, ResourceType, ResourceView,
-    TypeModel, ValueRef, common,
+    AttributeId, AttributeType, ComplexRef, Constraint, Constraints, Definition, EntityTag, Instant, MultiRef,
+    ResourceType, ResourceView, ValueRef, common,
 };
 
 /// A resource as an answer shows it: SCIM JSON, and what an envelope repeats of it.
@@ -47,7 +47,8 @@ impl Representation {
 /// Stored values of attributes that no schema defines any more are left out.
 pub fn render(view: &ResourceView<'_>, projection: &Projection, tag: EntityTag, base: &str) -> Representation {
     let location = location(&view.model.resource_type().endpoint, view.id);
-    let json = to_json(&ResourceJson { view, projection, tag, base, location: &location });
+    let constraints = Some(view.model.constraints()).filter(|constraints| !constraints.is_empty());
+    let json = to_json(&ResourceJson { view, projection, constraints, tag, base, location: &location });
     let is_whole = !projection.is_brief(view.model);
     let external_id = view.attributes.get(common::EXTERNAL_ID).filter(|_| is_whole).and_then(ValueRef::as_str);
     Representation {
@@ -64,9 +65,22 @@ pub fn render(view: &ResourceView<'_>, projection: &Projection, tag: EntityTag, 
 struct ResourceJson<'a> {
     view: &'a ResourceView<'a>,
     projection: &'a Projection,
+    /// What the profile asks beyond the schema, if it asks anything: most do not, and then nobody looks.
+    constraints: Option<&'a Constraints>,
     tag: EntityTag,
     base: &'a str,
     location: &'a str,
+}
+
+impl<'a> ResourceJson<'a> {
+    fn constraint(&self, definition: &Definition) -> Option<&'a Constraint> {
+        self.constraints?.get(&definition.id)
+    }
+
+    /// Whether an attribute is shown as an empty list where it has no value.
+    fn shows_empty(&self, definition: &Definition) -> bool {
+        self.constraint(definition).is_some_and(|constraint| constraint.show_empty)
+    }
 }
 
 impl Serialize for ResourceJson<'_> {
@@ -78,11 +92,13 @@ impl Serialize for ResourceJson<'_> {
             if definition.id == common::META || !self.projection.shows_definition(definition) {
                 continue;
             }
-            let value = values.get(definition.id).map(|value| ValueJson { resource: self, definition, value });
-            match value.filter(ValueJson::has_something) {
-                Some(value) => map.serialize_entry(definition.told_name(), &value)?,
-                None if shows_empty(model, definition) => map.serialize_entry(definition.told_name(), &NONE)?,
-                None => {}
+            if let Some(value) = values.get(definition.id)
+                && let value = (ValueJson { resource: self, definition, value })
+                && value.has_something()
+            {
+                map.serialize_entry(definition.told_name(), &value)?;
+            } else if self.shows_empty(definition) {
+                map.serialize_entry(definition.told_name(), &NONE)?;
             }
         }
         for extension in model.extensions() {
@@ -158,23 +174,17 @@ impl<'a> ExtensionJson<'a> {
         let definitions = self.attributes.iter().filter_map(|id| model.definition(*id));
         definitions.filter(|definition| resource.projection.shows_definition(definition)).filter(move |definition| {
             let value = values.get(definition.id).map(|value| ValueJson { resource, definition, value });
-            shows_empty(model, definition) && !value.is_some_and(|value| value.has_something())
+            resource.shows_empty(definition) && !value.is_some_and(|value| value.has_something())
         })
     }
 
     fn has_something(&self) -> bool {
-        let has_constraints = !self.resource.view.model.constraints().is_empty();
-        self.shown().next().is_some() || (has_constraints && self.empty().next().is_some())
+        self.shown().next().is_some() || (self.resource.constraints.is_some() && self.empty().next().is_some())
     }
 }
 
 /// An empty list.
 const NONE: [(); 0] = [];
-
-/// Whether an attribute is shown as an empty list where it has no value.
-fn shows_empty(model: &TypeModel, definition: &Definition) -> bool {
-    model.constraint(definition.id).is_some_and(|constraint| constraint.show_empty)
-}
 
 impl Serialize for ExtensionJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -182,7 +192,7 @@ impl Serialize for ExtensionJson<'_> {
         for value in self.shown() {
             map.serialize_entry(value.definition.told_name(), &value)?;
         }
-        if !self.resource.view.model.constraints().is_empty() {
+        if self.resource.constraints.is_some() {
             for definition in self.empty() {
                 map.serialize_entry(definition.told_name(), &NONE)?;
             }
@@ -201,7 +211,13 @@ struct ValueJson<'a> {
 
 impl<'a> ValueJson<'a> {
     /// Whether the projection leaves anything of it: an empty object or array is no value.
+    #[inline]
     fn has_something(&self) -> bool {
+        !matches!(self.value, ValueRef::Complex(_) | ValueRef::Multi(_)) || self.has_parts()
+    }
+
+    /// The same of a value that has values in it.
+    fn has_parts(&self) -> bool {
         match self.value {
             ValueRef::Complex(complex) => self.children(complex).next().is_some(),
             ValueRef::Multi(values) => values.iter().any(|value| ValueJson { value, ..*self }.has_something()),
@@ -217,11 +233,11 @@ impl<'a> ValueJson<'a> {
     /// The sub-attributes that are shown.
     fn children(&self, complex: ComplexRef<'a>) -> impl Iterator<Item = ValueJson<'a>> {
         let resource = self.resource;
-        let shown = Entries::of(complex).filter_map(move |(id, value)| {
+        Entries::of(complex).filter_map(move |(id, value)| {
             let definition = resource.view.model.definition(id)?;
-            resource.projection.shows_definition(definition).then_some(ValueJson { resource, definition, value })
-        });
-        shown.filter(ValueJson::has_something)
+            let child = ValueJson { resource, definition, value };
+            (resource.projection.shows_definition(definition) && child.has_something()).then_some(child)
+        })
     }
 
     /// Whether it is the address of a resource of this store, written without the base.
@@ -233,7 +249,7 @@ impl<'a> ValueJson<'a> {
 
 impl Serialize for ValueJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let shown_as = || self.resource.view.model.constraint(self.definition.id)?.shown_as.as_deref();
+        let shown_as = || self.resource.constraint(self.definition)?.shown_as.as_deref();
         match self.value {
             ValueRef::String(text) => match shown_as() {
                 Some(shown) => serializer.serialize_str(shown),
@@ -296,7 +312,7 @@ struct MetaJson<'a>(&'a ResourceJson<'a>);
 
 impl Serialize for MetaJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ResourceJson { view, projection, tag, base, location } = self.0;
+        let ResourceJson { view, projection, tag, base, location, constraints: _ } = self.0;
         let mut map = serializer.serialize_map(None)?;
         if projection.shows(common::META_RESOURCE_TYPE) {
             map.serialize_entry("resourceType", view.model.name())?;
