@@ -42,8 +42,8 @@ impl Tenant {
     /// # Errors
     /// `OutOfRange` when changes after `since` were trimmed already, or `since` is beyond the store's last change (it is
     /// from another store, or from before this one was restored): read everything again, and go on from
-    /// [`Store::sequence`](super::Store::sequence). `Unavailable` when the store closes; `Cancelled` when the wait is
-    /// [interrupted](super::Store::interrupt).
+    /// [`Store::sequence`](super::Store::sequence). `Forbidden` where this handle may not read all of the tenant;
+    /// `Unavailable` when the store closes; `Cancelled` when the wait is [interrupted](super::Store::interrupt).
     pub fn changes(&self, since: u64, max: usize, wait: Duration) -> Result<Vec<Change>> {
         self.may_read_all()?;
         let watch = self.inner().interrupts.watch();
@@ -69,7 +69,7 @@ impl Tenant {
     /// The smallest `since` that [`changes`](Tenant::changes) takes: what came before was trimmed.
     ///
     /// # Errors
-    /// `Io`; `PermissionDenied` where not everything may be read.
+    /// `Forbidden` where this handle may not read all of the tenant; `Io`, `Corrupt`.
     pub fn changes_reach_back_to(&self) -> Result<u64> {
         self.may_read_all()?;
         let from = read_counter(&*self.inner().writer.snapshot()?, self.state.id, Counter::ChangesFrom)?;
